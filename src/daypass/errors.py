@@ -1,0 +1,140 @@
+"""Every failure daypass can name, as one family.
+
+    DaypassError
+    ├── UsageError              the command line is wrong
+    ├── ConfigError             a profile, setting or file is wrong
+    ├── LoginRequired           there is no usable session
+    ├── LoginFailed             a login that began did not finish
+    │   ├── LoginDenied         the person or the server said no
+    │   ├── LoginTimedOut       nobody answered in time
+    │   └── LoginMismatch       the answer was not for our question (state, issuer, identity)
+    ├── CacheError              the cache file has a wrong owner or is damaged
+    ├── NetworkError            the server could not be reached
+    ├── RemoteProtocolError     the peer sent something illegal
+    ├── LocalProtocolError      we were about to send something illegal: a bug
+    ├── SignInError             the Sign-In wire's refusals (protocol/oauth/errors.py)
+    ├── AwsError                the STS, IAM and S3 wires' refusals (protocol/aws/errors.py)
+    └── StorageError            the database refused or could not be reached (server only)
+
+Three texts, three destinations, never mixed: the *message* says what is wrong (peers and people), the
+*hint* is what the person types next, the *detail* is for the log only. None of them may hold a secret.
+Exit codes are those of docs/reference/exit-codes.md.
+"""
+
+__all__ = [
+    "CacheError",
+    "ConfigError",
+    "DaypassError",
+    "LocalProtocolError",
+    "LoginDenied",
+    "LoginFailed",
+    "LoginMismatch",
+    "LoginRequired",
+    "LoginTimedOut",
+    "NetworkError",
+    "RemoteProtocolError",
+    "StorageError",
+    "UsageError",
+]
+
+
+class DaypassError(Exception):
+    """The base class. Catch this and you have caught everything we raise on purpose."""
+
+    code = "error"
+    """Stable machine word, printed in brackets after the message."""
+    exit_code = 1
+    """What the command line returns when this ends it."""
+
+    def __init__(self, message: str, *, hint: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        """Lower case, no full stop, no secret, no echoed input from a stranger."""
+        self.hint = hint
+        """A command to type, or empty."""
+        self.detail = detail
+        """For the log only."""
+
+
+class UsageError(DaypassError):
+    """The command line is wrong."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigError(DaypassError):
+    """A profile, a setting or a file is wrong."""
+
+    code = "config"
+    exit_code = 2
+
+
+class LoginRequired(DaypassError):
+    """There is no session that could give credentials; only a person can make one."""
+
+    code = "signin_needed"
+    exit_code = 4
+
+
+class LoginFailed(DaypassError):
+    """A login that began did not finish."""
+
+    code = "login_failed"
+    exit_code = 5
+
+
+class LoginDenied(LoginFailed):
+    """The person or the server said no."""
+
+    code = "login_denied"
+    exit_code = 3
+
+
+class LoginTimedOut(LoginFailed):
+    """Nobody answered in time."""
+
+    code = "login_timed_out"
+    exit_code = 7
+
+
+class LoginMismatch(LoginFailed):
+    """The answer was not for our question: state, issuer or identity differ."""
+
+    code = "login_mismatch"
+    exit_code = 6
+
+
+class CacheError(DaypassError):
+    """The cache file belongs to another user, or cannot be understood."""
+
+    code = "cache"
+    exit_code = 8
+
+
+class NetworkError(DaypassError):
+    """The server could not be reached, or answered with a fault of its own."""
+
+    code = "network"
+    exit_code = 5
+
+
+class RemoteProtocolError(DaypassError):
+    """The peer sent something the protocol does not allow."""
+
+    code = "remote_protocol"
+    exit_code = 5
+
+
+class LocalProtocolError(DaypassError):
+    """We were about to send something the protocol does not allow: a bug of ours."""
+
+    code = "local_protocol"
+    exit_code = 1
+
+
+class StorageError(DaypassError):
+    """The database could not do what it was asked."""
+
+    code = "storage"
+    exit_code = 5

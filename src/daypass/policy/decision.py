@@ -1,0 +1,47 @@
+"""What the policy engine answers: never a bool, always a reason.
+
+A `Decision` says allow or deny, whether the deny was written down (explicit) or is only the absence of
+an allow (implicit), and which statement of which policy decided, so that pages, logs and `explain` can
+name it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Decision", "Effect", "StatementRef"]
+
+
+class Effect(StrEnum):
+    """The outcome, in the words of the IAM policy simulator (EvalDecision)."""
+
+    ALLOWED = "allowed"
+    EXPLICIT_DENY = "explicitDeny"
+    IMPLICIT_DENY = "implicitDeny"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRef:
+    """Where a statement stands."""
+
+    policy: str
+    """The policy's ARN, or a name the caller gave it (`trust policy of role X`)."""
+    index: int
+    """Position in `Statement`, from 0."""
+    sid: str
+    """The statement's `Sid`, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one `RequestContext`."""
+
+    effect: Effect
+    action: str
+    resource: str
+    decided_by: StatementRef | None
+    """The allow or deny statement that decided; None for an implicit deny and for root."""
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the request may go on."""
+        return self.effect is Effect.ALLOWED

@@ -1,0 +1,26 @@
+"""What is being asked: one action, on one resource, by one principal, in these circumstances.
+
+`RequestContext` is a value built by the caller (sign-in, STS, IAM, gateway) and read by the evaluator.
+Condition keys are looked up case-insensitively; a key that is absent is absent, never an empty text
+(IAM reference, "Condition element": missing keys have meaning of their own).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["ConditionValue", "RequestContext"]
+
+ConditionValue = str | tuple[str, ...]
+"""A single-valued key holds a text; a multivalued key (aws:TagKeys …) holds a tuple of texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One question to the policy engine."""
+
+    action: str
+    """`service:Operation`, for example `s3:GetObject`."""
+    resource: str
+    """The ARN acted on, or `*` where the operation has none."""
+    condition_values: Mapping[str, ConditionValue] = field(default_factory=dict)
+    """Condition key (any case) to value: `aws:PrincipalArn`, `aws:SourceIp`, `aws:CurrentTime` …"""

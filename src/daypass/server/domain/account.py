@@ -1,0 +1,105 @@
+"""An account and the identities in it: root user, users, roles, policies. Records only.
+
+Ids follow IAM's prefixes (IAM reference, "Unique identifiers"): AIDA users, AROA roles, ANPA policies.
+`revision` grows with every change inside the account; a decision is only as good as the revision it
+was made under, which is how a refresh can be refused in the same statement that would rotate it.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["Account", "LoginProfile", "ManagedPolicy", "Role", "User"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One AWS-style account with its root user."""
+
+    account_id: str
+    """Twelve digits."""
+    alias: str | None
+    """Lower-case sign-in alias, unique on the server."""
+    root_email: str
+    """Lower-cased; unique on the server."""
+    root_password_hash: str
+    """Argon2id in PHC form; empty when root has no password (sign-in refused)."""
+    root_credentials_epoch: int
+    """Grows when the root password changes; login sessions of an older epoch end."""
+    created_at: int
+    """Epoch seconds."""
+    revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An IAM user."""
+
+    account_id: str
+    user_id: str
+    """`AIDA…`, 21 characters, never reused."""
+    user_name: str
+    """1–64 of `[\\w+=,.@-]`; unique in the account, compared case-insensitively."""
+    path: str
+    """`/` or `/…/`."""
+    created_at: int
+    credentials_epoch: int = 0
+    """Grows when the login profile's password is set, changed or removed."""
+
+    @property
+    def arn(self) -> str:
+        """`arn:aws:iam::{account}:user{path}{name}`."""
+        return f"arn:aws:iam::{self.account_id}:user{self.path}{self.user_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoginProfile:
+    """What lets a user sign in on the pages: a password."""
+
+    account_id: str
+    user_id: str
+    password_hash: str
+    """Argon2id in PHC form."""
+    created_at: int
+    password_reset_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """An IAM role. Who may assume it is said by its trust policy alone."""
+
+    account_id: str
+    role_id: str
+    """`AROA…`."""
+    role_name: str
+    path: str
+    trust_policy: str
+    """The AssumeRolePolicyDocument, as stored text."""
+    created_at: int
+    description: str = ""
+    max_session_duration: int = 3600
+    """Seconds, 3600–43200."""
+
+    @property
+    def arn(self) -> str:
+        """`arn:aws:iam::{account}:role{path}{name}`."""
+        return f"arn:aws:iam::{self.account_id}:role{self.path}{self.role_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedPolicy:
+    """A managed policy: the account's own, or one shipped with the server (account_id `aws`)."""
+
+    account_id: str
+    policy_id: str
+    """`ANPA…`."""
+    policy_name: str
+    path: str
+    document: str
+    """The stored text of the default version."""
+    created_at: int
+    description: str = ""
+    default_version_id: str = "v1"
+
+    @property
+    def arn(self) -> str:
+        """`arn:aws:iam::{account or aws}:policy{path}{name}`."""
+        return f"arn:aws:iam::{self.account_id}:policy{self.path}{self.policy_name}"

@@ -1,0 +1,43 @@
+"""What happened, for the audit log. Records only; no field may ever hold a secret.
+
+Event names and sources are CloudTrail's (AuthorizeOAuth2Access, CreateOAuth2Token, ConsoleLogin …).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["AuditEvent", "Caller"]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request came from, as far as HTTP tells. Built once per request by the web layer."""
+
+    request_id: str
+    """UUID text; also the answer's x-amzn-RequestId."""
+    source_ip: str
+    user_agent: str
+    """At most 256 characters."""
+    is_secure: bool
+    """TLS ended here or at the named proxy (aws:SecureTransport)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One line of the audit log."""
+
+    event_id: str
+    """UUID text."""
+    event_time: int
+    """Epoch seconds."""
+    event_source: str
+    """`signin.amazonaws.com`, `sts.amazonaws.com`, `iam.amazonaws.com`, `s3.amazonaws.com`."""
+    event_name: str
+    account_id: str
+    """Empty when no account is known (a failed sign-in for an unknown name)."""
+    principal_arn: str
+    caller: Caller
+    error_code: str = ""
+    """Empty on success; else the wire word (`TOKEN_EXPIRED`, `AccessDenied` …)."""
+    detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+    """Request parameters and reasons worth keeping. Never a token, password, key or code."""

@@ -1,0 +1,132 @@
+"""The server's keys: one ring, oldest to newest, and what each key is for.
+
+The newest key seals; every key opens. From each 32-byte master come separate sub-keys by purpose
+(HKDF, RFC 5869), so a value sealed for one purpose opens for no other. Sealing is AES-SIV (RFC 5297),
+which is deterministic: the same claims under the same key give the same bytes. That is what makes a
+repeated refresh return the identical answer with nothing stored, and there is no nonce to run out of.
+The ring never touches the database (`adapters/key_ring_file.py` keeps it in a 0600 file).
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+__all__ = ["KeyRing", "MasterKey", "Purpose", "SealBroken"]
+
+Purpose = Literal["session-token", "refresh-token", "code", "pending-authorization", "csrf", "paging"]
+
+_SEAL_VERSION = 1
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+class SealBroken(Exception):
+    """A sealed value is not one of ours: altered, for another purpose, or by a key no longer kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    """One key of the ring."""
+
+    key_id: str
+    """Eight lower-case hex digits; public, travels in front of each sealed value."""
+    created_at: int
+    """Epoch seconds."""
+    material: bytes
+    """32 random bytes."""
+
+    def __repr__(self) -> str:
+        return f"MasterKey(key_id={self.key_id!r}, created_at={self.created_at}, material=**********)"
+
+
+class KeyRing:
+    """All keys of one server. Immutable; a rotation makes a new ring."""
+
+    __slots__ = ("_id_token_keys", "_mac_keys", "_sealers", "keys")
+
+    def __init__(self, keys: Iterable[MasterKey]) -> None:
+        self.keys = tuple(sorted(keys, key=lambda key: (key.created_at, key.key_id)))
+        if not self.keys:
+            raise ValueError("a key ring needs at least one key")
+        self._sealers: dict[tuple[str, str], AESSIV] = {}
+        self._mac_keys: dict[tuple[str, str], bytes] = {}
+        self._id_token_keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+
+    def __repr__(self) -> str:
+        return f"KeyRing({[key.key_id for key in self.keys]})"
+
+    @property
+    def current(self) -> MasterKey:
+        """The key that seals."""
+        return self.keys[-1]
+
+    def seal(self, purpose: Purpose, plaintext: bytes, *, key_id: str | None = None) -> str:
+        """Seal bytes under the current key, or under `key_id` to repeat an earlier answer.
+
+        Returns base64url text without padding: version byte, four key id bytes, AES-SIV output
+        (16 bytes longer than the plaintext). Raises SealBroken when `key_id` is no longer kept.
+        """
+        key_id = self.current.key_id if key_id is None else key_id
+        header = bytes([_SEAL_VERSION]) + bytes.fromhex(key_id)
+        sealed = self._sealer(key_id, purpose).encrypt(plaintext, [header])
+        return base64.urlsafe_b64encode(header + sealed).rstrip(b"=").decode("ascii")
+
+    def open(self, purpose: Purpose, sealed: str) -> tuple[bytes, str]:
+        """Open a sealed text. Returns the plaintext and the id of the key that sealed it.
+
+        Raises SealBroken for anything that `seal` with this purpose did not make.
+        """
+        try:
+            raw = base64.b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4), b"-_", validate=True)
+        except (ValueError, UnicodeEncodeError):
+            raise SealBroken("not base64url") from None
+        # Base64 leaves spare bits in the last character: only the canonical spelling is ours.
+        if base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != sealed:
+            raise SealBroken("not canonical base64url")
+        if len(raw) < 21 or raw[0] != _SEAL_VERSION:
+            raise SealBroken("unknown format")
+        key_id = raw[1:5].hex()
+        try:
+            return self._sealer(key_id, purpose).decrypt(raw[5:], [raw[:5]]), key_id
+        except InvalidTag:
+            raise SealBroken("the seal does not hold") from None
+
+    def derive(self, label: str, message: bytes, *, key_id: str) -> bytes:
+        """32 bytes that only this server can compute: HMAC-SHA256 under a sub-key named by `label`.
+
+        Raises SealBroken when `key_id` is no longer kept.
+        """
+        mac_key = self._mac_keys.get((key_id, label))
+        if mac_key is None:
+            mac_key = self._mac_keys[(key_id, label)] = self._expand(key_id, f"derive/{label}", 32)
+        return hmac.digest(mac_key, message, hashlib.sha256)
+
+    def id_token_key(self, key_id: str) -> ec.EllipticCurvePrivateKey:
+        """The P-256 key that signs ID tokens while `key_id` is current (FIPS 186-5 A.2.1: extra bits)."""
+        signing_key = self._id_token_keys.get(key_id)
+        if signing_key is None:
+            wide = int.from_bytes(self._expand(key_id, "id-token/ES256", 48), "big")
+            signing_key = ec.derive_private_key(wide % (_P256_ORDER - 1) + 1, ec.SECP256R1())
+            self._id_token_keys[key_id] = signing_key
+        return signing_key
+
+    def _sealer(self, key_id: str, purpose: str) -> AESSIV:
+        sealer = self._sealers.get((key_id, purpose))
+        if sealer is None:
+            sealer = self._sealers[(key_id, purpose)] = AESSIV(self._expand(key_id, f"seal/{purpose}", 64))
+        return sealer
+
+    def _expand(self, key_id: str, info: str, length: int) -> bytes:
+        for key in self.keys:
+            if key.key_id == key_id:
+                hkdf = HKDF(algorithm=hashes.SHA256(), length=length, salt=None, info=f"daypass/v1/{info}".encode())
+                return hkdf.derive(key.material)
+        raise SealBroken("sealed by a key that is not in the ring")

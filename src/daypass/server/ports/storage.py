@@ -1,0 +1,336 @@
+"""The storage contract: what the server keeps, one small port per noun.
+
+Two engines implement it from the first day (`adapters/sql/sqlite`, `adapters/sql/postgres`), and one test
+suite (`tests/storage/`) runs on both. Rules that hold for every method:
+
+- Each method is one transaction. Nothing is half done after a crash.
+- "Use once" is one atomic statement: the condition stands in the write, never in a read before it.
+- A refusal that must persist (a used code, a revoked session) is *returned*, never raised through a rollback.
+- Every change inside an account also adds 1 to `Account.revision`, in the same transaction.
+- Methods raise `daypass.errors.StorageError` when the database cannot answer, and the AWS errors named in
+  their docstrings for conflicts (`EntityAlreadyExists`, `NoSuchEntity`, `DeleteConflict`).
+- Times are epoch seconds and come from the caller; the database's clock is never asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
+from daypass.server.domain.audit import AuditEvent
+from daypass.server.domain.session import LoginSession, SignInSession
+
+__all__ = [
+    "AccountStore",
+    "AttemptStore",
+    "AuditStore",
+    "Bucket",
+    "BucketStore",
+    "CodeRedemption",
+    "DpopProof",
+    "LoginSessionStore",
+    "Page",
+    "PolicyStore",
+    "Redemption",
+    "RefreshRotation",
+    "RoleStore",
+    "Rotation",
+    "SignInSessionStore",
+    "Storage",
+    "UserStore",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing, in name order."""
+
+    after: str = ""
+    """Lower-cased name to start behind; empty for the first page."""
+    size: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DpopProof:
+    """One verified proof, to be recorded (RFC 9449 §11.1). Both values are hashes."""
+
+    proof_key: bytes
+    """16 bytes: of (jkt, htu, jti)."""
+    request_hash: bytes
+    """16 bytes: of the request body it came with. The same proof with the same body is a retry."""
+    expires_at: int
+    """When the row may go: past the last moment at which `iat` could still be accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRedemption:
+    """Everything needed to burn a code and, when `session` is given, begin its login session."""
+
+    code_id: str
+    code_expires_at: int
+    proof: DpopProof
+    session: LoginSession | None
+    """None burns the code without a session: PKCE, redirect, client or policy failed."""
+    expected_revision: int
+    """The account revision the policy decision was made under."""
+    audit: AuditEvent
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """How a redemption ended.
+
+    `redeemed`: this call made the session. `repeated`: the same proof with the same body again (a lost
+    answer): `session` is the one made then. `replayed`: the code was used before by another request; any
+    session it made is now revoked (RFC 6749 §4.1.2). `proof_replayed`: the proof was seen with another
+    body; the code is not burnt. `burnt`: the code is burnt and no session was asked for. `stale`: the
+    account's revision moved; nothing was written, decide again.
+    """
+
+    outcome: Literal["redeemed", "repeated", "replayed", "proof_replayed", "burnt", "stale"]
+    session: LoginSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRotation:
+    """Everything one refresh writes: the proof, the conditional rotation, the audit row."""
+
+    session_id: str
+    generation: int
+    """The generation inside the presented token."""
+    proof: DpopProof
+    expected_revision: int
+    sealed_by: str
+    """Key id that will seal the successor."""
+    audit: AuditEvent
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """How a rotation ended.
+
+    `rotated`: generation + 1, `session` is the new state. `superseded`: the presented generation is not
+    the current one; `session` is the current state, and the flow decides whether that is an idempotent
+    repeat. `proof_replayed`: the proof was seen with another body. `stale`: the account's revision moved;
+    nothing was written, decide again. `ended`: revoked, past its end, or unknown (`session` may be None).
+    The audit row is written for `rotated` only.
+    """
+
+    outcome: Literal["rotated", "superseded", "proof_replayed", "stale", "ended"]
+    session: LoginSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """Which account owns a bucket at the gateway."""
+
+    name: str
+    account_id: str
+    created_at: int
+    region: str = "us-east-1"
+
+
+class AccountStore(Protocol):
+    """Accounts and their root users."""
+
+    async def create_account(self, account: Account) -> None:
+        """Raises EntityAlreadyExists for a taken id, alias or root e-mail."""
+
+    async def load_account(self, account_id: str) -> Account | None: ...
+
+    async def find_account_by_alias(self, alias: str) -> Account | None: ...
+
+    async def find_account_by_root_email(self, email: str) -> Account | None:
+        """`email` is compared lower-cased."""
+
+    async def list_accounts(self) -> Sequence[Account]: ...
+
+    async def set_root_password(self, account_id: str, password_hash: str, *, changed: bool) -> None:
+        """`changed` adds 1 to `root_credentials_epoch`; a mere rehash does not. Raises NoSuchEntity."""
+
+    async def load_revision(self, account_id: str) -> int:
+        """The account's revision, or -1 when there is no such account. One primary-key read."""
+
+
+class UserStore(Protocol):
+    """IAM users and their login profiles."""
+
+    async def create_user(self, user: User) -> None:
+        """Raises EntityAlreadyExists."""
+
+    async def load_user(self, account_id: str, user_name: str) -> User | None:
+        """Case-insensitive in the name."""
+
+    async def load_user_by_id(self, account_id: str, user_id: str) -> User | None: ...
+
+    async def list_users(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[User]: ...
+
+    async def delete_user(self, account_id: str, user_name: str) -> None:
+        """Raises NoSuchEntity; DeleteConflict while a login profile or an attached policy remains."""
+
+    async def create_login_profile(self, profile: LoginProfile) -> None:
+        """Adds 1 to the user's epoch. Raises EntityAlreadyExists, NoSuchEntity."""
+
+    async def load_login_profile(self, account_id: str, user_id: str) -> LoginProfile | None: ...
+
+    async def update_login_profile(
+        self, account_id: str, user_id: str, *, password_hash: str | None, password_reset_required: bool | None, changed: bool
+    ) -> None:
+        """`changed` adds 1 to the user's `credentials_epoch`; a rehash does not. Raises NoSuchEntity."""
+
+    async def delete_login_profile(self, account_id: str, user_id: str) -> None:
+        """Adds 1 to the user's epoch. Raises NoSuchEntity."""
+
+
+class RoleStore(Protocol):
+    """IAM roles."""
+
+    async def create_role(self, role: Role) -> None:
+        """Raises EntityAlreadyExists."""
+
+    async def load_role(self, account_id: str, role_name: str) -> Role | None: ...
+
+    async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]: ...
+
+    async def delete_role(self, account_id: str, role_name: str) -> None:
+        """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
+
+
+class PolicyStore(Protocol):
+    """Managed policies of accounts, and what is attached to whom.
+
+    `principal_id` is a `user_id` or `role_id`. Policies shipped with the server are data
+    (`server/domain/managed_policies.py`), not rows; their ARNs may be attached all the same.
+    """
+
+    async def create_policy(self, policy: ManagedPolicy) -> None:
+        """Raises EntityAlreadyExists."""
+
+    async def load_policy(self, policy_arn: str) -> ManagedPolicy | None: ...
+
+    async def list_policies(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[ManagedPolicy]: ...
+
+    async def delete_policy(self, policy_arn: str) -> None:
+        """Raises NoSuchEntity; DeleteConflict while attached anywhere."""
+
+    async def attach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:
+        """Attaching twice is the same as once. Raises NoSuchEntity when the principal is gone."""
+
+    async def detach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:
+        """Raises NoSuchEntity when it was not attached."""
+
+    async def list_attached_policies(self, account_id: str, principal_id: str) -> Sequence[str]:
+        """Policy ARNs, in order of ARN."""
+
+    async def count_attachments(self, policy_arn: str) -> int: ...
+
+
+class SignInSessionStore(Protocol):
+    """Identities signed in in browsers."""
+
+    async def create_sign_in_session(self, session: SignInSession, *, limit: int, now: int) -> bool:
+        """False, and nothing written, when the browser already holds `limit` live sessions of other identities.
+
+        A live session of the same principal in the same browser is replaced, not added.
+        """
+
+    async def list_sign_in_sessions(self, browser_hash: bytes, *, now: int) -> Sequence[SignInSession]:
+        """Live sessions of one browser, most recently used first."""
+
+    async def touch_sign_in_session(self, session_id: str, *, now: int) -> None:
+        """Set `last_used_at`."""
+
+    async def rebind_browser(self, old_browser_hash: bytes, new_browser_hash: bytes) -> None:
+        """Move every session to the browser's new secret (a sign-in changes it: no session fixation)."""
+
+    async def end_sign_in_sessions(self, browser_hash: bytes, *, session_id: str | None) -> int:
+        """End one session of this browser, or all when None. Returns how many ended."""
+
+
+class LoginSessionStore(Protocol):
+    """Terminal logins: the hot table."""
+
+    async def redeem(self, redemption: CodeRedemption) -> Redemption: ...
+
+    async def rotate(self, rotation: RefreshRotation) -> Rotation:
+        """At most four statements in one transaction; many concurrent calls may share one commit."""
+
+    async def load_login_session(self, session_id: str) -> LoginSession | None: ...
+
+    async def list_login_sessions(self, account_id: str, principal_id: str, *, now: int) -> Sequence[LoginSession]:
+        """Those not revoked and not past their end, newest first."""
+
+    async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
+        """False when it was already revoked or is unknown."""
+
+
+class AttemptStore(Protocol):
+    """Failed sign-ins, counted per key in a sliding window. Keys are hashes; no name is kept."""
+
+    async def count_attempts(self, key: bytes, *, now: int) -> int:
+        """Failures recorded for the key whose window has not passed."""
+
+    async def record_failure(self, key: bytes, *, now: int, window: int) -> int:
+        """Add one; the window (seconds) restarts at the first failure after it passed. Returns the count."""
+
+    async def clear_attempts(self, key: bytes) -> None: ...
+
+
+class AuditStore(Protocol):
+    """The append-only log."""
+
+    async def append(self, event: AuditEvent) -> None: ...
+
+    async def list_events(self, *, account_id: str | None, since: int, limit: int) -> Sequence[AuditEvent]:
+        """Newest first."""
+
+
+class BucketStore(Protocol):
+    """Bucket ownership."""
+
+    async def claim_bucket(self, bucket: Bucket) -> Bucket:
+        """Insert unless owned; returns the row as it now stands (the caller compares the owner)."""
+
+    async def load_bucket(self, name: str) -> Bucket | None: ...
+
+    async def list_buckets(self, account_id: str) -> Sequence[Bucket]:
+        """In name order."""
+
+    async def release_bucket(self, name: str, account_id: str) -> None:
+        """Forget the bucket if this account owns it."""
+
+
+class Storage(Protocol):
+    """Everything together, as the composition root hands it out."""
+
+    @property
+    def accounts(self) -> AccountStore: ...
+    @property
+    def users(self) -> UserStore: ...
+    @property
+    def roles(self) -> RoleStore: ...
+    @property
+    def policies(self) -> PolicyStore: ...
+    @property
+    def sign_in_sessions(self) -> SignInSessionStore: ...
+    @property
+    def login_sessions(self) -> LoginSessionStore: ...
+    @property
+    def attempts(self) -> AttemptStore: ...
+    @property
+    def audit(self) -> AuditStore: ...
+    @property
+    def buckets(self) -> BucketStore: ...
+
+    async def migrate(self) -> list[str]:
+        """Bring the schema up to date; returns the names of the migrations applied. Safe to run in parallel."""
+
+    async def check_writable(self, *, now: int) -> None:
+        """Do one real write and roll it forward; raises StorageError (readiness)."""
+
+    async def purge_expired(self, *, now: int) -> None:
+        """Delete rows whose time has passed: proofs, used codes, ended sessions, attempts. Bounded per call."""
+
+    async def close(self) -> None: ...
