@@ -6,7 +6,10 @@ Event names and sources are CloudTrail's (AuthorizeOAuth2Access, CreateOAuth2Tok
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["AuditEvent", "Caller"]
+__all__ = ["CALLER_KEY", "AuditEvent", "Caller"]
+
+CALLER_KEY = "daypass.caller"
+"""ASGI scope key under which the outermost app leaves the request's `Caller`."""
 
 
 @dataclass(frozen=True, slots=True)

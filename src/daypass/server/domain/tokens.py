@@ -33,7 +33,7 @@ __all__ = [
 
 _Claims = TypeVar("_Claims")
 
-REFRESH_TOKEN_PREFIX = "ASOR"
+REFRESH_TOKEN_PREFIX = "ASOR"  # noqa: S105 - a public prefix
 """The prefix the Sign-In API model gives refresh tokens (introspect and revoke patterns)."""
 
 

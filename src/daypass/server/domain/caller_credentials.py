@@ -1,0 +1,34 @@
+"""From the access key id and session token of a request to the claims and the secret to verify it with.
+
+No database is asked: the session token carries who, the key ring derives the secret.
+"""
+
+import hmac
+
+from daypass.protocol.aws.errors import ExpiredToken, InvalidClientTokenId
+from daypass.secret import Secret
+from daypass.server.domain.key_ring import KeyRing, SealBroken
+from daypass.server.domain.tokens import SessionClaims, open_session_token, temporary_secret_key
+
+__all__ = ["open_caller_credentials"]
+
+
+def open_caller_credentials(
+    ring: KeyRing, *, access_key_id: str, session_token: str | None, now: int
+) -> tuple[SessionClaims, Secret]:
+    """The claims behind a request's credentials, still to be proven by its signature.
+
+    Raises InvalidClientTokenId when the token is not ours or belongs to another key id, ExpiredToken when
+    its life is over. The order matters: only a genuine token may learn that it expired.
+    """
+    if not session_token:
+        raise InvalidClientTokenId("the security token included in the request is invalid", detail="no session token")
+    try:
+        claims, key_id = open_session_token(ring, session_token)
+    except SealBroken as broken:
+        raise InvalidClientTokenId("the security token included in the request is invalid", detail=str(broken)) from None
+    if not hmac.compare_digest(claims.access_key_id.encode(), access_key_id.encode()):
+        raise InvalidClientTokenId("the security token included in the request is invalid", detail="key id and token differ")
+    if now >= claims.expires_at:
+        raise ExpiredToken("the security token included in the request is expired")
+    return claims, Secret(temporary_secret_key(ring, claims, key_id=key_id))

@@ -1,0 +1,81 @@
+"""Who a principal is at one account revision, and the one question asked about it: may it do this?
+
+`authorize` is the single place where a server request meets the policy engine. It builds the global
+condition keys (IAM reference, "AWS global condition context keys") from the snapshot, the caller and
+`now`. Root needs no policy. The answer is a `Decision`, never a bool.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from daypass.policy.decision import Decision, Effect
+from daypass.policy.document import PolicyDocument
+from daypass.policy.evaluation import evaluate
+from daypass.policy.request_context import ConditionValue, RequestContext
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.session import PrincipalKind
+
+__all__ = ["PrincipalSnapshot", "authorize", "global_condition_values"]
+
+_PRINCIPAL_TYPES: Mapping[PrincipalKind, str] = {"root": "Account", "user": "User", "role": "AssumedRole"}
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalSnapshot:
+    """One principal at one revision of its account."""
+
+    account_id: str
+    kind: PrincipalKind
+    principal_id: str
+    """Account id for root, `AIDA…`, or the role's `AROA…` (without session name)."""
+    arn: str
+    """Root, user or role ARN (for a role session: the role's, not the assumed-role ARN)."""
+    name: str
+    """User name (aws:username) or role name; empty for root."""
+    credentials_epoch: int
+    """Root's or the user's; 0 for roles."""
+    revision: int
+    policies: tuple[PolicyDocument, ...]
+    """Parsed identity policies; empty for root."""
+
+
+def authorize(
+    snapshot: PrincipalSnapshot,
+    *,
+    action: str,
+    resource: str,
+    caller: Caller,
+    now: int,
+    region: str,
+    userid: str | None = None,
+    condition_values: Mapping[str, ConditionValue] | None = None,
+) -> Decision:
+    """Decide one request. `userid` is aws:userid where it differs (`AROA…:session`)."""
+    if snapshot.kind == "root":
+        return Decision(Effect.ALLOWED, action, resource, None)
+    values = global_condition_values(snapshot, caller=caller, now=now, region=region, userid=userid)
+    if condition_values:
+        values.update(condition_values)
+    return evaluate(snapshot.policies, RequestContext(action, resource, values))
+
+
+def global_condition_values(
+    snapshot: PrincipalSnapshot, *, caller: Caller, now: int, region: str, userid: str | None = None
+) -> dict[str, ConditionValue]:
+    """The condition keys that exist on every request."""
+    values: dict[str, ConditionValue] = {
+        "aws:PrincipalArn": snapshot.arn,
+        "aws:PrincipalAccount": snapshot.account_id,
+        "aws:PrincipalType": _PRINCIPAL_TYPES[snapshot.kind],
+        "aws:userid": userid or snapshot.principal_id,
+        "aws:SourceIp": caller.source_ip,
+        "aws:UserAgent": caller.user_agent,
+        "aws:SecureTransport": "true" if caller.is_secure else "false",
+        "aws:CurrentTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:EpochTime": str(now),
+        "aws:RequestedRegion": region,
+    }
+    if snapshot.kind == "user":
+        values["aws:username"] = snapshot.name
+    return values

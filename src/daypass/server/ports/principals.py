@@ -1,0 +1,25 @@
+"""The directory of principals.
+
+It may cache, because every snapshot names the revision it was read under. Callers that must be exact
+(redeeming a code, refreshing) put `snapshot.revision` into the write's condition and ask again with
+`fresh=True` when the write answers `stale`; all others accept a snapshot up to one second old.
+"""
+
+from typing import Protocol
+
+from daypass.server.domain.principal import PrincipalSnapshot
+from daypass.server.domain.session import PrincipalKind
+
+__all__ = ["PrincipalDirectory"]
+
+
+class PrincipalDirectory(Protocol):
+    """Loads snapshots. Implemented by `adapters/principal_cache.py` over the storage ports."""
+
+    async def load(
+        self, account_id: str, kind: PrincipalKind, principal_id: str, *, fresh: bool = False
+    ) -> PrincipalSnapshot | None:
+        """None when the account or principal no longer exists.
+
+        `principal_id` may be `AROA…:session`; the part behind the colon is ignored.
+        """
