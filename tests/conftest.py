@@ -14,6 +14,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+_NO_SKIPS = os.environ.get("DAYPASS_TEST_NO_SKIPS") == "1"
+
 _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex
 
@@ -50,3 +52,20 @@ def _no_inherited_aws_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("AWS_", "DAYPASS_")):
             monkeypatch.delenv(name)
+
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember every skip: in CI a missing part is a failure, not a green dot."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run that skipped anything, where skips were forbidden (`DAYPASS_TEST_NO_SKIPS=1`)."""
+    is_controller = not hasattr(session.config, "workerinput")
+    if _NO_SKIPS and is_controller and _skipped and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print("\nskipped, where every proof must run:", *_skipped, sep="\n  ")

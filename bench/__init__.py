@@ -1,0 +1,1 @@
+"""Benchmarks against named peers, both sides in one run. `make bench` writes the table."""

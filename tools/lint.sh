@@ -1,0 +1,9 @@
+#!/bin/sh
+# Everything a machine can say about the code without running it.
+set -eu
+cd "$(dirname "$0")/.."
+.venv/bin/ruff format --check src tests tools bench
+.venv/bin/ruff check src tests tools bench
+.venv/bin/mypy
+.venv/bin/pyright --warnings
+.venv/bin/lint-imports --no-cache

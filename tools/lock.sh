@@ -1,0 +1,9 @@
+#!/bin/sh
+# Resolve the newest versions for every platform and Python we support; hashes pin the files themselves.
+set -eu
+cd "$(dirname "$0")/.."
+[ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet uv
+for kind in up test bench; do
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+        --no-header --no-emit-index-url --no-annotate --output-file "requirements/$kind.txt" "requirements/$kind.in"
+done
