@@ -1,0 +1,23 @@
+"""HOT: `daypass credential-process [--profile P]`: credentials as JSON on standard output.
+
+A valid cache is answered with almost nothing imported. Everything else, from a refresh to a usage error,
+is the business of `cli/credential_process_slow.py`. It never opens a browser and never writes a secret to
+standard error, because SDKs may log what a credential process prints there.
+"""
+
+import sys
+
+from daypass.client import credential_cache
+
+
+def main(argv: list[str]) -> int:
+    """Return the exit code; `argv` is what follows the command's name."""
+    if credential_cache.main(argv):
+        return 0
+    from daypass.cli import credential_process_slow
+
+    return credential_process_slow.main(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,160 @@
+"""HOT: the cache file that is the answer.
+
+`credential-process` runs before every call of every tool, so this file imports only what the bare
+interpreter has built in: no `json` (it pulls in `re`), no `hashlib`, no `pathlib`, no `typing`. It
+answers only in the plain case: our own file, private mode, every member a text, an expiry that is plainly
+far enough away. Everything else is None, and the slow path (`client/session_cache.py`) looks again with
+proper tools. `tests/budgets/test_hot_path.py` holds the exact set of modules.
+
+File format and name: docs/reference/cache-file.md (the AWS CLI's login cache).
+"""
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing typing
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Environ = Mapping[str, str]
+
+MANDATORY_REFRESH_SECONDS = 300
+"""AWS SDKs refresh when this much or less is left (botocore, JavaScript, C)."""
+
+
+def cache_directory(environ: "Environ") -> str:
+    """`AWS_LOGIN_CACHE_DIRECTORY`, or `~/.aws/login/cache`."""
+    named = environ.get("AWS_LOGIN_CACHE_DIRECTORY")
+    return os.path.expanduser(named or os.path.join("~", ".aws", "login", "cache"))
+
+
+def config_file(environ: "Environ") -> str:
+    """`AWS_CONFIG_FILE`, or `~/.aws/config`."""
+    return os.path.expanduser(environ.get("AWS_CONFIG_FILE") or os.path.join("~", ".aws", "config"))
+
+
+def login_session_of(config_text: str, profile: str) -> str | None:
+    """The profile's `login_session` in an AWS config text, or None when it is not plainly there."""
+    wanted = "default" if profile == "default" else "profile " + profile
+    inside = False
+    found = None
+    for line in config_text.splitlines():
+        if line[:1] == "[":
+            name = line.strip()
+            inside = name[-1:] == "]" and " ".join(name[1:-1].split()) == wanted
+        elif inside and line[:13] == "login_session":
+            key, equals, value = line.partition("=")
+            if equals and key.rstrip() == "login_session":
+                found = value.strip()
+    return found or None
+
+
+def cache_file_name(login_session: str) -> str:
+    """SHA-256 of the session in lower-case hex, and `.json`."""
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found]  # CPython 3.11; no stubs exist
+    except ImportError:
+        try:
+            from _sha2 import sha256  # type: ignore[import-not-found]  # CPython 3.12 and later
+        except ImportError:
+            from hashlib import sha256
+    digest: str = sha256(login_session.encode("utf-8")).hexdigest()
+    return digest + ".json"
+
+
+def fresh_credentials(path: str, now: float) -> dict[str, str] | None:
+    """The file's `accessToken` members, if they plainly live longer than the refresh margin; else None."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return None
+    try:
+        state = os.fstat(descriptor)
+        if hasattr(os, "getuid") and (state.st_uid != os.getuid() or state.st_mode & 0o077):
+            return None
+        text = os.read(descriptor, 65536).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
+    entry = _parse(text)
+    token = entry.get("accessToken") if isinstance(entry, dict) else None
+    if not isinstance(token, dict):
+        return None
+    for member in ("accessKeyId", "secretAccessKey", "sessionToken", "expiresAt"):
+        if not isinstance(token.get(member), str) or not token[member]:
+            return None
+    expires_at = token["expiresAt"]
+    # Texts of this one shape order like the times they name; any other spelling takes the slow path.
+    if len(expires_at) != 20 or expires_at[10] != "T" or expires_at[19] != "Z":
+        return None
+    soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + MANDATORY_REFRESH_SECONDS))
+    return token if expires_at > soon else None
+
+
+def process_output(token: dict[str, str]) -> str:
+    """The JSON text that the credential_process contract asks for (AWS CLI guide, "Sourcing credentials")."""
+    from _json import encode_basestring_ascii as quoted
+
+    account = (
+        ', "AccountId": ' + quoted(token["accountId"]) if isinstance(token.get("accountId"), str) else ""
+    )
+    return (
+        f'{{"Version": 1, "AccessKeyId": {quoted(token["accessKeyId"])},'
+        f' "SecretAccessKey": {quoted(token["secretAccessKey"])},'
+        f' "SessionToken": {quoted(token["sessionToken"])},'
+        f' "Expiration": {quoted(token["expiresAt"])}{account}}}\n'
+    )
+
+
+class _Scanning:
+    """What CPython's JSON scanner asks its context for; the same values `json.loads` uses."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = None
+    memo: dict[str, str] = {}  # noqa: RUF012 - the scanner reads this attribute by name
+
+
+def _parse(text: str) -> object:
+    """A JSON value, or None when the text is torn, strange, or the interpreter has no C scanner."""
+    try:
+        from _json import make_scanner
+    except ImportError:
+        return None
+    start = len(text) - len(text.lstrip())
+    try:
+        return make_scanner(_Scanning)(text, start)[0]  # type: ignore[arg-type]  # typeshed names the class itself
+    except (StopIteration, ValueError, RecursionError, TypeError):
+        return None
+
+
+def answer(profile: str, environ: "Environ", now: float) -> str | None:
+    """The credential-process output for a profile with plainly valid credentials, or None."""
+    try:
+        with open(config_file(environ), encoding="utf-8") as file:
+            config_text = file.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+    login_session = login_session_of(config_text, profile)
+    if login_session is None:
+        return None
+    path = os.path.join(cache_directory(environ), cache_file_name(login_session))
+    token = fresh_credentials(path, now)
+    return None if token is None else process_output(token)
+
+
+def main(argv: list[str]) -> bool:
+    """Answer `credential-process [--profile P]` from the cache. False when the slow path must look."""
+    profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
+    if len(argv) == 2 and argv[0] == "--profile":
+        profile = argv[1]
+    elif argv:
+        return False
+    text = answer(profile, os.environ, time.time())
+    if text is None:
+        return False
+    sys.stdout.write(text)
+    return True
