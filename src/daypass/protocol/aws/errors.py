@@ -13,21 +13,27 @@ __all__ = [
     "DeleteConflict",
     "EntityAlreadyExists",
     "ExpiredToken",
+    "IncompleteBody",
     "IncompleteSignature",
     "InternalFailure",
     "InvalidAction",
     "InvalidClientTokenId",
     "InvalidInput",
+    "InvalidRequest",
     "LimitExceeded",
     "MalformedPolicyDocument",
+    "MalformedQueryString",
+    "MalformedTrailer",
     "MissingAuthenticationToken",
     "MissingParameter",
     "NoSuchEntity",
     "PasswordPolicyViolation",
+    "RequestEntityTooLarge",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
     "Throttling",
     "UnmodifiableEntity",
+    "UnsupportedSignature",
     "ValidationError",
 ]
 
@@ -89,6 +95,42 @@ class IncompleteSignature(AwsError):
     """The signature's parts are malformed, duplicated or missing."""
 
     code = "IncompleteSignature"
+
+
+class InvalidRequest(AwsError):
+    """S3's word for a request whose headers do not fit together."""
+
+    code = "InvalidRequest"
+
+
+class UnsupportedSignature(InvalidRequest):
+    """The request is signed by Signature Version 2; the message names the client's setting."""
+
+
+class IncompleteBody(AwsError):
+    """The body ended early, is longer than declared, or is framed wrongly (S3)."""
+
+    code = "IncompleteBody"
+
+
+class MalformedTrailer(AwsError):
+    """The trailing fields of a chunked body are not well-formed or not the declared ones (S3)."""
+
+    code = "MalformedTrailerError"
+
+
+class RequestEntityTooLarge(AwsError):
+    """The request is longer than any legitimate one."""
+
+    code = "RequestEntityTooLarge"
+    status = 413
+
+
+class MalformedQueryString(AwsError):
+    """The Query-protocol parameters are not form-encoded UTF-8 (STS and IAM, Common Errors)."""
+
+    code = "MalformedQueryString"
+    status = 404
 
 
 class InvalidAction(AwsError):
