@@ -1,0 +1,83 @@
+"""Table `roles`: IAM roles and their trust policies."""
+
+from collections.abc import Sequence
+
+from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
+from daypass.server.adapters.sql.accounts import raise_revision
+from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.domain.account import Role
+from daypass.server.ports.storage import Page
+
+__all__ = ["SqlRoleStore"]
+
+_COLUMNS = "account_id, role_id, role_name, path, trust_policy, created_at, description, max_session_duration"
+
+
+class SqlRoleStore:
+    """`ports.storage.RoleStore`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def create_role(self, role: Role) -> None:
+        async def work(transaction: Transaction) -> None:
+            await raise_revision(transaction, role.account_id)
+            row = await transaction.fetch_one(
+                f"INSERT INTO roles ({_COLUMNS}, name_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+                " ON CONFLICT DO NOTHING RETURNING role_id",
+                role.account_id,
+                role.role_id,
+                role.role_name,
+                role.path,
+                role.trust_policy,
+                role.created_at,
+                role.description,
+                role.max_session_duration,
+                role.role_name.lower(),
+            )
+            if row is None:
+                raise EntityAlreadyExists("a role with this name exists already")
+
+        await self._engine.run(work)
+
+    async def load_role(self, account_id: str, role_name: str) -> Role | None:
+        row = await self._engine.fetch_one(
+            f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND name_key = $2",
+            account_id,
+            role_name.lower(),
+        )
+        return None if row is None else Role(*row)
+
+    async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]:
+        rows = await self._engine.fetch_all(
+            f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND name_key > $2"
+            " AND substr(path, 1, $3) = $4 ORDER BY name_key LIMIT $5",
+            account_id,
+            page.after,
+            len(path_prefix),
+            path_prefix,
+            page.size,
+        )
+        return [Role(*row) for row in rows]
+
+    async def delete_role(self, account_id: str, role_name: str) -> None:
+        async def work(transaction: Transaction) -> None:
+            await raise_revision(transaction, account_id)
+            row = await transaction.fetch_one(
+                "SELECT role_id FROM roles WHERE account_id = $1 AND name_key = $2",
+                account_id,
+                role_name.lower(),
+            )
+            if row is None:
+                raise NoSuchEntity("the role does not exist")
+            gone = await transaction.fetch_one(
+                "DELETE FROM roles WHERE account_id = $1 AND role_id = $2"
+                " AND NOT EXISTS (SELECT 1 FROM policy_attachments WHERE account_id = $1 AND principal_id = $2)"
+                " RETURNING role_id",
+                account_id,
+                row[0],
+            )
+            if gone is None:
+                raise DeleteConflict("the role still has an attached policy")
+
+        await self._engine.run(work)

@@ -1,0 +1,93 @@
+"""Table `sign_in_sessions`: identities signed in in browsers.
+
+A browser is known by the hash of its cookie's secret. The limit on identities per browser is a rule about
+a count, which no row can carry: creating takes the browser's named lock.
+"""
+
+from collections.abc import Sequence
+
+from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.domain.session import SignInSession
+
+__all__ = ["SqlSignInSessionStore"]
+
+_COLUMNS = (
+    "session_id, browser_hash, account_id, principal_kind, principal_arn, principal_id,"
+    " credentials_epoch, authenticated_at, expires_at, last_used_at"
+)
+
+
+class SqlSignInSessionStore:
+    """`ports.storage.SignInSessionStore`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def create_sign_in_session(self, session: SignInSession, *, limit: int, now: int) -> bool:
+        async def work(transaction: Transaction) -> bool:
+            await transaction.lock(f"browser {session.browser_hash.hex()}")
+            others = await transaction.fetch_one(
+                "SELECT count(*) FROM sign_in_sessions"
+                " WHERE browser_hash = $1 AND principal_arn <> $2 AND expires_at > $3",
+                session.browser_hash,
+                session.principal_arn,
+                now,
+            )
+            if others is not None and others[0] >= limit:
+                return False
+            await transaction.execute(
+                "DELETE FROM sign_in_sessions WHERE browser_hash = $1 AND principal_arn = $2",
+                session.browser_hash,
+                session.principal_arn,
+            )
+            await transaction.execute(
+                f"INSERT INTO sign_in_sessions ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                session.session_id,
+                session.browser_hash,
+                session.account_id,
+                session.principal_kind,
+                session.principal_arn,
+                session.principal_id,
+                session.credentials_epoch,
+                session.authenticated_at,
+                session.expires_at,
+                session.last_used_at,
+            )
+            return True
+
+        return await self._engine.run(work)
+
+    async def list_sign_in_sessions(self, browser_hash: bytes, *, now: int) -> Sequence[SignInSession]:
+        rows = await self._engine.fetch_all(
+            f"SELECT {_COLUMNS} FROM sign_in_sessions WHERE browser_hash = $1 AND expires_at > $2"
+            " ORDER BY last_used_at DESC, authenticated_at DESC, session_id",
+            browser_hash,
+            now,
+        )
+        return [SignInSession(*row) for row in rows]
+
+    async def touch_sign_in_session(self, session_id: str, *, now: int) -> None:
+        await self._engine.execute(
+            "UPDATE sign_in_sessions SET last_used_at = $2 WHERE session_id = $1", session_id, now
+        )
+
+    async def rebind_browser(self, old_browser_hash: bytes, new_browser_hash: bytes) -> None:
+        await self._engine.execute(
+            "UPDATE sign_in_sessions SET browser_hash = $2 WHERE browser_hash = $1",
+            old_browser_hash,
+            new_browser_hash,
+        )
+
+    async def end_sign_in_sessions(self, browser_hash: bytes, *, session_id: str | None) -> int:
+        if session_id is None:
+            rows = await self._engine.fetch_all(
+                "DELETE FROM sign_in_sessions WHERE browser_hash = $1 RETURNING session_id", browser_hash
+            )
+        else:
+            rows = await self._engine.fetch_all(
+                "DELETE FROM sign_in_sessions WHERE browser_hash = $1 AND session_id = $2"
+                " RETURNING session_id",
+                browser_hash,
+                session_id,
+            )
+        return len(rows)

@@ -1,0 +1,76 @@
+"""The storage of one database: every store over one engine, as the composition root hands it out."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from daypass.server.adapters.sql.accounts import SqlAccountStore
+from daypass.server.adapters.sql.attempts import SqlAttemptStore
+from daypass.server.adapters.sql.audit_events import SqlAuditStore, append_in_turn
+from daypass.server.adapters.sql.buckets import SqlBucketStore
+from daypass.server.adapters.sql.engine import Engine
+from daypass.server.adapters.sql.group_commit import GroupCommit
+from daypass.server.adapters.sql.login_sessions import SqlLoginSessionStore
+from daypass.server.adapters.sql.migrate import apply_migrations, load_migrations
+from daypass.server.adapters.sql.policies import SqlPolicyStore
+from daypass.server.adapters.sql.redeem import redeem_in_turn
+from daypass.server.adapters.sql.roles import SqlRoleStore
+from daypass.server.adapters.sql.rotate import rotate_in_turn
+from daypass.server.adapters.sql.sign_in_sessions import SqlSignInSessionStore
+from daypass.server.adapters.sql.sqlite_engine import SqliteEngine
+from daypass.server.adapters.sql.upkeep import check_writable, purge_expired
+from daypass.server.adapters.sql.users import SqlUserStore
+from daypass.server.domain.audit import AuditEvent
+from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
+
+__all__ = ["SqlStorage", "sqlite_storage"]
+
+Rotate = Callable[[Sequence[RefreshRotation]], Awaitable[Sequence[Rotation]]]
+Redeem = Callable[[Sequence[CodeRedemption]], Awaitable[Sequence[Redemption]]]
+Append = Callable[[Sequence[AuditEvent]], Awaitable[Sequence[None]]]
+
+
+class SqlStorage:
+    """`ports.storage.Storage`. `rotate`, `redeem` and `append` commit one batch each."""
+
+    def __init__(
+        self, engine: Engine, *, rotate: Rotate, redeem: Redeem, append: Append, in_flight: int
+    ) -> None:
+        self.engine = engine
+        self._rotations = GroupCommit(rotate, in_flight=in_flight)
+        self._redemptions = GroupCommit(redeem, in_flight=in_flight)
+        self._appends = GroupCommit(append, in_flight=in_flight)
+        self.accounts = SqlAccountStore(engine)
+        self.users = SqlUserStore(engine)
+        self.roles = SqlRoleStore(engine)
+        self.policies = SqlPolicyStore(engine)
+        self.sign_in_sessions = SqlSignInSessionStore(engine)
+        self.login_sessions = SqlLoginSessionStore(engine, self._redemptions, self._rotations)
+        self.attempts = SqlAttemptStore(engine)
+        self.audit = SqlAuditStore(engine, self._appends)
+        self.buckets = SqlBucketStore(engine)
+
+    async def migrate(self) -> list[str]:
+        return await apply_migrations(self.engine, load_migrations(self.engine.migrations_folder))
+
+    async def check_writable(self, *, now: int) -> None:
+        await check_writable(self.engine, now=now)
+
+    async def purge_expired(self, *, now: int) -> None:
+        await purge_expired(self.engine, now=now)
+
+    async def close(self) -> None:
+        """Answer what was submitted, then let go of the database."""
+        for group in (self._rotations, self._redemptions, self._appends):
+            await group.drain()
+        await self.engine.close()
+
+
+def sqlite_storage(engine: SqliteEngine) -> SqlStorage:
+    """Statements run inline, so a batch is plain repetition and no two can be in flight."""
+    return SqlStorage(
+        engine,
+        rotate=partial(rotate_in_turn, engine),
+        redeem=partial(redeem_in_turn, engine),
+        append=partial(append_in_turn, engine),
+        in_flight=1,
+    )
