@@ -27,6 +27,7 @@ from daypass.protocol.aws.service_rules import (
     check_claims,
     format_amz_date,
 )
+from daypass.protocol.aws.sigv4a import derive_public_key, verify_ecdsa
 from daypass.protocol.aws.unverified_signature import (
     ECDSA,
     HMAC,
@@ -130,8 +131,9 @@ def verify_signature(
     """
     headers = collect_headers(request)
     check_claims(signature, headers, now=now, rules=rules)
+    spellings = _canonical_spellings(signature, request, headers, rules=rules, payload_hash=payload_hash)
     if signature.algorithm == ECDSA:
-        raise SignatureDoesNotMatch(_MISMATCH, detail="ECDSA signatures are not accepted here")
+        return _verify_asymmetric(signature, secret_access_key, spellings)
     key = derive_signing_key(
         secret_access_key, date=signature.scope_date, region=signature.region, service=signature.service
     )
@@ -143,6 +145,22 @@ def verify_signature(
         )
         if hmac.compare_digest(hmac.digest(key, signed_text, "sha256").hex(), signature.signature):
             return SigningKey(key, signature.scope, signature.amz_date, signature.signature, HMAC)
+    raise SignatureDoesNotMatch(_MISMATCH)
+
+
+def _verify_asymmetric(
+    signature: UnverifiedSignature, secret_access_key: Secret, spellings: list[bytes]
+) -> SigningKey:
+    public_key = derive_public_key(signature.access_key_id, secret_access_key)
+    for canonical in spellings:
+        signed_text = string_to_sign(
+            algorithm=ECDSA, amz_date=signature.amz_date, scope=signature.scope, canonical=canonical
+        )
+        try:
+            verify_ecdsa(public_key, signed_text, signature=signature.signature)
+        except SignatureDoesNotMatch:
+            continue
+        return SigningKey(b"", signature.scope, signature.amz_date, signature.signature, ECDSA)
     raise SignatureDoesNotMatch(_MISMATCH)
 
 

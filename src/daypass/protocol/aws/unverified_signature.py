@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from daypass.protocol.aws.canonical_request import WireRequest, collect_headers, query_pairs
 from daypass.protocol.aws.errors import IncompleteSignature, MissingAuthenticationToken, UnsupportedSignature
+from daypass.protocol.aws.sigv4a import region_set_covers
 
 __all__ = ["ECDSA", "HMAC", "UNSIGNED_PAYLOAD", "UnverifiedSignature", "find_signature", "parse_amz_date"]
 
@@ -27,7 +28,7 @@ _is_http_date = re.compile(
     r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
 ).fullmatch
 _is_hmac_hex = re.compile(r"[0-9a-f]{64}").fullmatch
-_is_der_hex = re.compile(r"30[0-9a-f]{14,142}\**").fullmatch
+_is_der_hex = re.compile(r"30[0-9a-f]{14,142}").fullmatch
 _is_header_name = re.compile(r"[a-z0-9!#$%&'*+.^_`|~\-]+").fullmatch
 _is_access_key_id = re.compile(r"[\w.\-]{1,128}", re.ASCII).fullmatch
 _is_expires = re.compile(r"[0-9]{1,6}").fullmatch
@@ -69,6 +70,10 @@ class UnverifiedSignature:
     """Seconds from `signed_at`; presigned only."""
     claimed_payload: str
     """The x-amz-content-sha256 value, `UNSIGNED-PAYLOAD` for a presigned request without one, or empty."""
+
+    def covers_region(self, region: str) -> bool:
+        """Whether the request was signed for this region (the ECDSA form signs for a set of them)."""
+        return region_set_covers(self.region, region) if self.algorithm == ECDSA else self.region == region
 
     @property
     def scope(self) -> str:
@@ -234,11 +239,10 @@ def _read_signed_headers(text: str) -> tuple[str, ...]:
 
 
 def _read_signature(algorithm: str, text: str) -> str:
-    """ECDSA signatures vary in length, so presigning clients may pad them with asterisks."""
     if algorithm == ECDSA:
         if not _is_der_hex(text):
             raise IncompleteSignature("Signature must be a DER signature in lower-case hexadecimal")
-        return text.rstrip("*")
+        return text
     if not _is_hmac_hex(text):
         raise IncompleteSignature("Signature must be 64 lower-case hexadecimal digits")
     return text
