@@ -10,14 +10,14 @@ import sys
 from daypass.client import credential_cache
 
 
-def main(argv: list[str]) -> int:
+def run(argv: list[str]) -> int:
     """Return the exit code; `argv` is what follows the command's name."""
     if credential_cache.main(argv):
         return 0
     from daypass.cli import credential_process_slow
 
-    return credential_process_slow.main(argv)
+    return credential_process_slow.run(argv)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,34 @@
+"""Argument parsing shared by the commands: argparse with our exit code and our voice."""
+
+import argparse
+from collections.abc import Mapping
+from typing import NoReturn
+
+from daypass.errors import UsageError
+
+__all__ = ["CommandParser", "add_profile", "chosen_profile"]
+
+
+class CommandParser(argparse.ArgumentParser):
+    """An ArgumentParser that raises UsageError instead of leaving the program."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(prog=f"daypass {command}", description=description, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Called by argparse for every mistake on the command line."""
+        raise UsageError(message, hint=f"{self.prog} --help")
+
+
+def add_profile(parser: argparse.ArgumentParser) -> None:
+    """The `--profile` every command has."""
+    parser.add_argument("--profile", metavar="NAME", help="AWS profile (default: $AWS_PROFILE, else default)")
+
+
+def chosen_profile(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:
+    """The profile by AWS's precedence: flag, AWS_PROFILE, AWS_DEFAULT_PROFILE, default."""
+    named: str | None = arguments.profile
+    profile = named or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+    if any(character in profile for character in "[]\n\r"):
+        raise UsageError("a profile name cannot contain brackets or line breaks")
+    return profile

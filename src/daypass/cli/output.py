@@ -1,0 +1,46 @@
+"""Terminal manners, in one place.
+
+Data goes to standard output, everything for people to standard error, each line prefixed `daypass:`, no
+capital, no full stop; `hint:` lines hold a command to type. Nothing depends on colour. Standard output is
+touched only by `data`. Exit codes: docs/reference/exit-codes.md.
+"""
+
+import sys
+
+from daypass.errors import DaypassError
+
+__all__ = ["ask", "data", "fail", "say"]
+
+
+def data(text: str) -> None:
+    """What a program may read."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def say(text: str = "") -> None:
+    """One line for the person."""
+    sys.stderr.write(f"daypass: {text}\n" if text else "\n")
+    sys.stderr.flush()
+
+
+def show_link(url: str) -> None:
+    """The URL alone on its line, so that a double click takes all of it and nothing else."""
+    sys.stderr.write(f"\n{url}\n\n")
+    sys.stderr.flush()
+
+
+def ask(question: str) -> str | None:
+    """One line from the person, or None at the end of input. The question goes to standard error."""
+    sys.stderr.write(f"daypass: {question} ")
+    sys.stderr.flush()
+    line = sys.stdin.readline()
+    return line.strip() if line else None
+
+
+def fail(problem: DaypassError) -> int:
+    """Say what is wrong and what to type; returns the exit code."""
+    say(f"{problem.message} [{problem.code}]")
+    if problem.hint:
+        sys.stderr.write(f"hint: {problem.hint}\n")
+    return problem.exit_code

@@ -1,0 +1,39 @@
+"""Put a `Renewal` together for a profile: cache, clock, wire, and which sign-in service to ask.
+
+The service is the one the session was made at: the profile's endpoint if it has one, else AWS's in the
+entry's `signInRegion`. The region of the work at hand never decides (aws/aws-cli #10613).
+"""
+
+import time
+from collections.abc import Mapping
+
+from daypass.client.aws_config import Profile
+from daypass.client.refresh import Renewal
+from daypass.client.session_cache import CacheEntry, SessionCache
+from daypass.client.transport import send
+from daypass.errors import ConfigError, LoginRequired
+from daypass.protocol.aws.endpoints import signin_endpoint
+
+__all__ = ["login_session_of", "renewal_for"]
+
+
+def login_session_of(profile: Profile) -> str:
+    """The profile's login session. Raises LoginRequired, or ConfigError when there is no such profile."""
+    login_session = profile.text("login_session")
+    if login_session:
+        return login_session
+    hint = f"daypass login --profile {profile.name}"
+    if not profile.exists:
+        raise ConfigError(f'there is no profile "{profile.name}"', hint=hint)
+    raise LoginRequired(f'profile "{profile.name}" is not signed in', hint=hint)
+
+
+def renewal_for(profile: Profile, environ: Mapping[str, str]) -> Renewal:
+    """Everything a refresh of this profile needs."""
+
+    def endpoint_for(entry: CacheEntry) -> str:
+        override = profile.endpoint("signin", environ)
+        region = entry.sign_in_region or profile.text("region") or environ.get("AWS_REGION") or "us-east-1"
+        return override or signin_endpoint(region)
+
+    return Renewal(SessionCache(environ), endpoint_for, send, lambda: int(time.time()), profile.name)

@@ -1,0 +1,74 @@
+"""Private files that are never half written, and the lock that orders their writers.
+
+A write goes to a temporary file of mode 0600 in the same directory, is synced, and replaces the target in
+one rename: a reader sees the old text or the new one, and kill -9 leaves at worst a stray temporary file.
+The lock is a file beside the target, never the target itself (renames would replace it under a waiter)
+and never in a shared temporary directory. The kernel releases it when the process dies.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["hold_lock", "make_private_directory", "write_private"]
+
+
+def make_private_directory(directory: Path) -> None:
+    """Create it (and parents) with mode 0700 as far as it does not exist yet."""
+    if not directory.is_dir():
+        make_private_directory(directory.parent)
+        with contextlib.suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+
+
+def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Replace the file's content in one step. Follows a symbolic link to its target."""
+    target = Path(os.path.realpath(path))
+    make_private_directory(target.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Wait for, hold and release the lock beside `path` (`.<name>.lock`, kept for the next holder)."""
+    make_private_directory(path.parent)
+    lock_path = path.with_name(f".{path.name}.lock")
+    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    try:
+        _acquire(descriptor)
+        yield
+    finally:
+        os.close(descriptor)  # closing releases the lock on every platform
+
+
+if os.name == "nt":  # pragma: no cover - run by the Windows job of the CI matrix
+    import msvcrt
+    import time
+
+    def _acquire(descriptor: int) -> None:
+        # msvcrt.LK_LOCK gives up after ten seconds; a login may hold the lock longer.
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+
+else:
+    import fcntl
+
+    def _acquire(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,0 +1,115 @@
+"""The person's AWS config and credentials files: what a profile says, and the few lines we write.
+
+Endpoint precedence is the SDKs' (AWS SDKs reference guide, "Service-specific endpoints"): the flag, the
+service's variable, the global variable, the profile's `services` section, the profile's `endpoint_url`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from daypass.client import credential_cache
+from daypass.client.atomic_file import hold_lock, write_private
+from daypass.client.ini_text import Setting, parse, profile_section, set_values
+from daypass.errors import ConfigError
+
+__all__ = ["AwsConfig", "Profile", "conflicting_credentials", "load_config"]
+
+CREDENTIAL_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("web identity", ("web_identity_token_file",)),
+    ("IAM Identity Center (SSO)", ("sso_role_name", "sso_account_id", "sso_session", "sso_start_url")),
+    ("access key", ("aws_access_key_id",)),
+    ("assumed role", ("role_arn",)),
+    ("credential process", ("credential_process",)),
+)
+"""Kinds of credentials a profile may hold instead of a login, in the order the AWS CLI checks them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One profile, both files merged (the credentials file wins, as in the SDKs)."""
+
+    name: str
+    exists: bool
+    settings: Mapping[str, Setting]
+    services: Mapping[str, Setting]
+    """The `services` section the profile names: service to its block."""
+
+    def text(self, key: str) -> str | None:
+        """A plain setting, or None."""
+        value = self.settings.get(key)
+        return value if isinstance(value, str) else None
+
+    def endpoint(self, service: str, environ: Mapping[str, str]) -> str | None:
+        """The endpoint override for a service, or None for AWS's own."""
+        for variable in (f"AWS_ENDPOINT_URL_{service.upper()}", "AWS_ENDPOINT_URL"):
+            if environ.get(variable):
+                return environ[variable].rstrip("/")
+        block = self.services.get(service)
+        found = block.get("endpoint_url") if isinstance(block, dict) else None
+        found = found or self.text("endpoint_url")
+        return found.rstrip("/") if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class AwsConfig:
+    """Both files as they were read."""
+
+    config_path: Path
+    sections: Mapping[str, Mapping[str, Setting]]
+    keys_file_sections: Mapping[str, Mapping[str, Setting]]
+
+    def profile(self, name: str) -> Profile:
+        """The profile, existing or not."""
+        section = self.sections.get(profile_section(name))
+        keys = self.keys_file_sections.get(name)
+        merged = {**(section or {}), **(keys or {})}
+        wanted = merged.get("services")
+        services = self.sections.get(f"services {wanted}", {}) if isinstance(wanted, str) else {}
+        return Profile(name, section is not None or keys is not None, merged, services)
+
+    def profile_names(self) -> list[str]:
+        """All profiles, in file order, credentials-file-only ones last."""
+        names = [
+            "default" if s == "default" else s[8:]
+            for s in self.sections
+            if s == "default" or s.startswith("profile ")
+        ]
+        return names + [name for name in self.keys_file_sections if name not in names]
+
+    def write(self, changes: Mapping[str, Mapping[str, Setting | None]]) -> None:
+        """Set values, section by section, in one atomic replacement of the config file.
+
+        The file is read again under its lock, so a change made meanwhile by another program is kept.
+        """
+        with hold_lock(self.config_path):
+            text = _read(self.config_path)
+            for section, values in changes.items():
+                text = set_values(text, section, values)
+            mode = self.config_path.stat().st_mode & 0o777 if self.config_path.exists() else 0o600
+            write_private(self.config_path, text, mode=mode)
+
+
+def load_config(environ: Mapping[str, str]) -> AwsConfig:
+    """Read both files; a missing one is empty. Raises ConfigError when one cannot be read."""
+    config_path = Path(credential_cache.config_file(environ))
+    keys_file = Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    return AwsConfig(config_path, parse(_read(config_path)), parse(_read(keys_file)))
+
+
+def conflicting_credentials(profile: Profile) -> tuple[str, str] | None:
+    """The first kind of other credentials the profile holds and the key that says so, or None."""
+    for kind, keys in CREDENTIAL_KINDS:
+        for key in keys:
+            if key in profile.settings:
+                return kind, key
+    return None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"cannot read {path}", hint=f"ls -l {path}", detail=str(problem)) from problem

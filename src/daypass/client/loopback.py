@@ -1,0 +1,195 @@
+"""The listener the browser comes back to (RFC 8252 §7.3), hardened.
+
+Laws: it binds 127.0.0.1 and nothing else; it answers one exact path; `state` is compared in constant time
+*before* anything is accepted, an `error` included, so no stranger can end the login; the first genuine
+answer wins and later ones are told so; and the page the person sees is the outcome of the *exchange*, not
+of the redirect: the browser's request stays open until `finish` is called.
+"""
+
+import base64
+import hashlib
+import hmac
+import html
+import http.server
+import threading
+import urllib.parse
+from dataclasses import dataclass
+
+__all__ = ["CALLBACK_PATH", "LoopbackListener", "Outcome"]
+
+CALLBACK_PATH = "/oauth/callback"
+_EXCHANGE_PATIENCE = 60.0  # seconds the browser's request waits for the exchange
+_READ_PATIENCE = 10.0  # seconds a connection may take to send its request
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the page says in the end."""
+
+    succeeded: bool
+    title: str
+    sentences: tuple[str, ...]
+
+
+class LoopbackListener:
+    """Listens from construction until `close`. `wait` gives the raw query of the genuine answer."""
+
+    def __init__(self, state: str, *, port: int = 0) -> None:
+        self._state = state
+        self._answered = threading.Event()
+        self._finished = threading.Event()
+        self._shown = threading.Event()
+        self._claim = threading.Lock()
+        self._query = ""
+        self._outcome = Outcome(False, "Sign-in did not finish", ("The terminal stopped waiting.",))
+        listener = self
+
+        class Handler(_CallbackHandler):
+            owner = listener
+
+        self._server = _Server(("127.0.0.1", port), Handler)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def redirect_uri(self) -> str:
+        """`http://127.0.0.1:{port}/oauth/callback`."""
+        return f"http://{self.authority}{CALLBACK_PATH}"
+
+    @property
+    def authority(self) -> str:
+        """`127.0.0.1:{port}`: what a genuine request says in Host."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def wait(self, seconds: float) -> str | None:
+        """The raw query string of the genuine answer, or None when the time is over."""
+        return self._query if self._answered.wait(seconds) else None
+
+    def finish(self, outcome: Outcome) -> None:
+        """Show the outcome to the waiting browser."""
+        self._outcome = outcome
+        self._finished.set()
+
+    def close(self) -> None:
+        """Stop listening; a browser still waiting gets its page first."""
+        self._finished.set()
+        if self._answered.is_set():
+            self._shown.wait(_READ_PATIENCE)
+        self._server.shutdown()
+        self._server.server_close()
+
+    def accept(self, raw_query: str) -> bool:
+        """Whether this query answers our question; the first genuine one is kept."""
+        try:
+            fields = urllib.parse.parse_qs(raw_query, keep_blank_values=True, max_num_fields=20)
+        except ValueError:
+            return False
+        states = fields.get("state", [])
+        if len(states) != 1 or not hmac.compare_digest(states[0].encode(), self._state.encode()):
+            return False
+        if not (fields.get("code") or fields.get("error")):
+            return False
+        with self._claim:
+            if self._answered.is_set():
+                return False
+            self._query = raw_query
+            self._answered.set()
+        return True
+
+    def outcome(self) -> Outcome:
+        """Wait for the exchange and return what to show."""
+        self._finished.wait(_EXCHANGE_PATIENCE)
+        return self._outcome
+
+    def mark_shown(self) -> None:
+        """The genuine browser has its page, or is gone."""
+        self._shown.set()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    # Browsers open spare connections that never speak; only the genuine one is waited for (`close`).
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = False
+    request_queue_size = 16
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A stranger's broken connection is no news for the terminal."""
+
+
+class _CallbackHandler(http.server.BaseHTTPRequestHandler):
+    owner: LoopbackListener
+    timeout = _READ_PATIENCE
+    server_version = "daypass"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """The only method answered; anything else gets http.server's 501."""
+        path, _, query = self.path.partition("?")
+        # A page of another origin may point here by a name of its own (DNS rebinding): Host must be ours.
+        if path != CALLBACK_PATH or self.headers.get("Host") != self.owner.authority:
+            self._page(
+                404, Outcome(False, "Nothing here", ("This address only receives the answer to a sign-in.",))
+            )
+        elif self.owner.accept(query):
+            try:
+                outcome = self.owner.outcome()
+                self._page(200 if outcome.succeeded else 400, outcome)
+            finally:
+                self.owner.mark_shown()
+        else:
+            self._page(
+                400, Outcome(False, "Not this sign-in", ("The terminal is waiting for another answer.",))
+            )
+
+    def _page(self, status: int, outcome: Outcome) -> None:
+        body = render(outcome).encode("utf-8")
+        self.send_response(status)
+        for name, value in (
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Content-Type-Options", "nosniff"),
+            (
+                "Content-Security-Policy",
+                f"default-src 'none'; style-src '{_STYLE_HASH}'; frame-ancestors 'none'",
+            ),
+            ("Connection", "close"),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing: the request line holds the code."""
+
+
+_STYLE = (
+    ":root{color-scheme:light dark}"
+    "body{font:1.05rem/1.6 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;"
+    "background:light-dark(#f6f7f9,#14161a);color:light-dark(#1c2127,#e8eaed)}"
+    "main{max-width:30rem;margin:1.5rem;padding:2rem 2.25rem;border-radius:.9rem;"
+    "background:light-dark(#fff,#1e2126);box-shadow:0 1px 3px #0003}"
+    "h1{font-size:1.35rem;margin:0 0 .75rem}p{margin:.4rem 0;overflow-wrap:anywhere}"
+    ".good h1::before{content:'\\2713\\00a0';color:light-dark(#177245,#5fd39b)}"
+    ".bad h1::before{content:'\\2717\\00a0';color:light-dark(#b3261e,#ff8a80)}"
+)
+
+
+_STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+
+def render(outcome: Outcome) -> str:
+    """The whole page: no script, no outside asset, every text escaped."""
+    paragraphs = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in outcome.sentences)
+    role = "status" if outcome.succeeded else "alert"
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{html.escape(outcome.title)}</title><style>{_STYLE}</style></head>"
+        f'<body><main class="{"good" if outcome.succeeded else "bad"}" role="{role}">'
+        f"<h1>{html.escape(outcome.title)}</h1>{paragraphs}</main></body></html>"
+    )

@@ -1,0 +1,185 @@
+"""The login cache: one JSON file per login session, shared with the AWS CLI and every SDK.
+
+Format: docs/reference/cache-file.md. Laws: the file is replaced in one rename, under the lock beside it,
+after reading it again; members we do not know are kept; a wrong mode is repaired, another owner's file is
+refused; a torn read (a foreign writer in place) is tried again for a moment before it counts as damage.
+"""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from daypass.client import credential_cache
+from daypass.client.atomic_file import hold_lock, write_private
+from daypass.errors import CacheError
+from daypass.secret import Secret
+
+__all__ = ["CacheEntry", "SessionCache", "format_time", "parse_time"]
+
+_TORN_READ_TRIES = 10
+_TORN_READ_PAUSE = 0.02  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """One cache file's content."""
+
+    access_key_id: str
+    secret_access_key: Secret
+    session_token: Secret
+    account_id: str
+    expires_at: int
+    """Epoch seconds."""
+    client_id: str
+    refresh_token: Secret
+    dpop_key_pem: Secret
+    token_type: str = ""
+    id_token: Secret = field(default_factory=lambda: Secret(""))
+    sign_in_region: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict, repr=False)
+    """Members of the file (and of `accessToken` under that name) that are not ours to know."""
+
+
+class SessionCache:
+    """The cache directory."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.directory = Path(credential_cache.cache_directory(environ))
+
+    def path(self, login_session: str) -> Path:
+        """Where the session's entry lies."""
+        return self.directory / credential_cache.cache_file_name(login_session)
+
+    @contextlib.contextmanager
+    def locked(self, login_session: str) -> Iterator[None]:
+        """Be the only one of our processes to refresh or write this session."""
+        with hold_lock(self.path(login_session)):
+            yield
+
+    def load(self, login_session: str) -> CacheEntry | None:
+        """The entry, or None when there is no file. Raises CacheError for damage or a foreign owner."""
+        path = self.path(login_session)
+        for _ in range(_TORN_READ_TRIES):
+            try:
+                text = _read_own_file(path)
+                return _entry_from(json.loads(text))
+            except FileNotFoundError:
+                return None
+            except (ValueError, KeyError, TypeError) as problem:
+                # A foreign writer truncates and rewrites in place; half a file is normal for a moment.
+                damage = problem
+                time.sleep(_TORN_READ_PAUSE)
+        raise CacheError(
+            "the saved session cannot be read",
+            hint="daypass login",
+            detail=f"{path.name}: {type(damage).__name__}",
+        )
+
+    def save(self, login_session: str, entry: CacheEntry) -> None:
+        """Replace the entry. Call it under `locked`."""
+        write_private(self.path(login_session), json.dumps(_members(entry), indent=2) + "\n")
+
+    def remove(self, login_session: str) -> bool:
+        """Delete the entry; False when there was none."""
+        try:
+            self.path(login_session).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def login_files(self) -> list[Path]:
+        """Every file in the directory that holds login credentials; other JSON is left alone."""
+        found = []
+        for path in sorted(self.directory.glob("*.json")) if self.directory.is_dir() else []:
+            with contextlib.suppress(OSError, ValueError):
+                content = json.loads(path.read_text(encoding="utf-8"))
+                token = content.get("accessToken") if isinstance(content, dict) else None
+                if isinstance(token, dict) and "accessKeyId" in token:
+                    found.append(path)
+        return found
+
+
+def format_time(epoch: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`: the spelling every reader of the cache understands."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_time(text: str) -> int:
+    """RFC 3339 in all the spellings SDKs write (fractions, offsets). Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _read_own_file(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        state = os.fstat(file.fileno())
+        if hasattr(os, "getuid") and state.st_uid != os.getuid():
+            raise CacheError(
+                "the saved session belongs to another user", hint=f"ls -l {path}", detail=str(path)
+            )
+        if hasattr(os, "fchmod") and state.st_mode & 0o077:
+            os.fchmod(file.fileno(), 0o600)
+        return file.read()
+
+
+_TOKEN_MEMBERS = ("accessKeyId", "secretAccessKey", "sessionToken", "accountId", "expiresAt")
+_MEMBERS = ("accessToken", "tokenType", "clientId", "refreshToken", "idToken", "dpopKey", "signInRegion")
+
+
+def _entry_from(content: object) -> CacheEntry:
+    if not isinstance(content, dict) or not isinstance(content["accessToken"], dict):
+        raise TypeError("not a login cache entry")
+    token = content["accessToken"]
+    required = [token[name] for name in _TOKEN_MEMBERS] + [
+        content[n] for n in ("clientId", "refreshToken", "dpopKey")
+    ]
+    if not all(isinstance(value, str) and value for value in required):
+        raise TypeError("a member is not a text")
+    unknown: dict[str, object] = {name: value for name, value in content.items() if name not in _MEMBERS}
+    inner = {name: value for name, value in token.items() if name not in _TOKEN_MEMBERS}
+    if inner:
+        unknown["accessToken"] = inner
+    return CacheEntry(
+        access_key_id=token["accessKeyId"],
+        secret_access_key=Secret(token["secretAccessKey"]),
+        session_token=Secret(token["sessionToken"]),
+        account_id=token["accountId"],
+        expires_at=parse_time(token["expiresAt"]),
+        client_id=content["clientId"],
+        refresh_token=Secret(content["refreshToken"]),
+        dpop_key_pem=Secret(content["dpopKey"]),
+        token_type=str(content.get("tokenType") or ""),
+        # Go and Java readers write the ID token back under another name, or not at all.
+        id_token=Secret(str(content.get("idToken") or content.get("identityToken") or "")),
+        sign_in_region=str(content.get("signInRegion") or ""),
+        unknown=unknown,
+    )
+
+
+def _members(entry: CacheEntry) -> dict[str, object]:
+    unknown = dict(entry.unknown)
+    inner = unknown.pop("accessToken", {})
+    token: dict[str, object] = dict(inner) if isinstance(inner, dict) else {}
+    token |= {
+        "accessKeyId": entry.access_key_id,
+        "secretAccessKey": entry.secret_access_key.reveal(),
+        "sessionToken": entry.session_token.reveal(),
+        "accountId": entry.account_id,
+        "expiresAt": format_time(entry.expires_at),
+    }
+    return {
+        **unknown,
+        "accessToken": token,
+        "tokenType": entry.token_type,
+        "clientId": entry.client_id,
+        "refreshToken": entry.refresh_token.reveal(),
+        "idToken": entry.id_token.reveal(),
+        "dpopKey": entry.dpop_key_pem.reveal(),
+        "signInRegion": entry.sign_in_region,
+    }
