@@ -13,10 +13,14 @@ Statements are written once, for both engines, save where a batch on PostgreSQL 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from daypass.errors import StorageError
-from daypass.server.adapters.sql.sql_storage import SqlStorage, sqlite_storage
+from daypass.server.adapters.sql.postgres_engine import open_postgres
+from daypass.server.adapters.sql.sql_storage import SqlStorage, postgres_storage, sqlite_storage
 from daypass.server.adapters.sql.sqlite_engine import open_sqlite
 
 __all__ = ["open_storage"]
+
+_POSTGRES_CONNECTIONS = 8
+"""Per process: two batches of each of three kinds, and two for everything else."""
 
 
 async def open_storage(url: str) -> SqlStorage:
@@ -29,6 +33,8 @@ async def open_storage(url: str) -> SqlStorage:
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
         return _open_sqlite_url(url)
+    if scheme in ("postgresql", "postgres"):
+        return postgres_storage(await open_postgres(url, connections=_POSTGRES_CONNECTIONS))
     raise StorageError("a database URL starts with sqlite: or postgresql:")
 
 

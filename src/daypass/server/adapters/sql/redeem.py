@@ -15,7 +15,7 @@ from daypass.server.adapters.sql.rotate import SESSION_COLUMNS
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import CodeRedemption, Redemption
 
-__all__ = ["redeem_in_turn", "redeem_one"]
+__all__ = ["redeem_in_turn", "redeem_one", "session_values"]
 
 # A code that is burnt without a session is burnt under any revision: the condition is for grants only.
 _USE_CODE = """
@@ -68,7 +68,7 @@ async def redeem_one(transaction: Transaction, redemption: CodeRedemption) -> Re
             return Redemption("stale")
         return await _answer_second_use(transaction, redemption, first_use)
     if session is not None:
-        await transaction.execute(_BEGIN, *_session_values(session))
+        await transaction.execute(_BEGIN, *session_values(session))
     await append_event(transaction, redemption.audit)
     return Redemption("burnt") if session is None else Redemption("redeemed", session)
 
@@ -92,7 +92,7 @@ async def _answer_second_use(
     return Redemption("replayed")
 
 
-def _session_values(session: LoginSession) -> tuple[Value, ...]:
+def session_values(session: LoginSession) -> tuple[Value, ...]:
     """The row of a session, in the order of `SESSION_COLUMNS`."""
     return (
         session.session_id,

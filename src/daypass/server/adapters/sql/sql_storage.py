@@ -12,6 +12,8 @@ from daypass.server.adapters.sql.group_commit import GroupCommit
 from daypass.server.adapters.sql.login_sessions import SqlLoginSessionStore
 from daypass.server.adapters.sql.migrate import apply_migrations, load_migrations
 from daypass.server.adapters.sql.policies import SqlPolicyStore
+from daypass.server.adapters.sql.postgres_batches import append_as_set, redeem_as_set, rotate_as_set
+from daypass.server.adapters.sql.postgres_engine import PostgresEngine
 from daypass.server.adapters.sql.redeem import redeem_in_turn
 from daypass.server.adapters.sql.roles import SqlRoleStore
 from daypass.server.adapters.sql.rotate import rotate_in_turn
@@ -22,7 +24,7 @@ from daypass.server.adapters.sql.users import SqlUserStore
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
 
-__all__ = ["SqlStorage", "sqlite_storage"]
+__all__ = ["SqlStorage", "postgres_storage", "sqlite_storage"]
 
 Rotate = Callable[[Sequence[RefreshRotation]], Awaitable[Sequence[Rotation]]]
 Redeem = Callable[[Sequence[CodeRedemption]], Awaitable[Sequence[Redemption]]]
@@ -73,4 +75,15 @@ def sqlite_storage(engine: SqliteEngine) -> SqlStorage:
         redeem=partial(redeem_in_turn, engine),
         append=partial(append_in_turn, engine),
         in_flight=1,
+    )
+
+
+def postgres_storage(engine: PostgresEngine) -> SqlStorage:
+    """While one batch of a kind waits for its commit, the next one is already on its way."""
+    return SqlStorage(
+        engine,
+        rotate=partial(rotate_as_set, engine),
+        redeem=partial(redeem_as_set, engine),
+        append=partial(append_as_set, engine),
+        in_flight=2,
     )
