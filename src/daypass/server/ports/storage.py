@@ -190,7 +190,10 @@ class RoleStore(Protocol):
     async def create_role(self, role: Role) -> None:
         """Raises EntityAlreadyExists."""
 
-    async def load_role(self, account_id: str, role_name: str) -> Role | None: ...
+    async def load_role(self, account_id: str, role_name: str) -> Role | None:
+        """Case-insensitive in the name."""
+
+    async def load_role_by_id(self, account_id: str, role_id: str) -> Role | None: ...
 
     async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]: ...
 

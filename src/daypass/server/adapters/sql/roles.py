@@ -48,6 +48,12 @@ class SqlRoleStore:
         )
         return None if row is None else Role(*row)
 
+    async def load_role_by_id(self, account_id: str, role_id: str) -> Role | None:
+        row = await self._engine.fetch_one(
+            f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND role_id = $2", account_id, role_id
+        )
+        return None if row is None else Role(*row)
+
     async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]:
         rows = await self._engine.fetch_all(
             f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND name_key > $2"
