@@ -1,0 +1,81 @@
+"""The gate of `credential-process`: the exact set of modules a valid cache costs, not a stopwatch."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SESSION = "arn:aws:iam::111122223333:user/dev"
+FILE_NAME = "11fc4cc919a5a20db9df757c8a1b149bd4c42115ef36c7152c0d33f1e05a9027.json"
+
+PROGRAM = (
+    "import sys; before = set(sys.modules); from daypass.__main__ import main;"
+    " sys.argv[1:] = ['credential-process', '--profile', 'dev'];"
+    " code = main(); sys.stderr.write(' '.join(sorted(set(sys.modules) - before))); sys.exit(code)"
+)
+
+ALLOWED = {
+    "_json",
+    "_sha256" if sys.version_info < (3, 12) else "_sha2",
+    "daypass",
+    "daypass.__main__",
+    "daypass.cli",
+    "daypass.cli.credential_process",
+    "daypass.client",
+    "daypass.client.credential_cache",
+}
+BUILT_IN_ON_SOME_INTERPRETERS = {"time"}
+
+
+@pytest.fixture
+def signed_in(tmp_path: Path) -> dict[str, str]:
+    """A profile with a valid cache; returns the environment."""
+    (tmp_path / "config").write_text(f"[profile dev]\nlogin_session = {SESSION}\n")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    token = {
+        "accessKeyId": "ASIAEXAMPLE",
+        "secretAccessKey": 'a"\\secret',
+        "sessionToken": "a-token",
+        "accountId": "111122223333",
+        "expiresAt": "2099-01-01T00:00:00Z",
+    }
+    entry = cache / FILE_NAME
+    entry.write_text(
+        json.dumps({"accessToken": token, "refreshToken": "r", "number": 1.5, "none": None, "list": [{}]})
+    )
+    entry.chmod(0o600)
+    return {
+        **os.environ,
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_LOGIN_CACHE_DIRECTORY": str(cache),
+    }
+
+
+def test_a_valid_cache_loads_exactly_these_modules(signed_in: dict[str, str]) -> None:
+    """Every further module costs each call of each tool milliseconds."""
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=signed_in, capture_output=True, text=True, check=True
+    )
+    assert set(run.stderr.split()) - BUILT_IN_ON_SOME_INTERPRETERS == ALLOWED
+    assert json.loads(run.stdout) == {
+        "Version": 1,
+        "AccessKeyId": "ASIAEXAMPLE",
+        "SecretAccessKey": 'a"\\secret',
+        "SessionToken": "a-token",
+        "Expiration": "2099-01-01T00:00:00Z",
+        "AccountId": "111122223333",
+    }
+
+
+def test_a_cache_file_others_can_read_is_not_answered_on_the_fast_path(signed_in: dict[str, str]) -> None:
+    """The slow path repairs the mode; the fast one must not serve around it."""
+    entry = Path(signed_in["AWS_LOGIN_CACHE_DIRECTORY"]) / FILE_NAME
+    entry.chmod(0o644)
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=signed_in, capture_output=True, text=True, check=False
+    )
+    assert "daypass.cli.credential_process_slow" in run.stderr.split()
