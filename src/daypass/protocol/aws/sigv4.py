@@ -8,6 +8,7 @@ no message tells which part was wrong (AWS Signature Version 4, "Calculate the s
 
 import hmac
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 
 from daypass.errors import LocalProtocolError
@@ -101,8 +102,12 @@ class SigningKey:
     algorithm: str
 
 
+@lru_cache(maxsize=4096)
 def derive_signing_key(secret_access_key: Secret, *, date: str, region: str, service: str) -> bytes:
-    """The key for one date (`YYYYMMDD`), region and service."""
+    """The key for one date (`YYYYMMDD`), region and service.
+
+    Bounded cache: a client's requests of one day share the key, and deriving costs as much as verifying.
+    """
     key = hmac.digest(b"AWS4" + secret_access_key.reveal().encode(), date.encode(), "sha256")
     key = hmac.digest(key, region.encode(), "sha256")
     key = hmac.digest(key, service.encode(), "sha256")

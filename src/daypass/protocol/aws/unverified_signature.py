@@ -29,7 +29,7 @@ _is_http_date = re.compile(
 ).fullmatch
 _is_hmac_hex = re.compile(r"[0-9a-f]{64}").fullmatch
 _is_der_hex = re.compile(r"30[0-9a-f]{14,142}").fullmatch
-_is_header_name = re.compile(r"[a-z0-9!#$%&'*+.^_`|~\-]+").fullmatch
+_is_header_list = re.compile(r"[a-z0-9!#$%&'*+.^_`|~\-]+(?:;[a-z0-9!#$%&'*+.^_`|~\-]+)*").fullmatch
 _is_access_key_id = re.compile(r"[\w.\-]{1,128}", re.ASCII).fullmatch
 _is_expires = re.compile(r"[0-9]{1,6}").fullmatch
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -232,10 +232,10 @@ def _read_credential(algorithm: str, credential: str) -> tuple[str, str, str, st
 
 
 def _read_signed_headers(text: str) -> tuple[str, ...]:
-    names = tuple(text.split(";"))
-    if list(names) != sorted(set(names)) or not all(map(_is_header_name, names)):
+    names = text.split(";")
+    if not _is_header_list(text) or names != sorted(set(names)):
         raise IncompleteSignature("SignedHeaders must be lower-case names, sorted, each once")
-    return names
+    return tuple(names)
 
 
 def _read_signature(algorithm: str, text: str) -> str:
