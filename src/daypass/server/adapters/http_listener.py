@@ -1,0 +1,143 @@
+"""An HTTP listener: uvicorn with uvloop and httptools on a socket that is already bound.
+
+What is set here and why: no access log (ours is JSON), no server header, a correct Date (SDKs mend their clock by
+it), proxy headers untouched (web/caller.py decides), WebSocket and lifespan off, a limit on the request head (the
+parser has none), keep-alive longer than load balancers', a bounded drain. Signals belong to whoever runs us.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from daypass.errors import ConfigError
+
+__all__ = ["HttpListener", "ListenerLimits", "bind"]
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerLimits:
+    """How long and how large."""
+
+    keep_alive: int
+    """Seconds an idle connection is kept."""
+    shutdown_grace: int
+    """Seconds running requests may take after `stop`."""
+    max_header_bytes: int
+    """Request line and headers together."""
+
+
+def bind(host: str, port: int, *, hint: str) -> socket.socket:
+    """A listening TCP socket. Raises ConfigError when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as failure:
+        listener.close()
+        raise ConfigError(
+            f"cannot listen on {host} port {port}: {(failure.strerror or str(failure)).lower()}", hint=hint
+        ) from failure
+    listener.setblocking(False)
+    return listener
+
+
+class HttpListener:
+    """One app on one bound socket, in the running loop."""
+
+    def __init__(
+        self,
+        app: Any,
+        listener: socket.socket,
+        *,
+        limits: ListenerLimits,
+        tls_cert: Path | None = None,
+        tls_key: Path | None = None,
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http=_limited_protocol(limits.max_header_bytes),
+            loop="none",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=limits.keep_alive,
+            timeout_graceful_shutdown=limits.shutdown_grace,
+            ssl_certfile=tls_cert,
+            ssl_keyfile=tls_key,
+        )
+        try:
+            config.load()
+        except (OSError, ssl.SSLError) as failure:
+            raise ConfigError(f"the TLS certificate or key cannot be used: {failure}") from failure
+        self._server = _Server(config)
+        self._listener = listener
+
+    async def run(self) -> None:
+        """Accept until `stop`, then drain. Closes the socket."""
+        await self._server.serve(sockets=[self._listener])
+
+    async def wait_started(self) -> None:
+        """Return once connections are accepted."""
+        await self._server.is_accepting.wait()
+
+    def stop(self) -> None:
+        """Stop accepting; `run` returns when running requests have ended or the grace is over."""
+        self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """Without signal handling: two listeners share one process, and its command owns the signals."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_accepting = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_accepting.set()
+
+
+def _limited_protocol(max_header_bytes: int) -> type[asyncio.Protocol]:
+    """httptools reads a head of any size; this one ends the conversation beyond the limit (RFC 9110 §15.5.18, RFC 6585 §5)."""
+
+    class LimitedHttpProtocol(HttpToolsProtocol):
+        _head_bytes = 0
+
+        def on_message_begin(self) -> None:
+            self._head_bytes = 0
+            super().on_message_begin()
+
+        def on_url(self, url: bytes) -> None:
+            self._check_head(len(url))
+            super().on_url(url)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            self._check_head(len(name) + len(value) + 4)
+            super().on_header(name, value)
+
+        def _check_head(self, more: int) -> None:
+            self._head_bytes += more
+            if self._head_bytes > max_header_bytes:
+                # Raised inside the parser's callback it becomes a parser error: 400 and the connection closes.
+                raise ValueError("the request head is too large")
+
+    return LimitedHttpProtocol

@@ -1,0 +1,22 @@
+"""The machine's clock and its randomness, as the ports ask for them. The only place that reads either for the server."""
+
+import secrets
+import time
+import uuid
+
+__all__ = ["SystemRandomness", "system_clock"]
+
+
+def system_clock() -> int:
+    """Epoch seconds, now."""
+    return int(time.time())
+
+
+class SystemRandomness:
+    """`ports.clock.Randomness` from the operating system's generator."""
+
+    def token_bytes(self, length: int) -> bytes:
+        return secrets.token_bytes(length)
+
+    def uuid(self) -> str:
+        return str(uuid.uuid4())

@@ -1,0 +1,130 @@
+"""The outermost ASGI app of a listener: one per request id, one caller, one access line, one place for bugs.
+
+It routes bare ASGI by (method, path) with one dictionary look-up, because starlette costs a third of the token
+endpoint's speed. It never reads a body, never answers for an endpoint, and decides nothing about identity.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, NamedTuple
+
+from daypass.server.domain.audit import CALLER_KEY
+from daypass.server.ports.metrics import Metrics
+from daypass.server.web.caller import CallerReader
+from daypass.server.web.failures import FailureForm
+
+__all__ = ["AsgiApp", "Front", "Receive", "Route", "Router", "Scope", "Send"]
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+class Route(NamedTuple):
+    """Where a request goes, the word it is measured under, and how a bug there looks to the peer."""
+
+    app: AsgiApp
+    operation: str
+    failure: FailureForm
+
+
+Router = Callable[[Scope], Route]
+
+
+def exact_routes(routes: Mapping[tuple[str, str], Route], otherwise: Router) -> Router:
+    """Exact (method, path) first, then `otherwise`."""
+    look_up = dict(routes).get
+
+    def choose(scope: Scope) -> Route:
+        return look_up((scope["method"], scope["path"])) or otherwise(scope)
+
+    return choose
+
+
+class Front:
+    """One listener's outermost app."""
+
+    def __init__(
+        self,
+        router: Router,
+        *,
+        callers: CallerReader,
+        metrics: Metrics,
+        log: logging.Logger,
+        request_id_header: bytes,
+        write_access_line: Callable[[dict[str, Any]], None] | None,
+    ) -> None:
+        self._router = router
+        self._callers = callers
+        self._metrics = metrics
+        self._log = log
+        self._request_id_header = request_id_header
+        self._write_access_line = write_access_line
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request. Lifespan and WebSocket are not spoken here."""
+        if scope["type"] != "http":
+            raise NotImplementedError("only HTTP is spoken here")
+        began = time.perf_counter()
+        request_id = str(uuid.uuid4())
+        scope[CALLER_KEY] = caller = self._callers.read(scope, request_id)
+        route = self._router(scope)
+        answer = _Answer(send, self._request_id_header, request_id)
+        try:
+            await route.app(scope, receive, answer.send)
+        except Exception:  # noqa: BLE001 - the one place that turns bugs into answers
+            self._log.exception(
+                "unexpected failure", extra={"request_id": request_id, "operation": route.operation}
+            )
+            await answer.send_failure(route.failure)
+        seconds = time.perf_counter() - began
+        self._metrics.observe(route.operation, seconds)
+        self._metrics.count(f"http.{route.operation}", _STATUS_CLASSES.get(answer.status // 100, "none"))
+        if self._write_access_line is not None:
+            self._write_access_line(
+                {
+                    "request_id": request_id,
+                    "operation": route.operation,
+                    "method": scope["method"],
+                    "path": scope["path"][:1024],
+                    "status": answer.status,
+                    "milliseconds": round(seconds * 1000, 2),
+                    "source_ip": caller.source_ip,
+                }
+            )
+
+
+_STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
+
+
+class _Answer:
+    """The sending half of one request: adds the request id, remembers the status."""
+
+    __slots__ = ("_header", "_request_id", "_send", "status")
+
+    def __init__(self, send: Send, header: bytes, request_id: str) -> None:
+        self._send = send
+        self._header = header
+        self._request_id = request_id
+        self.status = 0
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            wanted = self._header.lower()
+            headers = [each for each in message.get("headers", ()) if each[0].lower() != wanted]
+            headers.append((self._header, self._request_id.encode()))
+            message["headers"] = headers
+        await self._send(message)
+
+    async def send_failure(self, form: FailureForm) -> None:
+        """A 500 in the wire's form; when the answer had begun, the connection is broken instead (a truncated success is a lie)."""
+        if self.status:
+            raise ConnectionAbortedError("the answer had begun when it failed")
+        failure = form(self._request_id)
+        headers = [*failure.headers, (b"content-length", str(len(failure.body)).encode())]
+        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self._send({"type": "http.response.body", "body": failure.body})
