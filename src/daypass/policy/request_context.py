@@ -8,7 +8,7 @@ Condition keys are looked up case-insensitively; a key that is absent is absent,
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["ConditionValue", "RequestContext"]
+__all__ = ["ConditionValue", "FoldedValues", "RequestContext"]
 
 ConditionValue = str | tuple[str, ...]
 """A single-valued key holds a text; a multivalued key (aws:TagKeys …) holds a tuple of texts."""
@@ -24,3 +24,19 @@ class RequestContext:
     """The ARN acted on, or `*` where the operation has none."""
     condition_values: Mapping[str, ConditionValue] = field(default_factory=dict)
     """Condition key (any case) to value: `aws:PrincipalArn`, `aws:SourceIp`, `aws:CurrentTime` …"""
+
+
+class FoldedValues:
+    """The condition values by lower-case key, folded only when somebody asks."""
+
+    __slots__ = ("_folded", "_given")
+
+    def __init__(self, given: Mapping[str, ConditionValue]) -> None:
+        self._given = given
+        self._folded: dict[str, ConditionValue] | None = None
+
+    def get(self, key: str) -> ConditionValue | None:
+        """The value of a key given in lower case, or None when the request does not have it."""
+        if self._folded is None:
+            self._folded = {name.lower(): value for name, value in self._given.items()}
+        return self._folded.get(key)

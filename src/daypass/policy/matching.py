@@ -1,0 +1,144 @@
+"""Does this text fit that pattern? `*` is any run of characters, `?` is exactly one.
+
+Choice made here: in a `Resource` a wildcard runs over the whole text and may cross `:` and `/`, as the IAM
+reference says of a trailing `*` ("Resource element"). ARN *condition operators* compare the six fields one
+by one instead (`match_arn`).
+
+Matching never backtracks: the pieces between asterisks are looked for from left to right, each at its first
+place. Time is linear in the text for pieces without `?`, text times piece at worst with it.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from daypass.policy.request_context import FoldedValues
+from daypass.policy.variables import Template, Wildcard
+
+__all__ = ["Glob", "PatternSet", "match_arn", "split_arn_pattern"]
+
+
+class _Piece:
+    """The text between two asterisks: literal chunks with one free character between each two."""
+
+    __slots__ = ("_chunks", "_first", "_first_at", "length")
+
+    def __init__(self, chunks: Sequence[str]) -> None:
+        self.length = sum(map(len, chunks)) + len(chunks) - 1
+        self._chunks: list[tuple[int, str]] = []
+        at = 0
+        for chunk in chunks:
+            if chunk:
+                self._chunks.append((at, chunk))
+            at += len(chunk) + 1
+        self._first_at, self._first = self._chunks.pop(0) if self._chunks else (0, "")
+
+    def fits(self, text: str, at: int) -> bool:
+        """Whether the piece stands at `at`; the caller has checked that there is room."""
+        if not text.startswith(self._first, at + self._first_at):
+            return False
+        return all(text.startswith(chunk, at + offset) for offset, chunk in self._chunks)
+
+    def find(self, text: str, start: int, end: int) -> int:
+        """The first place in text[start:end] where the piece stands whole, or -1."""
+        last = end - self.length
+        while start <= last:
+            found = text.find(self._first, start + self._first_at, last + self._first_at + len(self._first))
+            if found < 0:
+                return -1
+            start = found - self._first_at
+            if self.fits(text, start):
+                return start
+            start += 1
+        return -1
+
+
+class Glob:
+    """A compiled pattern of literals and wildcards."""
+
+    __slots__ = ("_head", "_middle", "_tail")
+
+    def __init__(self, parts: Iterable[str | Wildcard]) -> None:
+        pieces: list[list[str]] = [[""]]
+        for part in parts:
+            if part is Wildcard.ANY:
+                pieces.append([""])
+            elif part is Wildcard.ONE:
+                pieces[-1].append("")
+            elif isinstance(part, str):
+                pieces[-1][-1] += part
+        self._head = _Piece(pieces[0])
+        self._middle = [_Piece(chunks) for chunks in pieces[1:-1]]
+        self._tail = _Piece(pieces[-1]) if len(pieces) > 1 else None
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text fits."""
+        at = self._head.length
+        if self._tail is None:
+            return len(text) == at and self._head.fits(text, 0)
+        end = len(text) - self._tail.length
+        if end < at or not self._head.fits(text, 0) or not self._tail.fits(text, end):
+            return False
+        for piece in self._middle:
+            found = piece.find(text, at, end)
+            if found < 0:
+                return False
+            at = found + piece.length
+        return True
+
+
+class PatternSet:
+    """Several patterns asked as one: does any of them match?"""
+
+    __slots__ = ("_exact", "_globs", "_prefixes", "_templates")
+
+    def __init__(self, templates: Iterable[Template]) -> None:
+        exact, prefixes, globs, late = set[str](), list[str](), list[Glob](), list[Template]()
+        for template in templates:
+            match template.parts:
+                case _ if template.has_variables:
+                    late.append(template)
+                case ():
+                    exact.add("")
+                case (str(whole),):
+                    exact.add(whole)
+                case (Wildcard.ANY,):
+                    prefixes.append("")
+                case (str(prefix), Wildcard.ANY):
+                    prefixes.append(prefix)
+                case parts:
+                    globs.append(Glob(part for part in parts if isinstance(part, str | Wildcard)))
+        self._exact = frozenset(exact)
+        self._prefixes = tuple(prefixes)
+        self._globs = tuple(globs)
+        self._templates = tuple(late)
+
+    def matches(self, text: str, values: FoldedValues) -> bool:
+        """Whether any pattern fits; one whose variable has no value fits nothing."""
+        if text in self._exact or text.startswith(self._prefixes):
+            return True
+        for glob in self._globs:
+            if glob.matches(text):
+                return True
+        for template in self._templates:
+            resolved = template.resolve(values)
+            if resolved is not None and Glob(resolved).matches(text):
+                return True
+        return False
+
+
+def split_arn_pattern(parts: Iterable[str | Wildcard]) -> list[list[str | Wildcard]]:
+    """The pattern's fields: six when it is an ARN, the last holding every further colon."""
+    fields: list[list[str | Wildcard]] = [[]]
+    for part in parts:
+        if isinstance(part, Wildcard):
+            fields[-1].append(part)
+            continue
+        first, *further = part.split(":", 6 - len(fields))
+        fields[-1].append(first)
+        fields.extend([piece] for piece in further)
+    return fields
+
+
+def match_arn(fields: Sequence[Glob], arn: str) -> bool:
+    """Whether every field of the ARN fits its pattern; a text that is not an ARN fits nothing."""
+    values = arn.split(":", 5)
+    return len(values) == len(fields) == 6 and all(map(Glob.matches, fields, values))
