@@ -20,6 +20,7 @@ __all__ = [
     "InvalidClientTokenId",
     "InvalidInput",
     "InvalidRequest",
+    "InvalidUserType",
     "LimitExceeded",
     "MalformedPolicyDocument",
     "MalformedQueryString",
@@ -189,6 +190,12 @@ class InvalidInput(AwsError):
     """An input value is out of range (IAM)."""
 
     code = "InvalidInput"
+
+
+class InvalidUserType(AwsError):
+    """The operation is for IAM users only."""
+
+    code = "InvalidUserType"
 
 
 class UnmodifiableEntity(AwsError):
