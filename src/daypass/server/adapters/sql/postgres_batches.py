@@ -130,10 +130,11 @@ async def _explain_one(
     if state is None:
         return Rotation("ended")
     session, revision = state
-    # None: a neighbour stood in for it and failed on a condition of its own; this one goes alone.
-    return classify(rotation, session, revision=revision) or await engine.run(
-        lambda transaction: rotate_one(transaction, rotation)
-    )
+    reason = classify(rotation, session, revision=revision)
+    if reason is not None:
+        return reason
+    # A neighbour stood in for it and failed on a condition of its own: this one goes alone.
+    return await engine.run(lambda transaction: rotate_one(transaction, rotation))
 
 
 def _rotation_values(rotation: RefreshRotation) -> tuple[Any, ...]:
