@@ -142,9 +142,7 @@ def verify_signature(
     key = derive_signing_key(
         secret_access_key, date=signature.scope_date, region=signature.region, service=signature.service
     )
-    for canonical in _canonical_spellings(
-        signature, request, headers, rules=rules, payload_hash=payload_hash
-    ):
+    for canonical in spellings:
         signed_text = string_to_sign(
             algorithm=HMAC, amz_date=signature.amz_date, scope=signature.scope, canonical=canonical
         )
