@@ -54,7 +54,7 @@ class _Piece:
 class Glob:
     """A compiled pattern of literals and wildcards."""
 
-    __slots__ = ("_head", "_middle", "_tail")
+    __slots__ = ("_head", "_middle", "_plain", "_tail")
 
     def __init__(self, parts: Iterable[str | Wildcard]) -> None:
         pieces: list[list[str]] = [[""]]
@@ -65,12 +65,33 @@ class Glob:
                 pieces[-1].append("")
             elif isinstance(part, str):
                 pieces[-1][-1] += part
+        self._plain: tuple[str, tuple[str, ...], str, int] | None = None
+        if len(pieces) > 1 and all(len(chunks) == 1 for chunks in pieces):
+            head, *middle, tail = (chunks[0] for chunks in pieces)
+            self._plain = (head, tuple(middle), tail, len(head) + len(tail))
+            return
         self._head = _Piece(pieces[0])
         self._middle = [_Piece(chunks) for chunks in pieces[1:-1]]
         self._tail = _Piece(pieces[-1]) if len(pieces) > 1 else None
 
     def matches(self, text: str) -> bool:
         """Whether the whole text fits."""
+        return self._matches_pieces(text) if self._plain is None else self._matches_plain(text, *self._plain)
+
+    def _matches_plain(self, text: str, head: str, middle: tuple[str, ...], tail: str, shortest: int) -> bool:
+        """The common case, asterisks only: plain string search."""
+        if not text.startswith(head) or not text.endswith(tail) or len(text) < shortest:
+            return False
+        at = len(head)
+        end = len(text) - len(tail)
+        for piece in middle:
+            at = text.find(piece, at, end)
+            if at < 0:
+                return False
+            at += len(piece)
+        return True
+
+    def _matches_pieces(self, text: str) -> bool:
         at = self._head.length
         if self._tail is None:
             return len(text) == at and self._head.fits(text, 0)
@@ -88,9 +109,14 @@ class Glob:
 class PatternSet:
     """Several patterns asked as one: does any of them match?"""
 
-    __slots__ = ("_exact", "_globs", "_prefixes", "_templates")
+    __slots__ = ("_exact", "_globs", "_prefixes", "_templates", "landmarks")
+
+    landmarks: frozenset[tuple[str, str]]
+    """A text that matches begins with the first and contains the second of one of these pairs."""
 
     def __init__(self, templates: Iterable[Template]) -> None:
+        templates = tuple(templates)
+        self.landmarks = frozenset(template.landmarks for template in templates)
         exact, prefixes, globs, late = set[str](), list[str](), list[Glob](), list[Template]()
         for template in templates:
             match template.parts:
@@ -120,9 +146,21 @@ class PatternSet:
                 return True
         for template in self._templates:
             resolved = template.resolve(values)
-            if resolved is not None and Glob(resolved).matches(text):
+            if resolved is not None and _fits(resolved, text):
                 return True
         return False
+
+
+def _fits(parts: Sequence[str | Wildcard], text: str) -> bool:
+    """One use of a pattern, without compiling it where it is only a text or a beginning."""
+    *firsts, last = parts or ("",)
+    if all(isinstance(part, str) for part in firsts):
+        beginning = "".join(map(str, firsts))
+        if isinstance(last, str):
+            return text == beginning + last
+        if last is Wildcard.ANY:
+            return text.startswith(beginning)
+    return Glob(parts).matches(text)
 
 
 def split_arn_pattern(parts: Iterable[str | Wildcard]) -> list[list[str | Wildcard]]:

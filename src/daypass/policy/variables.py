@@ -62,6 +62,12 @@ class Template:
         return any(isinstance(part, Variable) for part in self.parts)
 
     @property
+    def landmarks(self) -> tuple[str, str]:
+        """The literal start, and the longest literal after it: every text that fits has both."""
+        literals = [part if isinstance(part, str) else "" for part in self.parts] or [""]
+        return literals[0], max(literals[1:], key=len, default="")
+
+    @property
     def outline(self) -> str:
         """The text with every variable drawn as `$`: its shape, for checks of form."""
         return "".join(
