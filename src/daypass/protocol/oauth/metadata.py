@@ -1,0 +1,43 @@
+"""What a sign-in server says about itself: RFC 8414 metadata and its JWK Set (RFC 7517 §5).
+
+`aws login` reads neither; other clients do. The issuer is also the root of every endpoint, because AWS
+clients drop path prefixes. Both names of the one PKCE transform are listed.
+"""
+
+from collections.abc import Iterable
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from daypass.protocol.jose.jwk import public_jwk
+
+__all__ = ["build_jwks", "build_metadata"]
+
+
+def build_metadata(issuer: str) -> dict[str, object]:
+    """Authorization server metadata (RFC 8414 §2). `issuer`: scheme, host and port, no trailing slash."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/v1/authorize",
+        "token_endpoint": f"{issuer}/v1/token",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "scopes_supported": ["openid"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "code_challenge_methods_supported": ["S256", "SHA-256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "authorization_response_iss_parameter_supported": False,
+    }
+
+
+def build_jwks(keys: Iterable[tuple[str, ec.EllipticCurvePublicKey]]) -> dict[str, object]:
+    """The JWK Set of ID token keys, given as (key id, public key)."""
+    return {
+        "keys": [
+            {**public_jwk(public_key), "kid": key_id, "use": "sig", "alg": "ES256"}
+            for key_id, public_key in keys
+        ]
+    }
