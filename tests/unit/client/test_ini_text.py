@@ -91,7 +91,7 @@ def test_what_is_set_is_read_back_from_any_text(text: str, section: str, key: st
     assert parse(edited)[f"profile {section}"][key] == value
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     sections=st.dictionaries(
         names, st.dictionaries(names, texts | st.dictionaries(names, texts, min_size=1)), max_size=4
