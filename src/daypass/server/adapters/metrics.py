@@ -7,7 +7,14 @@ Labels are words from our code, never values from a request: a stranger cannot g
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 __all__ = ["CONTENT_TYPE", "MULTIPROCESS_VARIABLE", "PrometheusMetrics"]
@@ -22,6 +29,7 @@ class PrometheusMetrics:
     """`ports.metrics.Metrics`."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library leaves it untyped; twice the series for a date nobody reads
         self._registry = CollectorRegistry()
         self._events = Counter(
             "daypass_events",

@@ -32,9 +32,8 @@ def write_private_file(path: Path, text: str) -> None:
     """Replace the file atomically, mode 0600. Raises ConfigError."""
     temporary: Path | None = None
     try:
-        descriptor, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}."
-        )  # mode 0600 by contract
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+        temporary = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
             opened.write(text)
             opened.flush()

@@ -161,6 +161,10 @@ class Settings:
         high=300,
         why="Authorization codes; RFC 6749 §4.1.2 advises short, a person pasting a code needs minutes.",
     )
+    refresh_reuse: str = _setting(
+        "refuse",
+        why="`refuse` or `revoke`: what an outdated refresh token does to its session. Refusing is enough, since the token is bound to a key.",
+    )
     password_threads: int = _setting(
         2,
         unit="threads",

@@ -25,6 +25,8 @@ def check_settings(settings: Settings) -> None:
     check_backend(settings)
     if settings.log_level not in _LOG_LEVELS:
         raise ConfigError(f"log_level must be one of {', '.join(_LOG_LEVELS)}")
+    if settings.refresh_reuse not in ("refuse", "revoke"):
+        raise ConfigError("refresh_reuse must be refuse or revoke")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d{1,2}|[a-z][a-z0-9-]{1,30}", settings.region):
         raise ConfigError("region must be a name like us-east-1")
 

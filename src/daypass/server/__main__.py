@@ -1,0 +1,64 @@
+"""The server's commands: `up`, `serve`, and `server init|upgrade|rotate-keys`. One module each, imported when asked for.
+
+`python -m daypass.server worker …` is how `serve` starts its own workers; it is not for people.
+"""
+
+import importlib
+import sys
+
+from daypass.errors import DaypassError, UsageError
+from daypass.server.commands.terminal import fail
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("daypass.server.commands.up", "start everything on this machine: sign-in, STS, IAM, S3"),
+    "serve": ("daypass.server.commands.serve", "run the server from a settings file"),
+    "server init": ("daypass.server.commands.init", "write a settings file, keys, and the first account"),
+    "server upgrade": ("daypass.server.commands.upgrade", "bring the database's schema up to date"),
+    "server rotate-keys": (
+        "daypass.server.commands.rotate_keys",
+        "add a key to the key ring, drop those past use",
+    ),
+}
+"""Words to (module, one line). Each module has `run(argv) -> int`."""
+
+_WORKER = ("daypass.server.commands.worker", "")
+
+
+def main(argv: list[str]) -> int:
+    """Run the command named by the first one or two words. Returns the exit code."""
+    try:
+        module_name, rest = _choose(argv)
+        code: int = _import(module_name).run(rest)
+    except DaypassError as problem:
+        return fail(problem)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _choose(argv: list[str]) -> tuple[str, list[str]]:
+    if argv[:1] == ["worker"]:
+        return _WORKER[0], argv[1:]
+    for length in (1, 2):
+        words = " ".join(argv[:length])
+        if words in COMMANDS:
+            return COMMANDS[words][0], argv[length:]
+    known = ", ".join(words.removeprefix("server ") for words in COMMANDS if words.startswith("server "))
+    raise UsageError(f"daypass server needs one of: {known}", hint="daypass --help")
+
+
+def _import(module_name: str) -> "object":
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("daypass"):
+            raise
+        raise UsageError(
+            f"the server's libraries are not installed ({missing.name})", hint="pip install 'daypass[server]'"
+        ) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

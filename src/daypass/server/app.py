@@ -1,0 +1,225 @@
+"""The composition root: the only place where implementations are chosen and every dependency is passed by name.
+
+    sign-in listener     POST /v1/token      web/token.py        bare ASGI, the hot path
+                         POST /, signed GET  web/query_api.py    STS and IAM
+                         /.well-known/*      web/metadata.py
+                         /healthz /readyz /metrics               web/health.py
+                         everything else     web/pages.py        starlette
+    gateway listener     everything          gateway/app.py
+
+Nothing is decided here about a request beyond where it goes. There are no globals and no locator.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from daypass.protocol.aws.sigv4 import Credentials
+from daypass.server.adapters.argon2 import Argon2Hasher
+from daypass.server.adapters.log import write_access_line
+from daypass.server.adapters.metrics import CONTENT_TYPE, PrometheusMetrics
+from daypass.server.adapters.principal_cache import PrincipalCache
+from daypass.server.adapters.sql import open_storage
+from daypass.server.adapters.system import SystemRandomness, system_clock
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.managed_policies import SHIPPED_POLICIES
+from daypass.server.gateway.app import GatewayApp, build_gateway_app
+from daypass.server.gateway.backend import Backend
+from daypass.server.ports.principals import PrincipalDirectory
+from daypass.server.ports.storage import Storage
+from daypass.server.settings import Settings
+from daypass.server.web.caller import CallerReader
+from daypass.server.web.failures import page_failure, query_failure, s3_failure, token_failure
+from daypass.server.web.front import AsgiApp, Front, Route, Router, Scope, exact_routes
+from daypass.server.web.health import Readiness, build_health_app, build_metrics_app
+from daypass.server.web.metadata import build_metadata_app
+from daypass.server.web.pages import build_pages_app
+from daypass.server.web.query_api import build_query_app
+from daypass.server.web.query_api import wants as wants_query_api
+from daypass.server.web.sign_in_parts import SignInParts
+from daypass.server.web.token import build_token_app
+
+__all__ = ["Application", "compose"]
+
+_PURGE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Everything that serves, ready to be put on listeners."""
+
+    sign_in: Front
+    gateway: Front | None
+    """None when no store is set."""
+    storage: Storage
+    hasher: Argon2Hasher
+    _gateway_app: GatewayApp | None
+
+    async def purge_forever(self) -> None:
+        """Delete what has expired, twice a minute, until cancelled. A failure is logged and tried again."""
+        while True:
+            await asyncio.sleep(_PURGE_SECONDS)
+            try:
+                await self.storage.purge_expired(now=system_clock())
+            except Exception:  # the task must outlive a database that is away
+                logging.getLogger("daypass.server").exception("could not purge expired rows")
+
+    async def close(self) -> None:
+        """End backend connections, the password pool and the database. Listeners must have stopped."""
+        if self._gateway_app is not None:
+            with suppress(Exception):
+                await self._gateway_app.close()
+        self.hasher.close()
+        await self.storage.close()
+
+
+async def compose(
+    settings: Settings,
+    ring: KeyRing,
+    *,
+    external_url: str,
+    alternate_urls: frozenset[str],
+    backend_keys: Credentials | None,
+) -> Application:
+    """Open the database, bring its schema up to date, and put everything together.
+
+    `external_url` is the settings' or, on loopback, the bound address. `backend_keys` are the gateway's own keys for
+    the store, None without a gateway. Raises StorageError, ConfigError.
+    """
+    storage = await open_storage(settings.database_url)
+    await storage.migrate()
+    log = logging.getLogger("daypass.server")
+    metrics = PrometheusMetrics()
+    hasher = Argon2Hasher(threads=settings.password_threads, queue=settings.password_queue)
+    parts = SignInParts(
+        storage=storage,
+        ring=ring,
+        directory=PrincipalCache(storage, system_clock, SHIPPED_POLICIES),
+        hasher=hasher,
+        clock=system_clock,
+        randomness=SystemRandomness(),
+        metrics=metrics,
+        external_url=external_url,
+        alternate_urls=alternate_urls,
+        region=settings.region,
+        lifetimes=settings.lifetimes,
+        refresh_reuse=cast("Literal['refuse', 'revoke']", settings.refresh_reuse),
+    )
+    readiness = Readiness(lambda: storage.check_writable(now=system_clock()), log)
+    gateway_app = _build_gateway(settings, parts, backend_keys, log) if backend_keys is not None else None
+    return Application(
+        sign_in=_front(
+            _sign_in_router(parts, readiness, metrics, settings, log),
+            settings,
+            metrics,
+            log,
+            b"x-amzn-RequestId",
+        ),
+        gateway=None
+        if gateway_app is None
+        else _front(_gateway_router(gateway_app), settings, metrics, log, b"x-amz-request-id"),
+        storage=storage,
+        hasher=hasher,
+        _gateway_app=gateway_app,
+    )
+
+
+def _sign_in_router(
+    parts: SignInParts,
+    readiness: Readiness,
+    metrics: PrometheusMetrics,
+    settings: Settings,
+    log: logging.Logger,
+) -> Router:
+    query_app = _pending(
+        build_query_app,
+        storage=parts.storage,
+        ring=parts.ring,
+        directory=parts.directory,
+        hasher=parts.hasher,
+        clock=parts.clock,
+        randomness=parts.randomness,
+        metrics=metrics,
+        log=log,
+    )
+    metadata = Route(
+        _pending(build_metadata_app, ring=parts.ring, external_url=parts.external_url),
+        "metadata",
+        token_failure,
+    )
+    pages = Route(_pending(build_pages_app, parts), "pages", page_failure)
+    query = Route(query_app, "query", query_failure)
+    token = Route(_pending(build_token_app, parts), "token", token_failure)
+    metrics_app = build_metrics_app(
+        metrics.expose, content_type=CONTENT_TYPE, networks=settings.metrics_networks
+    )
+
+    def otherwise(scope: Scope) -> Route:
+        path = scope["path"]
+        if path == "/" and wants_query_api(scope):
+            return query
+        if path == "/v1/token":
+            return token
+        return metadata if path.startswith("/.well-known/") else pages
+
+    return exact_routes(
+        {
+            ("POST", "/v1/token"): token,
+            ("POST", "/"): query,
+            ("GET", "/healthz"): Route(build_health_app(None), "healthz", page_failure),
+            ("GET", "/readyz"): Route(build_health_app(readiness), "readyz", page_failure),
+            ("GET", "/metrics"): Route(metrics_app, "metrics", page_failure),
+        },
+        otherwise,
+    )
+
+
+def _build_gateway(
+    settings: Settings, parts: SignInParts, keys: Credentials, log: logging.Logger
+) -> GatewayApp:
+    directory: PrincipalDirectory = parts.directory
+    return build_gateway_app(
+        storage=parts.storage,
+        ring=parts.ring,
+        directory=directory,
+        clock=parts.clock,
+        metrics=parts.metrics,
+        log=log,
+        region=settings.region,
+        backend=Backend(settings.s3_backend.rstrip("/"), keys, settings.s3_backend_region),
+        adopt_unowned_buckets_for=settings.adopt_unowned_buckets_for_account or None,
+    )
+
+
+def _gateway_router(gateway_app: GatewayApp) -> Router:
+    """Every path is S3's: a bucket may be called healthz."""
+    only = Route(gateway_app, "s3", s3_failure)
+    return lambda _scope: only
+
+
+def _front(
+    router: Router, settings: Settings, metrics: PrometheusMetrics, log: logging.Logger, header: bytes
+) -> Front:
+    return Front(
+        router,
+        callers=CallerReader(settings.trusted_proxies),
+        metrics=metrics,
+        log=log,
+        request_id_header=header,
+        write_access_line=write_access_line if settings.access_log else None,
+    )
+
+
+def _pending(build: Callable[..., AsgiApp], *args: object, **kwargs: object) -> AsgiApp:
+    """What is not built yet answers 500 when asked, so that the rest can be run."""
+    try:
+        return build(*args, **kwargs)
+    except NotImplementedError:
+
+        async def app(_scope: object, _receive: object, _send: object) -> None:
+            raise NotImplementedError(build.__name__)
+
+        return app

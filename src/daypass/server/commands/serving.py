@@ -1,0 +1,127 @@
+"""Putting a composed application on its listeners, until told to stop. What `up` and each worker of `serve` share.
+
+Order at the end: stop accepting, let running requests finish, stop the background work, close the database. The
+external URL comes from the settings; only on loopback may the bound address stand in for it.
+"""
+
+import asyncio
+import contextlib
+import json
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from daypass.errors import ConfigError
+from daypass.protocol.aws.sigv4 import Credentials
+from daypass.secret import Secret
+from daypass.server.adapters.http_listener import HttpListener, ListenerLimits, bind
+from daypass.server.adapters.private_file import read_private_file
+from daypass.server.app import Application
+from daypass.server.settings import Address, Settings
+
+__all__ = ["bind_listeners", "load_backend_keys", "own_urls", "run_in_loop", "serve_until", "stop_signal"]
+
+_T = TypeVar("_T")
+
+
+def run_in_loop(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run to the end on uvloop where there is one."""
+    if sys.platform == "win32":
+        return asyncio.run(main)
+    import uvloop
+
+    return uvloop.run(main)
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set. Call it in the main thread's loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    return stop
+
+
+def bind_listeners(settings: Settings, *, hint: str = "") -> tuple[socket.socket, socket.socket | None]:
+    """The sign-in listener and, when there is a gateway, its own. Raises ConfigError for a taken port."""
+    sign_in = _bind(settings.listen, hint)
+    return sign_in, _bind(settings.s3_listen, hint) if settings.serves_gateway else None
+
+
+def own_urls(settings: Settings, listener: socket.socket) -> tuple[str, frozenset[str]]:
+    """The external URL and the alternates. On loopback `localhost` and `127.0.0.1` name the same server."""
+    alternates = frozenset(settings.alternate_urls)
+    if settings.external_url:
+        return settings.external_url, alternates - {settings.external_url}
+    scheme = "https" if settings.serves_tls else "http"
+    bound = Address(*listener.getsockname()[:2])
+    external = f"{scheme}://{bound}"
+    return external, (alternates | {f"{scheme}://localhost:{bound.port}"}) - {external}
+
+
+def load_backend_keys(settings: Settings) -> Credentials | None:
+    """The gateway's keys for the store: the named file, else the environment's; None without a gateway. Raises ConfigError."""
+    if not settings.serves_gateway:
+        return None
+    if settings.s3_backend_credentials is None:
+        return Credentials(settings.s3_backend_access_key_id, settings.s3_backend_secret_access_key, None)
+    path = settings.s3_backend_credentials
+    text = read_private_file(path)
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        document = json.loads(text)
+        return Credentials(str(document["access_key_id"]), Secret(str(document["secret_access_key"])), None)
+    found = {}
+    for line in text.splitlines():
+        name, separator, value = line.partition("=")
+        if separator:
+            found.setdefault(name.strip().lower(), value.strip())
+    if not found.get("aws_access_key_id") or not found.get("aws_secret_access_key"):
+        raise ConfigError(
+            f"{path} holds no keys for the store",
+            hint='write {"access_key_id": "…", "secret_access_key": "…"} or an AWS credentials section',
+        )
+    return Credentials(found["aws_access_key_id"], Secret(found["aws_secret_access_key"]), None)
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    application: Application,
+    settings: Settings,
+    *,
+    sockets: tuple[socket.socket, socket.socket | None],
+    started: asyncio.Event,
+) -> None:
+    """Accept on both sockets, set `started`, and drain when `stop` is set. Closes the sockets and the application."""
+    limits = ListenerLimits(settings.keep_alive, settings.shutdown_grace, settings.max_header_bytes)
+    apps = [(application.sign_in, sockets[0])]
+    if application.gateway is not None and sockets[1] is not None:
+        apps.append((application.gateway, sockets[1]))
+    listeners = [
+        HttpListener(app, listener, limits=limits, tls_cert=settings.tls_cert, tls_key=settings.tls_key)
+        for app, listener in apps
+    ]
+    running = [asyncio.create_task(listener.run()) for listener in listeners]
+    purging = asyncio.create_task(application.purge_forever())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        for listener in listeners:
+            await listener.wait_started()
+        started.set()
+        await asyncio.wait([stopping, *running], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        for listener in listeners:
+            listener.stop()
+        results = await asyncio.gather(*running, return_exceptions=True)
+        purging.cancel()
+        await asyncio.gather(purging, return_exceptions=True)
+        await application.close()
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+def _bind(address: Address, hint: str) -> socket.socket:
+    return bind(address.host, address.port, hint=hint)
