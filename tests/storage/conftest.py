@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from support.postgres import PostgresServer, running_postgres
-from support.storage_records import populate
 
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.sql.sql_storage import SqlStorage
+from support.postgres import PostgresServer, running_postgres
+from support.storage_records import populate
 
 _numbers = itertools.count()
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from support.storage_records import ACCOUNT, ACCOUNT_ID, OTHER_ACCOUNT, OTHER_ACCOUNT_ID
 
 from daypass.protocol.aws.errors import EntityAlreadyExists, NoSuchEntity
 from daypass.server.ports.storage import Storage
+from support.storage_records import ACCOUNT, ACCOUNT_ID, OTHER_ACCOUNT, OTHER_ACCOUNT_ID
 
 
 async def test_an_account_is_read_back_whole(storage: Storage) -> None:

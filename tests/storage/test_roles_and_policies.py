@@ -1,10 +1,10 @@
 """IAM roles, managed policies, and what is attached to whom."""
 
 import pytest
-from support.storage_records import ACCOUNT_ID, OTHER_ACCOUNT_ID, make_policy, make_role, make_user
 
 from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
 from daypass.server.ports.storage import Page, Storage
+from support.storage_records import ACCOUNT_ID, OTHER_ACCOUNT_ID, make_policy, make_role, make_user
 
 READER = make_role("Reader", path="/team/")
 WRITER = make_role("writer")

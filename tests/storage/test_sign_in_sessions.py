@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from support.storage_records import NOW, make_sign_in_session
-
 from daypass.server.domain.session import SignInSession
 from daypass.server.ports.storage import Storage
+from support.storage_records import NOW, make_sign_in_session
 
 HERE, THERE = b"b" * 32, b"c" * 32
 LIMIT = 2

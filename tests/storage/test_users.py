@@ -3,6 +3,10 @@
 from dataclasses import replace
 
 import pytest
+
+from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
+from daypass.server.domain.account import User
+from daypass.server.ports.storage import Page, Storage
 from support.storage_records import (
     ACCOUNT_ID,
     NOW,
@@ -11,10 +15,6 @@ from support.storage_records import (
     make_profile,
     make_user,
 )
-
-from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
-from daypass.server.domain.account import User
-from daypass.server.ports.storage import Page, Storage
 
 ALICE = make_user("Alice", path="/people/")
 BOB = make_user("bob", created_at=NOW + 5)

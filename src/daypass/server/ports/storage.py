@@ -84,8 +84,9 @@ class Redemption:
     `redeemed`: this call made the session. `repeated`: the same proof with the same body again (a lost
     answer): `session` is the one made then. `replayed`: the code was used before by another request; any
     session it made is now revoked (RFC 6749 §4.1.2). `proof_replayed`: the proof was seen with another
-    body; the code is not burnt. `burnt`: the code is burnt and no session was asked for. `stale`: the
-    account's revision moved; nothing was written, decide again.
+    body; the code is not burnt. `burnt`: the code is burnt and no session was asked for; this happens under
+    any revision. `stale`: the account's revision moved; nothing was written, decide again. A repeat whose
+    session was revoked since is answered `replayed`. The audit row is written for `redeemed` and `burnt`.
     """
 
     outcome: Literal["redeemed", "repeated", "replayed", "proof_replayed", "burnt", "stale"]
@@ -115,6 +116,7 @@ class Rotation:
     the current one; `session` is the current state, and the flow decides whether that is an idempotent
     repeat. `proof_replayed`: the proof was seen with another body. `stale`: the account's revision moved;
     nothing was written, decide again. `ended`: revoked, past its end, or unknown (`session` may be None).
+    Where several are true, `ended` comes before `stale`, and `stale` before `superseded`.
     The audit row is written for `rotated` only.
     """
 

@@ -13,7 +13,7 @@ from daypass.server.adapters.sql.audit_events import EVENT_COLUMNS, event_values
 from daypass.server.adapters.sql.dpop_proofs import is_same_request
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine
 from daypass.server.adapters.sql.redeem import redeem_one, session_values
-from daypass.server.adapters.sql.rotate import SESSION_COLUMNS, classify, rotate_one
+from daypass.server.adapters.sql.rotate import SELECT_STATE, SESSION_COLUMNS, classify, rotate_one
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
@@ -82,10 +82,7 @@ FROM requests JOIN proofs USING (proof_key) LEFT JOIN rotated USING (number)
 ORDER BY requests.number
 """
 
-_STATES = f"""
-SELECT {SESSION_COLUMNS}, revision FROM login_sessions JOIN accounts USING (account_id)
-WHERE session_id = ANY($1::text[])
-"""
+_STATES = f"{SELECT_STATE} WHERE session_id = ANY($1::text[])"
 
 
 async def rotate_as_set(engine: PostgresEngine, rotations: Sequence[RefreshRotation]) -> Sequence[Rotation]:

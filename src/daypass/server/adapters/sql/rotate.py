@@ -15,7 +15,7 @@ from daypass.server.adapters.sql.engine import Engine, Transaction
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import RefreshRotation, Rotation
 
-__all__ = ["SESSION_COLUMNS", "classify", "rotate_in_turn", "rotate_one"]
+__all__ = ["SELECT_STATE", "SESSION_COLUMNS", "classify", "rotate_in_turn", "rotate_one"]
 
 SESSION_COLUMNS = (
     "session_id, account_id, principal_kind, principal_arn, principal_id, credentials_epoch, client_id,"
@@ -29,11 +29,11 @@ WHERE session_id = $1 AND generation = $2 AND revoked_at IS NULL AND ends_at > $
 RETURNING {SESSION_COLUMNS}
 """
 
-_WHY_NOT = f"""
+# The row as it stands, and last its account's revision.
+SELECT_STATE = f"""
 SELECT {SESSION_COLUMNS},
        (SELECT revision FROM accounts WHERE accounts.account_id = login_sessions.account_id)
-FROM login_sessions WHERE session_id = $1
-"""
+FROM login_sessions"""
 
 
 async def rotate_in_turn(engine: Engine, rotations: Sequence[RefreshRotation]) -> Sequence[Rotation]:
@@ -60,7 +60,7 @@ async def rotate_one(transaction: Transaction, rotation: RefreshRotation) -> Rot
     if row is not None:
         await append_event(transaction, rotation.audit)
         return Rotation("rotated", LoginSession(*row))
-    row = await transaction.fetch_one(_WHY_NOT, rotation.session_id)
+    row = await transaction.fetch_one(f"{SELECT_STATE} WHERE session_id = $1", rotation.session_id)
     if row is None:
         return Rotation("ended")
     reason = classify(rotation, LoginSession(*row[:-1]), revision=row[-1])

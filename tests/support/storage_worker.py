@@ -1,0 +1,78 @@
+"""A server process as the storage sees it: opens the database of its own accord and competes for rows.
+
+    storage_worker.py URL WORKER JOB SIZE
+
+It prints `ready`, waits for a line on standard input, does its job, and prints one JSON line per result.
+
+    race     SIZE parallel rotations of one token
+    redeem   SIZE parallel redemptions of one code, each as another request
+    contend  SIZE rotations of each of eight sessions, all sessions at once, each worker in its own order
+    crash    rotations of one session without end, one line per committed generation
+"""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from daypass.server.adapters.sql import open_storage
+from daypass.server.domain.session import LoginSession
+from daypass.server.ports.storage import Storage
+from support.storage_records import make_login_session, make_proof, make_redemption, make_rotation
+
+
+def _print_result(outcome: str, session: LoginSession | None) -> None:
+    state = None if session is None else [session.session_id, session.generation, session.rotated_at]
+    print(json.dumps([outcome, state]), flush=True)
+
+
+async def race(storage: Storage, worker: str, size: int) -> None:
+    rotations = (make_rotation("one", proof=make_proof(f"{worker} {index}")) for index in range(size))
+    for result in await asyncio.gather(*map(storage.login_sessions.rotate, rotations)):
+        _print_result(result.outcome, result.session)
+
+
+async def redeem(storage: Storage, worker: str, size: int) -> None:
+    redemptions = (
+        make_redemption(
+            proof=make_proof(f"{worker} {index}"), session=make_login_session(f"{worker}-{index}")
+        )
+        for index in range(size)
+    )
+    for result in await asyncio.gather(*map(storage.login_sessions.redeem, redemptions)):
+        _print_result(result.outcome, result.session)
+
+
+async def contend(storage: Storage, worker: str, size: int) -> None:
+    async def rotate(name: str) -> None:
+        generation = 0
+        for index in range(size):
+            proof = make_proof(f"{worker} {name} {index}")
+            result = await storage.login_sessions.rotate(make_rotation(name, generation, proof=proof))
+            assert result.session is not None
+            generation = result.session.generation
+            _print_result(result.outcome, result.session)
+
+    names = [str(index) for index in range(8)]
+    turn = int(worker) % len(names)
+    await asyncio.gather(*map(rotate, names[turn:] + names[:turn]))
+
+
+async def crash(storage: Storage, worker: str, size: int) -> None:
+    for generation in range(10**9):
+        result = await storage.login_sessions.rotate(make_rotation("one", generation))
+        _print_result(result.outcome, result.session)
+
+
+async def main(url: str, worker: str, job: str, size: int) -> None:
+    storage = await open_storage(url)
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await {"race": race, "redeem": redeem, "contend": contend, "crash": crash}[job](storage, worker, size)
+    await storage.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))
