@@ -1,43 +1,40 @@
 """STS and IAM on one origin: `POST /` and the signed `GET /`, told apart by the signature's scope.
 
-Here lives what both APIs share on the wire. Which actions exist stands in `sts.py` and `iam.py`.
-"""
+    body → authenticate (query_authentication.py) → Action → table row (sts.py, iam.py) → flow → XML
 
-from __future__ import annotations
+Bare ASGI, because GetCallerIdentity is what every tool calls first. Which actions exist stands in the
+two tables; nothing here knows one of them. A success that changed something, and every denied call, is
+in the audit log before the answer leaves. (AWS Query Protocol)
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from daypass.server.domain.key_ring import KeyRing
-    from daypass.server.ports.clock import Clock, Randomness
-    from daypass.server.ports.metrics import Metrics
-    from daypass.server.ports.password_hasher import PasswordHasher
-    from daypass.server.ports.principals import PrincipalDirectory
-    from daypass.server.ports.storage import Storage
+from daypass.errors import StorageError
+from daypass.protocol.aws.errors import AccessDenied, AwsError, MissingAuthenticationToken
+from daypass.protocol.aws.query import build_response_xml
+from daypass.server.domain.audit import CALLER_KEY, Caller
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.ports.clock import Clock, Randomness
+from daypass.server.ports.metrics import Metrics
+from daypass.server.ports.password_hasher import PasswordHasher
+from daypass.server.ports.principals import PrincipalDirectory
+from daypass.server.ports.storage import Storage
+from daypass.server.web.aws_errors import StorageFailure, build_query_refusal
+from daypass.server.web.iam import build_iam_operations
+from daypass.server.web.query_audit import QueryAudit
+from daypass.server.web.query_authentication import authenticate
+from daypass.server.web.query_operation import Operation
+from daypass.server.web.query_request import Receive, Scope, read_body, read_parameters, wants
+from daypass.server.web.query_services import QueryService, iam_service, refuse_unsigned, sts_service
+from daypass.server.web.sts import build_sts_operations
 
 __all__ = ["build_query_app", "wants"]
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-AsgiApp = Callable[
-    [Scope, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
-]
-
-
-def wants(scope: Mapping[str, Any]) -> bool:
-    """Whether this HTTP scope is a Query API request: any `POST /`, or a `GET /` that carries a signature or an Action."""
-    if scope["path"] != "/":
-        return False
-    if scope["method"] == "POST":
-        return True
-    if scope["method"] != "GET":
-        return False
-    query = scope["query_string"]
-    if b"X-Amz-" in query or b"Action=" in query:
-        return True
-    return any(name == b"authorization" and value.startswith(b"AWS") for name, value in scope["headers"])
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def build_query_app(
@@ -51,5 +48,131 @@ def build_query_app(
     metrics: Metrics,
     log: logging.Logger,
 ) -> AsgiApp:
-    """The ASGI application for everything that `wants` claims."""
-    raise NotImplementedError
+    """The ASGI application for everything that `wants` claims. The outermost app adds x-amzn-RequestId."""
+    services = {
+        "sts": sts_service(build_sts_operations(storage=storage, ring=ring, randomness=randomness)),
+        "iam": iam_service(
+            build_iam_operations(storage=storage, ring=ring, hasher=hasher, randomness=randomness)
+        ),
+    }
+    return _QueryApp(
+        services,
+        audit=QueryAudit(storage.audit, randomness),
+        ring=ring,
+        directory=directory,
+        clock=clock,
+        metrics=metrics,
+        log=log,
+    )
+
+
+class _QueryApp:
+    """One request in, one XML answer out."""
+
+    def __init__(
+        self,
+        services: Mapping[str, QueryService],
+        *,
+        audit: QueryAudit,
+        ring: KeyRing,
+        directory: PrincipalDirectory,
+        clock: Clock,
+        metrics: Metrics,
+        log: logging.Logger,
+    ) -> None:
+        self._services = services
+        self._audit = audit
+        self._ring = ring
+        self._directory = directory
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller: Caller = scope[CALLER_KEY]
+        service = self._services["sts"]
+        try:
+            body = await read_body(receive)
+            if body is None:
+                return  # the peer has gone
+            service, call = await self._authenticate(scope, body, caller)
+            status, answer = 200, await self._perform(service, call, read_parameters(scope, body))
+        except (AwsError, StorageError) as failure:
+            status, answer = self._refuse(failure, service, caller)
+        headers = [
+            (b"content-type", b"text/xml"),
+            (b"content-length", b"%d" % len(answer)),
+            (b"cache-control", b"no-store"),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _authenticate(
+        self, scope: Scope, body: bytes, caller: Caller
+    ) -> tuple[QueryService, VerifiedCall]:
+        try:
+            name, call = await authenticate(
+                scope,
+                body,
+                ring=self._ring,
+                directory=self._directory,
+                caller=caller,
+                now=self._clock(),
+            )
+        except AwsError as refusal:
+            self._metrics.count("query.authentication", refusal.code)
+            if isinstance(refusal, MissingAuthenticationToken):
+                refuse_unsigned(read_parameters(scope, body))
+            raise
+        return self._services[name], call
+
+    async def _perform(
+        self, service: QueryService, call: VerifiedCall, parameters: Mapping[str, str]
+    ) -> bytes:
+        action, operation = service.find_operation(parameters)
+        event = f"{service.name}.{action}"
+        try:
+            result = await operation.perform(call, parameters)
+        except AwsError as refusal:
+            self._metrics.count(event, refusal.code)
+            if isinstance(refusal, AccessDenied):
+                await self._audit.record(
+                    call,
+                    operation,
+                    event=(service.name, action),
+                    parameters=parameters,
+                    error_code=refusal.code,
+                )
+            raise
+        if operation.is_audited:
+            await self._audit.record(
+                call, operation, event=(service.name, action), parameters=parameters, result=result
+            )
+            await self._see_own_write(call, operation)
+        self._metrics.count(event, "ok")
+        members = None if operation.answer is None else operation.answer(result)
+        return build_response_xml(action, service.namespace, members, call.caller.request_id)
+
+    async def _see_own_write(self, call: VerifiedCall, operation: Operation) -> None:
+        """Have the directory read the account's revision now, so that the next call here sees the change."""
+        if operation.changes_account:
+            claims = call.claims
+            await self._directory.load(
+                claims.account_id, claims.principal_kind, claims.principal_id, fresh=True
+            )
+
+    def _refuse(
+        self, failure: AwsError | StorageError, service: QueryService, caller: Caller
+    ) -> tuple[int, bytes]:
+        if isinstance(failure, StorageError):
+            self._log.error(
+                "the database did not answer",
+                extra={"request_id": caller.request_id, "detail": failure.detail or failure.message},
+            )
+            failure = StorageFailure("The service is not available. Please try again.")
+        else:
+            self._log.info(
+                "refused",
+                extra={"request_id": caller.request_id, "code": failure.code, "detail": failure.detail},
+            )
+        return build_query_refusal(failure, request_id=caller.request_id, namespace=service.namespace)

@@ -1,0 +1,137 @@
+"""IAM identifiers: making unique ids, and checking the names, paths and ARNs a request carries.
+
+Every check returns its value or raises ValidationError in IAM's words; no message repeats the value,
+because it came from a stranger. Patterns and lengths are those of the IAM and STS API references
+("CreateUser", "CreatePolicy", "AssumeRole" … request parameters). Ids follow "Unique identifiers".
+"""
+
+import base64
+import re
+from collections.abc import Callable
+
+from daypass.protocol.aws.errors import InvalidInput, ValidationError
+
+__all__ = [
+    "UNIQUE_ID_SEED_BYTES",
+    "build_unique_id",
+    "check_arn_length",
+    "check_external_id",
+    "check_length",
+    "check_name",
+    "check_path",
+    "check_path_prefix",
+    "check_policy_arn",
+    "check_policy_path",
+    "check_session_name",
+    "check_text",
+    "constraint_refusal",
+]
+
+UNIQUE_ID_SEED_BYTES = 11
+"""Random bytes behind one unique id: 85 bits reach the text."""
+
+_is_name = re.compile(r"[\w+=,.@\-]+", re.ASCII).fullmatch
+_is_path = re.compile(r"/|/[\x21-\x7e]+/").fullmatch
+_is_path_prefix = re.compile(r"/[\x21-\x7e]*").fullmatch
+_is_policy_path = re.compile(r"(?:/[A-Za-z0-9.,+@=_\-]+)*/").fullmatch
+_is_policy_arn = re.compile(
+    r"arn:aws:iam::(?:[0-9]{12}|aws):policy(?:/[A-Za-z0-9.,+@=_\-]+)*/[\w+=,.@\-]+", re.ASCII
+).fullmatch
+_is_external_id = re.compile(r"[\w+=,.@:/\-]*", re.ASCII).fullmatch
+_is_text = re.compile(r"[\t\n\r\x20-\xff]*").fullmatch
+
+
+def build_unique_id(prefix: str, seed: bytes) -> str:
+    """`AIDA`, `AROA` or `ANPA` and 17 characters of A–Z and 2–7. `seed` is UNIQUE_ID_SEED_BYTES random bytes."""
+    return prefix + base64.b32encode(seed).decode("ascii")[:17]
+
+
+def constraint_refusal(member: str, constraint: str) -> ValidationError:
+    """The refusal of one member, as the Query services word it; the value is left out."""
+    return ValidationError(
+        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
+    )
+
+
+def check_length(member: str, value: str, *, least: int, most: int) -> str:
+    """The value, when its length in characters lies within the bounds."""
+    if len(value) < least:
+        raise constraint_refusal(member, f"Member must have length greater than or equal to {least}")
+    if len(value) > most:
+        raise constraint_refusal(member, f"Member must have length less than or equal to {most}")
+    return value
+
+
+def check_name(member: str, value: str, *, most: int = 64) -> str:
+    """A user, role or policy name."""
+    check_length(member, value, least=1, most=most)
+    if not _is_name(value):
+        raise ValidationError(
+            f"The specified value for {member} is invalid. It must contain only alphanumeric characters "
+            "and/or the following: +=,.@_-"
+        )
+    return value
+
+
+def check_session_name(member: str, value: str) -> str:
+    """A role session name or a source identity: 2–64 characters of a name."""
+    check_length(member, value, least=2, most=64)
+    if not _is_name(value):
+        raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\w+=,.@-]*")
+    return value
+
+
+def check_external_id(member: str, value: str) -> str:
+    """An external id (AssumeRole)."""
+    check_length(member, value, least=2, most=1224)
+    if not _is_external_id(value):
+        raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\w+=,.@:\\/-]*")
+    return value
+
+
+def check_path(member: str, value: str) -> str:
+    """A user's or role's path: `/`, or text between two slashes."""
+    return _check_path(member, value, _is_path)
+
+
+def check_policy_path(member: str, value: str) -> str:
+    """A policy's path: fewer characters are allowed in it."""
+    return _check_path(member, value, _is_policy_path)
+
+
+def check_path_prefix(member: str, value: str) -> str:
+    """The beginning of a path; the closing slash may be missing."""
+    return _check_path(member, value, _is_path_prefix)
+
+
+def _check_path(member: str, value: str, is_valid: Callable[[str], object]) -> str:
+    check_length(member, value, least=1, most=512)
+    if not is_valid(value):
+        raise ValidationError(
+            f"The specified value for {member} is invalid. It must begin and end with / and contain only "
+            "alphanumeric characters and/or / characters."
+        )
+    return value
+
+
+def check_arn_length(member: str, value: str) -> str:
+    """An ARN as far as its length goes; `protocol.aws.arn` reads it."""
+    return check_length(member, value, least=20, most=2048)
+
+
+def check_text(member: str, value: str, *, most: int) -> str:
+    """A description or a document: tabs, line ends and Latin-1 characters."""
+    check_length(member, value, least=0, most=most)
+    if not _is_text(value):
+        raise constraint_refusal(
+            member, "Member must satisfy regular expression pattern: [\\u0009\\u000A\\u000D\\u0020-\\u00FF]+"
+        )
+    return value
+
+
+def check_policy_arn(member: str, value: str) -> str:
+    """The ARN of a managed policy, an account's or a shipped one."""
+    check_length(member, value, least=20, most=2048)
+    if not _is_policy_arn(value):
+        raise InvalidInput("The policy ARN is not valid.")
+    return value

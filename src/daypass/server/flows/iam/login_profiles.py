@@ -1,0 +1,155 @@
+"""Login profiles: the password with which a user signs in on the pages.
+
+A changed password ends the login sessions of the old one at their next refresh (storage raises the
+user's epoch); temporary credentials already handed out live their minutes to the end, as in AWS.
+(IAM reference: CreateLoginProfile, GetLoginProfile, UpdateLoginProfile, DeleteLoginProfile, ChangePassword)
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from daypass.protocol.aws.errors import (
+    AccessDenied,
+    EntityAlreadyExists,
+    InvalidUserType,
+    NoSuchEntity,
+    Throttling,
+)
+from daypass.secret import Secret
+from daypass.server.domain.account import LoginProfile, User
+from daypass.server.domain.password_policy import check_new_password
+from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
+from daypass.server.ports.storage import Storage
+
+__all__ = ["LoginProfiles", "NamedLoginProfile"]
+
+MAX_WRONG_PASSWORDS = 10
+"""Wrong old passwords one user may give within the window before ChangePassword pauses."""
+WRONG_PASSWORD_WINDOW = 900
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLoginProfile:
+    """A login profile and the name of the user it belongs to."""
+
+    user_name: str
+    profile: LoginProfile
+
+
+@dataclass(frozen=True, slots=True)
+class LoginProfiles:
+    """The stories about passwords, over the ports they need."""
+
+    storage: Storage
+    hasher: PasswordHasher
+
+    async def create_login_profile(
+        self,
+        call: VerifiedCall,
+        *,
+        password: Secret,
+        user_name: str | None = None,
+        password_reset_required: bool = False,
+    ) -> NamedLoginProfile:
+        """Raises EntityAlreadyExists, NoSuchEntity, PasswordPolicyViolation."""
+        user = await self._find(call, "iam:CreateLoginProfile", user_name)
+        check_new_password(password, user_name=user.user_name)
+        profile = LoginProfile(
+            account_id=user.account_id,
+            user_id=user.user_id,
+            password_hash=await self.hasher.hash(password),
+            created_at=call.now,
+            password_reset_required=password_reset_required,
+        )
+        try:
+            await self.storage.users.create_login_profile(profile)
+        except EntityAlreadyExists:
+            raise EntityAlreadyExists(f"Login Profile for user {user.user_name} already exists.") from None
+        return NamedLoginProfile(user.user_name, profile)
+
+    async def get_login_profile(
+        self, call: VerifiedCall, *, user_name: str | None = None
+    ) -> NamedLoginProfile:
+        """Raises NoSuchEntity."""
+        user = await self._find(call, "iam:GetLoginProfile", user_name)
+        profile = await self.storage.users.load_login_profile(user.account_id, user.user_id)
+        if profile is None:
+            raise _no_profile(user.user_name)
+        return NamedLoginProfile(user.user_name, profile)
+
+    async def update_login_profile(
+        self,
+        call: VerifiedCall,
+        *,
+        user_name: str,
+        password: Secret | None = None,
+        password_reset_required: bool | None = None,
+    ) -> None:
+        """Raises NoSuchEntity, PasswordPolicyViolation."""
+        user = await self._find(call, "iam:UpdateLoginProfile", user_name)
+        if password is not None:
+            check_new_password(password, user_name=user.user_name)
+        try:
+            await self.storage.users.update_login_profile(
+                user.account_id,
+                user.user_id,
+                password_hash=None if password is None else await self.hasher.hash(password),
+                password_reset_required=password_reset_required,
+                changed=password is not None,
+            )
+        except NoSuchEntity:
+            raise _no_profile(user.user_name) from None
+
+    async def delete_login_profile(self, call: VerifiedCall, *, user_name: str | None = None) -> None:
+        """Raises NoSuchEntity."""
+        user = await self._find(call, "iam:DeleteLoginProfile", user_name)
+        try:
+            await self.storage.users.delete_login_profile(user.account_id, user.user_id)
+        except NoSuchEntity:
+            raise _no_profile(user.user_name) from None
+
+    async def change_password(
+        self, call: VerifiedCall, *, old_password: Secret, new_password: Secret
+    ) -> None:
+        """The calling user's own. Raises InvalidUserType, AccessDenied, PasswordPolicyViolation, Throttling."""
+        if call.principal.kind != "user":
+            raise InvalidUserType("Only IAM users can change their own password.")
+        user = await self._find(call, "iam:ChangePassword", call.principal.name)
+        await self._check_old_password(call, user, old_password)
+        check_new_password(new_password, user_name=user.user_name)
+        await self.storage.users.update_login_profile(
+            user.account_id,
+            user.user_id,
+            password_hash=await self.hasher.hash(new_password),
+            password_reset_required=False,
+            changed=True,
+        )
+
+    async def _check_old_password(self, call: VerifiedCall, user: User, old_password: Secret) -> None:
+        """Stolen minutes of credentials must not become a way to guess a password."""
+        key = hashlib.sha256(f"ChangePassword|{user.account_id}|{user.user_id}".encode()).digest()[:16]
+        if await self.storage.attempts.count_attempts(key, now=call.now) >= MAX_WRONG_PASSWORDS:
+            raise Throttling("Rate exceeded")
+        profile = await self.storage.users.load_login_profile(user.account_id, user.user_id)
+        try:
+            await self.hasher.verify("" if profile is None else profile.password_hash, old_password)
+        except PasswordMismatch:
+            await self.storage.attempts.record_failure(key, now=call.now, window=WRONG_PASSWORD_WINDOW)
+            raise AccessDenied("The old password was incorrect.") from None
+        await self.storage.attempts.clear_attempts(key)
+
+    async def _find(self, call: VerifiedCall, action: str, user_name: str | None) -> User:
+        name = user_name or call.own_user_name()
+        user = await self.storage.users.load_user(call.account_id, name)
+        call.check_allowed(
+            action, f"arn:aws:iam::{call.account_id}:user/{name}" if user is None else user.arn
+        )
+        if user is None:
+            raise NoSuchEntity(f"The user with name {name} cannot be found.")
+        return user
+
+
+def _no_profile(user_name: str) -> NoSuchEntity:
+    return NoSuchEntity(f"Login Profile for User {user_name} cannot be found.")

@@ -1,0 +1,102 @@
+"""IAM roles: create, get, list, delete (IAM reference, operations of the same names).
+
+A role's trust policy is read when it is stored: what cannot be evaluated is never kept.
+"""
+
+from dataclasses import dataclass
+
+from daypass.policy.document import parse_policy
+from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
+from daypass.server.domain.account import Role
+from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.ports.clock import Randomness
+from daypass.server.ports.storage import Page, Storage
+
+__all__ = ["Roles"]
+
+MAX_TRUST_POLICY_SIZE = 2048
+"""Characters without white space (IAM quotas, "Role trust policy length")."""
+DEFAULT_SESSION_DURATION = 3600
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The stories about roles, over the ports they need."""
+
+    storage: Storage
+    ring: KeyRing
+    randomness: Randomness
+
+    async def create_role(
+        self,
+        call: VerifiedCall,
+        *,
+        role_name: str,
+        trust_policy: str,
+        path: str = "/",
+        description: str = "",
+        max_session_duration: int = DEFAULT_SESSION_DURATION,
+    ) -> Role:
+        """Raises EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded."""
+        role = Role(
+            account_id=call.account_id,
+            role_id=build_unique_id("AROA", self.randomness.token_bytes(UNIQUE_ID_SEED_BYTES)),
+            role_name=role_name,
+            path=path,
+            trust_policy=trust_policy,
+            created_at=call.now,
+            description=description,
+            max_session_duration=max_session_duration,
+        )
+        call.check_allowed("iam:CreateRole", role.arn)
+        if len("".join(trust_policy.split())) > MAX_TRUST_POLICY_SIZE:
+            raise LimitExceeded(f"Cannot exceed quota for ACLSizePerRole: {MAX_TRUST_POLICY_SIZE}")
+        parse_policy(trust_policy, name=role.arn, kind="trust")
+        try:
+            await self.storage.roles.create_role(role)
+        except EntityAlreadyExists:
+            raise EntityAlreadyExists(f"Role with name {role_name} already exists.") from None
+        return role
+
+    async def get_role(self, call: VerifiedCall, *, role_name: str) -> Role:
+        """Raises NoSuchEntity."""
+        return await self._find(call, "iam:GetRole", role_name)
+
+    async def list_roles(
+        self,
+        call: VerifiedCall,
+        *,
+        path_prefix: str = "/",
+        marker: str | None = None,
+        max_items: int = DEFAULT_PAGE_SIZE,
+    ) -> Listing[Role]:
+        """Roles whose path begins with the prefix, in name order."""
+        call.check_allowed("iam:ListRoles", f"arn:aws:iam::{call.account_id}:role{path_prefix}")
+        listing = f"ListRoles|{call.account_id}|{path_prefix}"
+        after = open_marker(self.ring, marker, listing=listing)
+        roles = await self.storage.roles.list_roles(
+            call.account_id, path_prefix=path_prefix, page=Page(after, max_items + 1)
+        )
+        pairs = [(role.role_name.lower(), role) for role in roles]
+        return page_of(self.ring, pairs, size=max_items, listing=listing)
+
+    async def delete_role(self, call: VerifiedCall, *, role_name: str) -> None:
+        """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
+        role = await self._find(call, "iam:DeleteRole", role_name)
+        try:
+            await self.storage.roles.delete_role(call.account_id, role.role_name)
+        except DeleteConflict:
+            raise DeleteConflict("Cannot delete entity, must detach all policies first.") from None
+
+    async def _find(self, call: VerifiedCall, action: str, role_name: str) -> Role:
+        role = await self.storage.roles.load_role(call.account_id, role_name)
+        call.check_allowed(
+            action, f"arn:aws:iam::{call.account_id}:role/{role_name}" if role is None else role.arn
+        )
+        if role is None:
+            raise NoSuchEntity(f"The role with name {role_name} cannot be found.")
+        return role

@@ -1,0 +1,82 @@
+"""Who sent a Query request: the signature is found, its token opened, its proof verified, in this order.
+
+The only maker of `VerifiedCall`. Until `verify_signature` returns, everything read from the request is
+unverified. A principal that no longer exists is refused like an unknown key, whatever life its
+credentials have left; a changed password ends no live credentials (as in AWS).
+"""
+
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from daypass.protocol.aws.errors import InvalidClientTokenId, SignatureDoesNotMatch
+from daypass.protocol.aws.sigv4 import (
+    EMPTY_PAYLOAD_HASH,
+    IAM_RULES,
+    STS_RULES,
+    WireRequest,
+    find_signature,
+    verify_signature,
+)
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.caller_credentials import open_caller_credentials
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.ports.principals import PrincipalDirectory
+
+__all__ = ["authenticate"]
+
+_RULES = {"sts": STS_RULES, "iam": IAM_RULES}
+_is_region = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
+
+
+async def authenticate(
+    scope: Mapping[str, Any],
+    body: bytes,
+    *,
+    ring: KeyRing,
+    directory: PrincipalDirectory,
+    caller: Caller,
+    now: int,
+) -> tuple[str, VerifiedCall]:
+    """The service the request is signed for (`sts` or `iam`), and the proven call.
+
+    Any well-formed region is accepted: there is one server behind all of them, and clients name the one
+    they are set to. Raises MissingAuthenticationToken, IncompleteSignature, InvalidClientTokenId,
+    ExpiredToken, SignatureDoesNotMatch, UnsupportedSignature.
+    """
+    request = read_wire_request(scope)
+    unverified = find_signature(request)
+    rules = _RULES.get(unverified.service)
+    if rules is None:
+        raise SignatureDoesNotMatch("Credential should be scoped to correct service: 'sts'.")
+    if len(unverified.region) > 64 or not _is_region(unverified.region):
+        raise SignatureDoesNotMatch("Credential should be scoped to a valid region.")
+    claims, secret_access_key = open_caller_credentials(
+        ring, access_key_id=unverified.access_key_id, session_token=unverified.session_token, now=now
+    )
+    verify_signature(
+        unverified,
+        request,
+        secret_access_key,
+        now=now,
+        rules=rules,
+        payload_hash=sha256(body).hexdigest() if body else EMPTY_PAYLOAD_HASH,
+    )
+    principal = await directory.load(claims.account_id, claims.principal_kind, claims.principal_id)
+    if principal is None:
+        raise InvalidClientTokenId(
+            "The security token included in the request is invalid.", detail="the principal no longer exists"
+        )
+    return unverified.service, VerifiedCall(claims, principal, caller, now, unverified.region)
+
+
+def read_wire_request(scope: Mapping[str, Any]) -> WireRequest:
+    """The request as it stood on the wire."""
+    return WireRequest(
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
+    )

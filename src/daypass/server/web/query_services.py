@@ -1,0 +1,64 @@
+"""The two services as the Query protocol names them: version, namespace, and the table of actions.
+
+An action that AWS has and this server has not is refused by name, so that nobody looks for the mistake
+in their own request.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from daypass.protocol.aws.errors import InvalidAction
+from daypass.server.web.iam import IAM_NAMESPACE, IAM_VERSION
+from daypass.server.web.query_operation import Operation
+from daypass.server.web.sts import STS_NAMESPACE, STS_UNSERVED, STS_VERSION, UNSIGNED_ACTIONS
+
+__all__ = ["QueryService", "iam_service", "refuse_unsigned", "sts_service"]
+
+_is_word = re.compile(r"[A-Za-z0-9-]{1,128}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class QueryService:
+    """One API."""
+
+    name: str
+    """`sts` or `iam`: the credential scope's service."""
+    version: str
+    namespace: str
+    operations: Mapping[str, Operation]
+    unserved: frozenset[str] = frozenset()
+    """Actions of AWS's model that are known not to be here."""
+
+    def find_operation(self, parameters: Mapping[str, str]) -> tuple[str, Operation]:
+        """The action's name and its row. Raises InvalidAction."""
+        action = parameters.get("Action", "")
+        version = parameters.get("Version", "")
+        operation = self.operations.get(action)
+        if operation is None or version != self.version:
+            if action in self.unserved:
+                raise _unserved(action)
+            shown = action if _is_word(action) else "NO_ACTION_SPECIFIED"
+            shown_version = version if _is_word(version) else "NO_VERSION_SPECIFIED"
+            raise InvalidAction(f"Could not find operation {shown} for version {shown_version}")
+        return action, operation
+
+
+def sts_service(operations: Mapping[str, Operation]) -> QueryService:
+    """STS over its table."""
+    return QueryService("sts", STS_VERSION, STS_NAMESPACE, operations, STS_UNSERVED)
+
+
+def iam_service(operations: Mapping[str, Operation]) -> QueryService:
+    """IAM over its table."""
+    return QueryService("iam", IAM_VERSION, IAM_NAMESPACE, operations)
+
+
+def refuse_unsigned(parameters: Mapping[str, str]) -> None:
+    """Raises InvalidAction for an action whose requests carry no signature anywhere."""
+    if parameters.get("Action") in UNSIGNED_ACTIONS:
+        raise _unserved(parameters["Action"])
+
+
+def _unserved(action: str) -> InvalidAction:
+    return InvalidAction(f"The operation {action} is not supported by this server yet")
