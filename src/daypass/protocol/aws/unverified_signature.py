@@ -25,7 +25,7 @@ MAX_PRESIGNED_SECONDS = 604_800
 
 _is_amz_date = re.compile(r"[0-9]{8}T[0-9]{6}Z").fullmatch
 _is_http_date = re.compile(
-    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} (?:GMT|UTC|[+\-]0000)"
 ).fullmatch
 _is_hmac_hex = re.compile(r"[0-9a-f]{64}").fullmatch
 _is_der_hex = re.compile(r"30[0-9a-f]{14,142}").fullmatch
