@@ -1,16 +1,31 @@
 """The gateway as one ASGI app: the only place where its parts are put together.
 
-Per request, in this order and never another: refuse what is not a signed request, prove the signature,
-name the operation, decide ownership and policy, and only then speak to the backend.
+Admission decides, an operation carries out. Every refusal becomes S3 XML here, and only here; what is not
+one of our refusals is a bug and goes up to the outermost app.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+import time
+import uuid
 
-from daypass.protocol.aws.errors import InternalFailure
+from daypass.errors import StorageError
+from daypass.protocol.aws.errors import AwsError
+from daypass.server.domain.audit import CALLER_KEY, Caller
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.gateway.admission import Admission
+from daypass.server.gateway.answers import AnswerCut, send_refusal
+from daypass.server.gateway.asgi import ClientBody, ClientGone, Receive, Scope, Send
+from daypass.server.gateway.attempt import Attempt
+from daypass.server.gateway.audit_trail import AuditTrail
+from daypass.server.gateway.authorize import Denied
 from daypass.server.gateway.backend import Backend
+from daypass.server.gateway.buckets import BucketOperations
+from daypass.server.gateway.connection import BackendConnections
+from daypass.server.gateway.delete_objects import delete_objects
+from daypass.server.gateway.errors import ServiceUnavailable
+from daypass.server.gateway.exchange import Exchange
+from daypass.server.gateway.request import read_wire_request
+from daypass.server.gateway.stream import forward
 from daypass.server.ports.clock import Clock
 from daypass.server.ports.metrics import Metrics
 from daypass.server.ports.principals import PrincipalDirectory
@@ -18,19 +33,96 @@ from daypass.server.ports.storage import Storage
 
 __all__ = ["Backend", "GatewayApp", "build_gateway_app"]
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 
 class GatewayApp:
     """`await app(scope, receive, send)` for `http` scopes; `await app.close()` ends its backend connections."""
 
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        bucket_operations: BucketOperations,
+        backend: Backend,
+        connections: BackendConnections,
+        trail: AuditTrail,
+        metrics: Metrics,
+        log: logging.Logger,
+    ) -> None:
+        self._admission = admission
+        self._bucket_operations = bucket_operations
+        self._backend = backend
+        self._connections = connections
+        self._trail = trail
+        self._metrics = metrics
+        self._log = log
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise InternalFailure("the gateway is not built yet")
+        started_at = time.perf_counter()
+        body = ClientBody(receive)
+        wire = read_wire_request(scope)
+        attempt = Attempt(_caller(scope), wire.raw_path)
+        outcome = "ok"
+        try:
+            await self._carry_out(await self._admission.admit(wire, body, send, attempt))
+        except ClientGone:
+            outcome = "client_gone"
+        except AnswerCut as cut:
+            outcome = "answer_cut"
+            self._log.warning("backend broke off during %s: %s", attempt.operation_name, cut)
+        except (AwsError, StorageError) as failure:
+            refusal = await self._note_refusal(failure, attempt)
+            outcome = refusal.code
+            await send_refusal(
+                send,
+                refusal,
+                resource=attempt.resource,
+                request_id=attempt.caller.request_id,
+                body=body,
+                expects_continue=any(name == b"expect" for name, _ in scope["headers"]),
+            )
+        self._metrics.count(f"s3.{attempt.operation_name}", outcome)
+        self._metrics.observe(f"s3.{attempt.operation_name}", time.perf_counter() - started_at)
+
+    async def _carry_out(self, exchange: Exchange) -> None:
+        match exchange.operation.name:
+            case "ListBuckets":
+                await self._bucket_operations.list_buckets(exchange)
+            case "CreateBucket":
+                await self._bucket_operations.create_bucket(exchange)
+            case "DeleteBucket":
+                await self._bucket_operations.delete_bucket(exchange)
+            case "DeleteObjects":
+                await delete_objects(exchange, backend=self._backend, connections=self._connections)
+            case _:
+                await forward(exchange, backend=self._backend, connections=self._connections)
+
+    async def _note_refusal(self, failure: AwsError | StorageError, attempt: Attempt) -> AwsError:
+        """Audit a denial, log a fault, and say it in words for the caller."""
+        if isinstance(failure, Denied):
+            await self._trail.record_denial(attempt, failure)
+        if isinstance(failure, StorageError):
+            self._log.error("storage failed during %s: %s", attempt.operation_name, failure.detail)
+            return ServiceUnavailable("Service is unable to handle request.")
+        if failure.status >= 500:
+            self._log.error("%s during %s: %s", failure.code, attempt.operation_name, failure.detail)
+        return failure
 
     async def close(self) -> None:
         """Close the backend connections. The app is not used afterwards."""
+        await self._connections.close()
+
+
+def _caller(scope: Scope) -> Caller:
+    caller = scope.get(CALLER_KEY)
+    if isinstance(caller, Caller):
+        return caller
+    agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+    return Caller(
+        request_id=str(uuid.uuid4()),
+        source_ip=scope["client"][0] if scope.get("client") else "",
+        user_agent=agent.decode("latin-1")[:256],
+        is_secure=scope.get("scheme") == "https",
+    )
 
 
 def build_gateway_app(
@@ -52,4 +144,31 @@ def build_gateway_app(
     whatever buckets the backend has and our table does not (an existing store); None means nobody does.
     `virtual_host_suffix` (`s3.example.org`) also accepts `bucket.s3.example.org`.
     """
-    return GatewayApp()
+    connections = BackendConnections()
+    trail = AuditTrail(audit=storage.audit, clock=clock, log=log)
+    admission = Admission(
+        buckets=storage.buckets,
+        ring=ring,
+        directory=directory,
+        clock=clock,
+        region=region,
+        adopt_unowned_buckets_for=adopt_unowned_buckets_for,
+        virtual_host_suffix=virtual_host_suffix,
+    )
+    bucket_operations = BucketOperations(
+        buckets=storage.buckets,
+        backend=backend,
+        connections=connections,
+        trail=trail,
+        region=region,
+        adopt_unowned_buckets_for=adopt_unowned_buckets_for,
+    )
+    return GatewayApp(
+        admission=admission,
+        bucket_operations=bucket_operations,
+        backend=backend,
+        connections=connections,
+        trail=trail,
+        metrics=metrics,
+        log=log,
+    )

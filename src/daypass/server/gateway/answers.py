@@ -1,0 +1,104 @@
+"""Answers on the ASGI wire: refusals and documents of our own, and the backend's answers streamed through.
+
+A streamed answer is passed on unchanged, status and headers alike, without the backend's hop-by-hop headers
+and name (RFC 9110 §7.6.1). If the backend fails in the middle, the client's connection is cut: an answer is
+never ended as if it were whole.
+"""
+
+import aiohttp
+
+from daypass.protocol.aws.errors import AwsError
+from daypass.protocol.aws.xml import build_s3_error_xml
+from daypass.server.gateway.asgi import ClientBody, Message, Send
+
+__all__ = ["AnswerCut", "relay_answer", "send_document", "send_refusal"]
+
+_DROPPED = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-connection",
+        b"server",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"date",
+    }
+)
+_BODILESS = frozenset({204, 304})
+_LINGER_BYTES = 8 * 1024 * 1024
+
+
+class AnswerCut(Exception):
+    """The backend stopped in the middle of its answer; the client must see a broken connection."""
+
+
+async def send_document(send: Send, document: bytes, *, request_id: str, location: str = "") -> None:
+    """A successful answer of our own: an XML document, or nothing but a Location."""
+    headers = [(b"content-length", str(len(document)).encode()), (b"x-amz-request-id", request_id.encode())]
+    if document:
+        headers.append((b"content-type", b"application/xml"))
+    if location:
+        headers.append((b"location", location.encode()))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": document})
+
+
+async def send_refusal(
+    send: Send,
+    error: AwsError,
+    *,
+    resource: str,
+    request_id: str,
+    body: ClientBody,
+    expects_continue: bool,
+) -> None:
+    """The refusal as S3 XML, ahead of a body that was not read.
+
+    A client that waits for `100 Continue` keeps its body; the connection ends, because the body would
+    otherwise be read as the next request. Others may already be sending: a bounded rest is read away.
+    """
+    document = build_s3_error_xml(error, resource=resource, request_id=request_id)
+    headers = [
+        (b"content-type", b"application/xml"),
+        (b"content-length", str(len(document)).encode()),
+        (b"x-amz-request-id", request_id.encode()),
+    ]
+    if not body.is_complete:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    if not body.is_complete and (body.is_begun or not expects_continue):
+        await send({"type": "http.response.body", "body": document, "more_body": True})
+        await body.drain(_LINGER_BYTES)
+        document = b""
+    await send({"type": "http.response.body", "body": document})
+
+
+async def relay_answer(response: aiohttp.ClientResponse, send: Send, body: ClientBody) -> None:
+    """Pass the backend's answer on and close it. Raises AnswerCut when the backend breaks off.
+
+    When the backend answered before the request body was read to its end, the client's connection ends too.
+    """
+    is_early = not body.is_complete
+    try:
+        await send(_answer_start(response, is_early=is_early))
+        async for piece in response.content.iter_any():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except (aiohttp.ClientError, TimeoutError, OSError) as failure:
+        raise AnswerCut(f"{type(failure).__name__}: {failure}") from failure
+    finally:
+        response.close()
+    if is_early:
+        await body.drain(_LINGER_BYTES)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _answer_start(response: aiohttp.ClientResponse, *, is_early: bool) -> Message:
+    headers = [(name.lower(), value) for name, value in response.raw_headers if name.lower() not in _DROPPED]
+    if response.status in _BODILESS:
+        headers = [pair for pair in headers if pair[0] != b"content-length"]
+    if is_early:
+        headers.append((b"connection", b"close"))
+    return {"type": "http.response.start", "status": response.status, "headers": headers}
