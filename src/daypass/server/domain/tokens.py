@@ -63,6 +63,10 @@ class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):
     client_id: str
     account_id: str
     ends_at: int
+    principal_kind: PrincipalKind = "user"
+    principal_id: str = ""
+    credentials_epoch: int = 0
+    """With kind and id: all a refresh needs to decide before it writes, so nothing is read first."""
 
 
 class CodeClaims(msgspec.Struct, frozen=True, array_like=True):
@@ -70,15 +74,16 @@ class CodeClaims(msgspec.Struct, frozen=True, array_like=True):
 
     code_id: str
     client_id: str
-    redirect_uri: str
+    redirect_hash: str
+    """Of the redirect URI, which may be longer than a whole code (`domain.authorization_code`)."""
     code_challenge: str
-    sign_in_session_id: str
     account_id: str
     principal_kind: PrincipalKind
-    principal_arn: str
     principal_id: str
     credentials_epoch: int
     issued_at: int
+    session_arn: str = ""
+    """The assumed-role ARN of a role session; empty for root and users, whose ARN the directory knows."""
     session_ends_at: int = 0
     """Absolute end imposed by the browser session's kind (role sessions); 0 for none."""
 

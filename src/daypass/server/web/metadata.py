@@ -1,8 +1,14 @@
-"""`/.well-known/oauth-authorization-server` and `/.well-known/jwks.json`: constant bytes (RFC 8414, RFC 7517)."""
+"""`/.well-known/oauth-authorization-server` and `/.well-known/jwks.json`: constant bytes (RFC 8414, RFC 7517).
 
+Both are computed once, so that a relying party that asks for the keys at every login costs nothing. The key
+set holds every key of the ring: ID tokens of a key that no longer signs can still be checked.
+"""
+
+import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from daypass.protocol.oauth.metadata import build_jwks, build_metadata
 from daypass.server.domain.key_ring import KeyRing
 
 __all__ = ["build_metadata_app"]
@@ -14,5 +20,28 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def build_metadata_app(*, ring: KeyRing, external_url: str) -> AsgiApp:
-    """Both documents, computed once."""
-    raise NotImplementedError(ring, external_url)
+    """Both documents, computed once. Other paths answer 404, other methods 405."""
+    keys = ((key.key_id, ring.id_token_key(key.key_id).public_key()) for key in ring.keys)
+    documents = {
+        "/.well-known/oauth-authorization-server": json.dumps(build_metadata(external_url)).encode(),
+        "/.well-known/jwks.json": json.dumps(build_jwks(keys)).encode(),
+    }
+
+    async def answer(scope: Scope, _receive: Receive, send: Send) -> None:
+        document = documents.get(scope["path"])
+        status = 404 if document is None else 200
+        if scope["method"] not in ("GET", "HEAD"):
+            status = 405
+        body = document if document is not None and status == 200 else b"{}"
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode("ascii")),
+            (b"cache-control", b"public, max-age=300" if status == 200 else b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if status == 405:
+            headers.append((b"allow", b"GET, HEAD"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    return answer

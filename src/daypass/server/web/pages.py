@@ -1,7 +1,25 @@
-"""The pages: `GET /v1/authorize`, `/signin…`, `/v1/sessions/confirmation`, `GET /`, `/static/*`."""
+"""The pages as one app: `GET /v1/authorize`, `/signin…`, `/v1/sessions/confirmation`, `GET /`, `/static/*`.
+
+Routes and wiring only. The flow through them:
+
+    /v1/authorize → /signin ─┬─ no session → /signin/user ─┐
+                             └─ chooser → /signin/session ─┴→ /signin/continue → the terminal's redirect URI
+                                                                or /v1/sessions/confirmation
+"""
+
+from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
+from daypass.server.flows.issue_code import IssueCodeFlow
+from daypass.server.flows.sign_in import SignInFlow
+from daypass.server.web.authorize import AuthorizePages
+from daypass.server.web.errors import page_error_handlers
+from daypass.server.web.page_tools import PageTools
+from daypass.server.web.sessions import SessionPages
+from daypass.server.web.sign_in import SignInPages
 from daypass.server.web.sign_in_parts import SignInParts
 
 __all__ = ["build_pages_app"]
@@ -9,4 +27,42 @@ __all__ = ["build_pages_app"]
 
 def build_pages_app(parts: SignInParts) -> Starlette:
     """A Starlette app for every page. Reads `scope["daypass.caller"]`."""
-    raise NotImplementedError(parts)
+    tools = PageTools(parts)
+    issue_code = IssueCodeFlow(
+        audit=parts.storage.audit,
+        directory=parts.directory,
+        ring=parts.ring,
+        randomness=parts.randomness,
+        region=parts.region,
+    )
+    sign_in_flow = SignInFlow(
+        storage=parts.storage,
+        hasher=parts.hasher,
+        ring=parts.ring,
+        randomness=parts.randomness,
+        session_lifetime=parts.lifetimes.sign_in_session,
+    )
+    sessions = SessionPages(tools, issue_code)
+    sign_in = SignInPages(tools, sign_in_flow, sessions)
+    oauth = AuthorizePages(tools)
+    pages = Starlette(
+        routes=[
+            Route("/", sessions.home, methods=["GET"]),
+            Route("/v1/authorize", oauth.authorize, methods=["GET"]),
+            Route("/v1/sessions/confirmation", oauth.confirmation, methods=["GET"]),
+            Route("/signin", sessions.next_step, methods=["GET"]),
+            Route("/signin/new", sign_in.choose_how, methods=["GET"]),
+            Route("/signin/user", sign_in.show_form, methods=["GET"]),
+            Route("/signin/user", sign_in.submit_form, methods=["POST"]),
+            Route("/signin/session", sessions.choose, methods=["POST"]),
+            Route("/signin/cancel", sessions.cancel, methods=["POST"]),
+            Route("/signin/sign-out", sessions.sign_out, methods=["POST"]),
+            Route("/signin/signed-out", sessions.signed_out, methods=["GET"]),
+            Route("/signin/continue", oauth.leave, methods=["GET"]),
+            Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
+        ],
+        exception_handlers=page_error_handlers(tools.renderer),
+    )
+    # Correcting a trailing slash would build an absolute URL out of the request's Host header.
+    pages.router.redirect_slashes = False
+    return pages

@@ -1,0 +1,77 @@
+"""The two questions sign-in asks of policy (Service Authorization Reference, AWS Signin).
+
+`signin:AuthorizeOAuth2Access` is asked in the browser before a code is made, `signin:CreateOAuth2Token` at
+the token endpoint for every grant. Resource and condition keys are those of the reference; root needs no
+policy (`domain.principal.authorize`).
+"""
+
+from daypass.policy.decision import Decision
+from daypass.policy.request_context import ConditionValue
+from daypass.protocol.oauth.registered_client import CROSS_DEVICE
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.principal import PrincipalSnapshot, authorize
+
+__all__ = [
+    "AUTHORIZE_ACTION",
+    "GRANTING_POLICY_ARN",
+    "GRANTING_POLICY_NAME",
+    "TOKEN_ACTION",
+    "authorize_code",
+    "authorize_tokens",
+    "client_resource",
+]
+
+AUTHORIZE_ACTION = "signin:AuthorizeOAuth2Access"
+TOKEN_ACTION = "signin:CreateOAuth2Token"  # noqa: S105 - an action's name
+GRANTING_POLICY_NAME = "SignInLocalDevelopmentAccess"
+GRANTING_POLICY_ARN = f"arn:aws:iam::aws:policy/{GRANTING_POLICY_NAME}"
+"""The managed policy that allows both actions."""
+
+
+def client_resource(client_id: str, *, region: str, account_id: str) -> str:
+    """The ARN of a devtools client inside one account."""
+    place = "remote" if client_id == CROSS_DEVICE else "localhost"
+    return f"arn:aws:signin:{region}:{account_id}:oauth2/public-client/{place}"
+
+
+def authorize_code(
+    snapshot: PrincipalSnapshot, *, client_id: str, redirect_uri: str, caller: Caller, now: int, region: str
+) -> Decision:
+    """May this principal let this client act for it?"""
+    return authorize(
+        snapshot,
+        action=AUTHORIZE_ACTION,
+        resource=client_resource(client_id, region=region, account_id=snapshot.account_id),
+        caller=caller,
+        now=now,
+        region=region,
+        condition_values={"signin:OAuthClientId": client_id, "signin:OAuthRedirectUri": redirect_uri},
+    )
+
+
+def authorize_tokens(
+    snapshot: PrincipalSnapshot,
+    *,
+    client_id: str,
+    redirect_uri: str | None,
+    caller: Caller,
+    now: int,
+    region: str,
+) -> Decision:
+    """May this principal have tokens? `redirect_uri` is given on the code grant, None on a refresh."""
+    condition_values: dict[str, ConditionValue] = {
+        "signin:OAuthClientId": client_id,
+        "signin:OAuthGrantType": "refresh_token" if redirect_uri is None else "authorization_code",
+        "signin:OAuthClientAuthentication": "none",
+    }
+    if redirect_uri is not None:
+        condition_values["signin:OAuthRedirectUri"] = redirect_uri
+    return authorize(
+        snapshot,
+        action=TOKEN_ACTION,
+        resource=client_resource(client_id, region=region, account_id=snapshot.account_id),
+        caller=caller,
+        now=now,
+        region=region,
+        condition_values=condition_values,
+    )

@@ -1,0 +1,36 @@
+"""How often one source may fail to sign in as one name, and the key those failures are counted under.
+
+The key is a keyed hash of identity and source: no name and no address is kept, and nobody but this server
+can compute it. Because the source is part of the key, a stranger who fails on purpose locks out himself and
+not the owner of the name. Unknown names are counted exactly like known ones, so the answer does not tell.
+"""
+
+from dataclasses import dataclass
+
+from daypass.server.domain.key_ring import KeyRing
+
+__all__ = ["SIGN_IN_THROTTLE", "Throttle", "attempt_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """A limit on failures."""
+
+    free_failures: int
+    """Failures inside one window before further attempts are refused unheard."""
+    window: int
+    """Seconds, counted from the first failure."""
+
+
+SIGN_IN_THROTTLE = Throttle(free_failures=5, window=300)
+"""Five tries in five minutes: OWASP Authentication Cheat Sheet's order of magnitude, one source and name."""
+
+
+def attempt_key(ring: KeyRing, *, account: str, name: str, source_ip: str) -> bytes:
+    """16 bytes. `account` and `name` as typed, compared without case and outer white space.
+
+    Keyed by the ring's newest key: a rotation of keys starts the counts anew.
+    """
+    parts = (account.strip().lower(), name.strip().lower(), source_ip)
+    message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
+    return ring.derive("sign-in-attempts", message, key_id=ring.current.key_id)[:16]

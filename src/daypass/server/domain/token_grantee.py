@@ -1,0 +1,41 @@
+"""May this principal still have tokens? The one list of checks both grants go through, in order.
+
+Gone, then changed credentials, then policy: a person whose password changed must hear that, whatever the
+policies now say (Sign-In API reference, CreateOAuth2Token, Errors).
+"""
+
+from daypass.protocol.oauth.errors import InsufficientPermissions, TokenExpired, UserCredentialsChanged
+from daypass.server.domain.client_permissions import TOKEN_ACTION, authorize_tokens
+from daypass.server.domain.principal import PrincipalSnapshot
+from daypass.server.domain.token_call import TokenCall
+
+__all__ = ["check_grantee"]
+
+
+def check_grantee(
+    snapshot: PrincipalSnapshot | None,
+    *,
+    credentials_epoch: int,
+    client_id: str,
+    redirect_uri: str | None,
+    call: TokenCall,
+    region: str,
+) -> PrincipalSnapshot:
+    """The principal, allowed. Raises TokenExpired, UserCredentialsChanged, InsufficientPermissions."""
+    if snapshot is None:
+        raise TokenExpired("the session has ended, log in again", detail="the principal no longer exists")
+    if snapshot.credentials_epoch != credentials_epoch:
+        raise UserCredentialsChanged("the password or other credentials changed, log in again")
+    decision = authorize_tokens(
+        snapshot,
+        client_id=client_id,
+        redirect_uri=redirect_uri,
+        caller=call.caller,
+        now=call.now,
+        region=region,
+    )
+    if not decision.is_allowed:
+        raise InsufficientPermissions(
+            f"the principal is not allowed to perform {TOKEN_ACTION}", detail=decision.effect.value
+        )
+    return snapshot

@@ -1,0 +1,210 @@
+"""The redemption story (RFC 6749 §4.1.3, RFC 7636 §4.6): a code and its proof become a login session.
+
+Order: the code is ours and young; client, redirect URI and PKCE verifier fit; the principal may have
+tokens; then one write that burns the code and begins the session. A genuine code is burnt on its first
+presentation even when a check fails (RFC 9700 §2.1.1: a guess must cost the code). A second presentation
+revokes what the first one began (RFC 6749 §4.1.2); the same request again, after a lost answer, is answered
+alike.
+"""
+
+from daypass.protocol.oauth.errors import InvalidDpopProof, InvalidRequest, ServerError, SignInError
+from daypass.protocol.oauth.pkce import verify_code_verifier
+from daypass.protocol.oauth.token_request import CodeGrant
+from daypass.protocol.oauth.token_response import TokenSet
+from daypass.server.domain.audit import AuditEvent
+from daypass.server.domain.authorization_code import check_code_life, check_redirect_uri
+from daypass.server.domain.key_ring import KeyRing, SealBroken
+from daypass.server.domain.lifetimes import Lifetimes
+from daypass.server.domain.principal import PrincipalSnapshot
+from daypass.server.domain.session import LoginSession
+from daypass.server.domain.sign_in_events import token_event
+from daypass.server.domain.token_call import TokenCall
+from daypass.server.domain.token_grantee import check_grantee
+from daypass.server.domain.tokens import CodeClaims, open_code
+from daypass.server.ports.clock import Randomness
+from daypass.server.ports.issuer import Issuer
+from daypass.server.ports.principals import PrincipalDirectory
+from daypass.server.ports.storage import AuditStore, CodeRedemption, DpopProof, LoginSessionStore, Redemption
+
+__all__ = ["RedeemCodeFlow"]
+
+_NOT_VALID = "the authorization code is not valid or was already used"
+_MOST_DECISIONS = 3
+"""How often a decision is made anew because the account changed under it."""
+
+
+class RedeemCodeFlow:
+    """The story with its neighbours."""
+
+    __slots__ = (
+        "_audit",
+        "_directory",
+        "_issuer",
+        "_lifetimes",
+        "_randomness",
+        "_region",
+        "_ring",
+        "_sessions",
+    )
+
+    def __init__(
+        self,
+        *,
+        sessions: LoginSessionStore,
+        audit: AuditStore,
+        directory: PrincipalDirectory,
+        issuer: Issuer,
+        ring: KeyRing,
+        randomness: Randomness,
+        lifetimes: Lifetimes,
+        region: str,
+    ) -> None:
+        self._sessions = sessions
+        self._audit = audit
+        self._directory = directory
+        self._issuer = issuer
+        self._ring = ring
+        self._randomness = randomness
+        self._lifetimes = lifetimes
+        self._region = region
+
+    async def redeem(self, grant: CodeGrant, call: TokenCall) -> TokenSet:
+        """Raises a SignInError, after its audit row is written."""
+        try:
+            claims = open_code(self._ring, grant.code.reveal())[0]
+        except SealBroken as broken:
+            refusal = InvalidRequest(_NOT_VALID, detail=f"unknown code: {broken}")
+            await self._audit.append(_event(None, call, refusal=refusal))
+            raise refusal from None
+        try:
+            check_code_life(claims, now=call.now, lifetime=self._lifetimes.code)
+            return self._answer(await self._redeem(claims, grant, call), call)
+        except _Burnt as burnt:
+            raise burnt.refusal from None  # the row that burnt the code is its audit row
+        except SignInError as refusal:
+            await self._audit.append(_event(claims, call, refusal=refusal))
+            raise
+
+    async def _redeem(self, claims: CodeClaims, grant: CodeGrant, call: TokenCall) -> Redemption:
+        """Decide and write; decide anew when the account changed between the two."""
+        for attempt in range(_MOST_DECISIONS):
+            try:
+                _check_presenter(claims, grant)
+                snapshot = await self._check_principal(claims, grant, call, fresh=attempt > 0)
+            except SignInError as refusal:
+                await self._burn(claims, call, refusal)
+                raise _Burnt(refusal) from None
+            session = self._begin_session(claims, snapshot, call)
+            audit = _event(claims, call, principal_arn=session.principal_arn)
+            redemption = await self._sessions.redeem(
+                self._redemption(claims, call, audit, session, snapshot.revision)
+            )
+            if redemption.outcome != "stale":
+                return redemption
+        raise ServerError(
+            "the account is changing, try again", detail="the revision moved under each decision"
+        )
+
+    async def _check_principal(
+        self, claims: CodeClaims, grant: CodeGrant, call: TokenCall, *, fresh: bool
+    ) -> PrincipalSnapshot:
+        return check_grantee(
+            await self._directory.load(
+                claims.account_id, claims.principal_kind, claims.principal_id, fresh=fresh
+            ),
+            credentials_epoch=claims.credentials_epoch,
+            client_id=claims.client_id,
+            redirect_uri=grant.redirect_uri,
+            call=call,
+            region=self._region,
+        )
+
+    async def _burn(self, claims: CodeClaims, call: TokenCall, refusal: SignInError) -> None:
+        """Use the code up without a session."""
+        outcome = await self._sessions.redeem(
+            self._redemption(claims, call, _event(claims, call, refusal=refusal), None, -1)
+        )
+        if outcome.outcome == "proof_replayed":
+            raise InvalidDpopProof("the DPoP proof was used before with another request")
+        if outcome.outcome == "replayed":
+            raise InvalidRequest(_NOT_VALID, detail="a used code was presented again; its session is revoked")
+
+    def _answer(self, redemption: Redemption, call: TokenCall) -> TokenSet:
+        if redemption.outcome == "proof_replayed":
+            raise InvalidDpopProof("the DPoP proof was used before with another request")
+        if redemption.outcome in ("replayed", "burnt"):
+            raise InvalidRequest(_NOT_VALID, detail=f"code {redemption.outcome}")
+        session = redemption.session
+        assert session is not None, "redeemed and repeated name their session"
+        if session.generation != 0 or call.now >= self._issuer.expires_at(session):
+            raise InvalidRequest(_NOT_VALID, detail="repeated after the session went on")
+        return self._issuer.issue(session, now=call.now, with_id_token=True)
+
+    def _begin_session(
+        self, claims: CodeClaims, snapshot: PrincipalSnapshot, call: TokenCall
+    ) -> LoginSession:
+        ends_at = call.now + self._lifetimes.login_session
+        if claims.session_ends_at:
+            ends_at = min(ends_at, claims.session_ends_at)
+        return LoginSession(
+            session_id=self._randomness.uuid(),
+            account_id=claims.account_id,
+            principal_kind=claims.principal_kind,
+            principal_arn=claims.session_arn or snapshot.arn,
+            principal_id=claims.principal_id,
+            credentials_epoch=claims.credentials_epoch,
+            client_id=claims.client_id,
+            dpop_jkt=call.dpop_jkt,
+            generation=0,
+            rotated_at=call.now,
+            sealed_by=self._ring.current.key_id,
+            created_at=call.now,
+            ends_at=ends_at,
+        )
+
+    def _redemption(
+        self,
+        claims: CodeClaims,
+        call: TokenCall,
+        audit: AuditEvent,
+        session: LoginSession | None,
+        revision: int,
+    ) -> CodeRedemption:
+        return CodeRedemption(
+            code_id=claims.code_id,
+            code_expires_at=claims.issued_at + self._lifetimes.code,
+            proof=DpopProof(call.proof_key, call.request_hash, call.proof_expires_at),
+            session=session,
+            expected_revision=revision,
+            audit=audit,
+            now=call.now,
+        )
+
+
+class _Burnt(Exception):
+    """The code is used up; `refusal` is what the client hears."""
+
+    def __init__(self, refusal: SignInError) -> None:
+        super().__init__(refusal.message)
+        self.refusal = refusal
+
+
+def _check_presenter(claims: CodeClaims, grant: CodeGrant) -> None:
+    """The code was made for this client, this redirect URI and the holder of this verifier."""
+    if grant.client_id != claims.client_id:
+        raise InvalidRequest("the authorization code was issued to another client")
+    check_redirect_uri(claims, grant.redirect_uri)
+    verify_code_verifier(grant.code_verifier.reveal(), claims.code_challenge)
+
+
+def _event(
+    claims: CodeClaims | None, call: TokenCall, *, principal_arn: str = "", refusal: SignInError | None = None
+) -> AuditEvent:
+    account_id = ""
+    detail: dict[str, str | int | bool] = {"grant_type": "authorization_code"}
+    if claims is not None:
+        account_id = claims.account_id
+        principal_arn = principal_arn or claims.session_arn
+        detail["client_id"] = claims.client_id
+        detail["principal_id"] = claims.principal_id
+    return token_event(call, principal=(account_id, principal_arn), detail=detail, refusal=refusal)

@@ -1,0 +1,199 @@
+"""The sign-in story: an e-mail or a user name and a password become a session in this browser.
+
+Order: look the name up, count the attempt, refuse when there were too many, check the password (a name that
+is unknown costs the same Argon2id computation), then give the browser a new secret and the session a place
+in it. The attempt is counted *before* the password is checked, in one atomic write, so that any number of
+parallel guesses get only the free ones. Success clears the count. An unknown account, an unknown name and a
+wrong password are one answer.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from daypass.secret import Secret
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
+from daypass.server.domain.sign_in_events import sign_in_event
+from daypass.server.domain.sign_in_name import RootName, UserName
+from daypass.server.domain.throttle import SIGN_IN_THROTTLE, attempt_key
+from daypass.server.ports.clock import Randomness
+from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
+from daypass.server.ports.storage import Storage
+
+__all__ = ["SignInFlow", "SignInRefused", "SignedIn"]
+
+_NOBODY = "000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Done. The browser's cookie must now hold `browser_secret`."""
+
+    session: SignInSession
+    browser_secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignInRefused:
+    """`mismatch`: unknown or wrong. `throttled`: too many tries. `full`: five identities already.
+    `reset_required`: right, but an administrator wants the password changed first."""
+
+    reason: Literal["mismatch", "throttled", "full", "reset_required"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Who the name would be, and what to check the password against. Empty texts for nobody."""
+
+    counted_as: tuple[str, str]
+    """Account and name under which failures are counted."""
+    account_id: str = ""
+    kind: Literal["root", "user"] = "user"
+    principal_id: str = ""
+    principal_arn: str = ""
+    password_hash: str = ""
+    credentials_epoch: int = 0
+    reset_required: bool = False
+
+
+class SignInFlow:
+    """The story with its neighbours."""
+
+    __slots__ = ("_hasher", "_lifetime", "_randomness", "_ring", "_storage")
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        hasher: PasswordHasher,
+        ring: KeyRing,
+        randomness: Randomness,
+        session_lifetime: int,
+    ) -> None:
+        self._storage = storage
+        self._hasher = hasher
+        self._ring = ring
+        self._randomness = randomness
+        self._lifetime = session_lifetime
+
+    async def sign_in(
+        self, name: RootName | UserName, password: Secret, *, old_browser: bytes, caller: Caller, now: int
+    ) -> SignedIn | SignInRefused:
+        """`old_browser` is the hash of the browser's present secret. Raises Throttling when hashing is busy."""
+        candidate = await (self._find_root(name) if isinstance(name, RootName) else self._find_user(name))
+        account, typed_name = candidate.counted_as
+        attempts = attempt_key(self._ring, account=account, name=typed_name, source_ip=caller.source_ip)
+        count = await self._storage.attempts.record_failure(attempts, now=now, window=SIGN_IN_THROTTLE.window)
+        if count > SIGN_IN_THROTTLE.free_failures:
+            return await self._refuse("throttled", candidate, caller, now)
+        try:
+            is_outdated = await self._hasher.verify(candidate.password_hash, password)
+        except PasswordMismatch:
+            return await self._refuse("mismatch", candidate, caller, now)
+        await self._storage.attempts.clear_attempts(attempts)
+        if candidate.reset_required:
+            return await self._refuse("reset_required", candidate, caller, now)
+        if is_outdated:
+            await self._renew_hash(candidate, await self._hasher.hash(password))
+        return await self._begin_session(candidate, old_browser, caller, now)
+
+    async def _find_root(self, name: RootName) -> _Candidate:
+        account = await self._storage.accounts.find_account_by_root_email(name.email)
+        counted_as = ("root", name.email)
+        if account is None:
+            return _Candidate(counted_as)
+        return _Candidate(
+            counted_as,
+            account_id=account.account_id,
+            kind="root",
+            principal_id=account.account_id,
+            principal_arn=f"arn:aws:iam::{account.account_id}:root",
+            password_hash=account.root_password_hash,
+            credentials_epoch=account.root_credentials_epoch,
+        )
+
+    async def _find_user(self, name: UserName) -> _Candidate:
+        """The same three reads whoever is asked for."""
+        if name.is_account_id:
+            account = await self._storage.accounts.load_account(name.account)
+        else:
+            account = await self._storage.accounts.find_account_by_alias(name.account)
+        account_id = account.account_id if account is not None else _NOBODY
+        user = await self._storage.users.load_user(account_id, name.user_name)
+        user_id = user.user_id if user is not None else ""
+        profile = await self._storage.users.load_login_profile(account_id, user_id)
+        # An account has two names, id and alias, and one count.
+        counted_as = (account_id if account is not None else name.account, name.user_name)
+        if user is None or profile is None:
+            return _Candidate(counted_as)
+        return _Candidate(
+            counted_as,
+            account_id=user.account_id,
+            principal_id=user.user_id,
+            principal_arn=user.arn,
+            password_hash=profile.password_hash,
+            credentials_epoch=user.credentials_epoch,
+            reset_required=profile.password_reset_required,
+        )
+
+    async def _begin_session(
+        self, candidate: _Candidate, old_browser: bytes, caller: Caller, now: int
+    ) -> SignedIn | SignInRefused:
+        """A new secret first, the session second: a planted cookie never comes to hold a session."""
+        browser_secret = self._randomness.token_bytes(BROWSER_SECRET_LENGTH)
+        session = SignInSession(
+            session_id=self._randomness.uuid(),
+            browser_hash=browser_hash(browser_secret),
+            account_id=candidate.account_id,
+            principal_kind=candidate.kind,
+            principal_arn=candidate.principal_arn,
+            principal_id=candidate.principal_id,
+            credentials_epoch=candidate.credentials_epoch,
+            authenticated_at=now,
+            expires_at=now + self._lifetime,
+            last_used_at=now,
+        )
+        store = self._storage.sign_in_sessions
+        await store.rebind_browser(old_browser, session.browser_hash)
+        if not await store.create_sign_in_session(session, limit=MAX_ACTIVE_SESSIONS, now=now):
+            await store.rebind_browser(session.browser_hash, old_browser)
+            return await self._refuse("full", candidate, caller, now)
+        await self._record(candidate, caller, now, error_code="")
+        return SignedIn(session, browser_secret)
+
+    async def _renew_hash(self, candidate: _Candidate, password_hash: str) -> None:
+        """Today's parameters for the same password: not a change of credentials."""
+        if candidate.kind == "root":
+            await self._storage.accounts.set_root_password(candidate.account_id, password_hash, changed=False)
+        else:
+            await self._storage.users.update_login_profile(
+                candidate.account_id,
+                candidate.principal_id,
+                password_hash=password_hash,
+                password_reset_required=None,
+                changed=False,
+            )
+
+    async def _refuse(
+        self,
+        reason: Literal["mismatch", "throttled", "full", "reset_required"],
+        candidate: _Candidate,
+        caller: Caller,
+        now: int,
+    ) -> SignInRefused:
+        await self._record(candidate, caller, now, error_code=reason)
+        return SignInRefused(reason)
+
+    async def _record(self, candidate: _Candidate, caller: Caller, now: int, *, error_code: str) -> None:
+        await self._storage.audit.append(
+            sign_in_event(
+                "ConsoleLogin",
+                event_id=self._randomness.uuid(),
+                caller=caller,
+                now=now,
+                principal=(candidate.account_id, candidate.principal_arn),
+                error_code=error_code,
+            )
+        )
