@@ -1,6 +1,6 @@
 """The storage suite's engines: each test that takes `storage` runs on all of them.
 
-PostgreSQL is real, started once per test process; each test gets a database copied from a migrated one.
+PostgreSQL is real and started once per test process; each test gets a schema of its own.
 """
 
 import itertools
@@ -29,8 +29,8 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     name = f"test_{next(_numbers)}"
-    yield postgres_server.create_database(name)
-    postgres_server.drop_database(name)
+    yield postgres_server.create_schema(name)
+    postgres_server.drop_schema(name)
 
 
 @pytest.fixture(params=on_every_engine)

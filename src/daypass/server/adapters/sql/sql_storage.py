@@ -40,7 +40,7 @@ class SqlStorage:
         self.engine = engine
         self._rotations = GroupCommit(rotate, in_flight=in_flight)
         self._redemptions = GroupCommit(redeem, in_flight=in_flight)
-        self._appends = GroupCommit(append, in_flight=in_flight)
+        self._appends = GroupCommit(append, in_flight=1)  # one at a time: the log keeps the order of arrival
         self.accounts = SqlAccountStore(engine)
         self.users = SqlUserStore(engine)
         self.roles = SqlRoleStore(engine)

@@ -13,6 +13,7 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -52,8 +53,7 @@ class _Statements:
 
     def _rows(self, statement: str, values: Sequence[Value]) -> Sequence[Row]:
         try:
-            # `$1` is a *name* to SQLite, numbered where it first stands; `?1` says the position.
-            return self._cursor.execute(statement.replace("$", "?"), values).fetchall()
+            return self._cursor.execute(_by_position(statement), values).fetchall()
         except (apsw.Error, OverflowError, TypeError, ValueError) as error:
             raise _storage_error(error) from error
 
@@ -134,6 +134,12 @@ def _busy_handler(busy_timeout: int) -> Callable[[int], bool]:
         return True
 
     return is_worth_waiting
+
+
+@lru_cache(maxsize=512)
+def _by_position(statement: str) -> str:
+    """`$1` is a *name* to SQLite, numbered where it first stands; `?1` says the position."""
+    return statement.replace("$", "?")
 
 
 def _finish(work: Awaitable[Result]) -> Result:

@@ -116,11 +116,12 @@ CREATE TABLE code_uses (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX code_uses_by_expiry ON code_uses (expires_at);
 
+-- With row ids: only the unique index is then written at random places, everything else at the end.
 CREATE TABLE dpop_proofs (
-    proof_key BLOB PRIMARY KEY,
+    proof_key BLOB PRIMARY KEY NOT NULL,
     request_hash BLOB NOT NULL,
     expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX dpop_proofs_by_expiry ON dpop_proofs (expires_at);
 
 CREATE TABLE sign_in_attempts (
