@@ -1,0 +1,60 @@
+"""What the evaluator remembers, and what it must not."""
+
+import json
+
+from daypass.policy.decision import Effect
+from daypass.policy.document import PolicyDocument, parse_policy
+from daypass.policy.evaluation import evaluate
+from daypass.policy.request_context import RequestContext
+
+
+def _policy(effect: str, **elements: object) -> PolicyDocument:
+    statement = {"Effect": effect, "Action": "s3:*", "Resource": "*", **elements}
+    return parse_policy(json.dumps({"Version": "2012-10-17", "Statement": statement}), name=effect)
+
+
+def test_another_set_of_policies_is_another_question() -> None:
+    allow, deny = _policy("Allow"), _policy("Deny")
+    question = RequestContext("s3:GetObject", "arn:aws:s3:::b/k")
+
+    assert evaluate((allow,), question).effect is Effect.ALLOWED
+    assert evaluate((allow, deny), question).effect is Effect.EXPLICIT_DENY
+    assert evaluate([allow], question).effect is Effect.ALLOWED
+
+
+def test_thousands_of_invented_actions_do_not_confuse_the_memory() -> None:
+    allow = _policy("Allow")
+    for number in range(3000):
+        assert evaluate((allow,), RequestContext(f"s3:A{number}", "*")).effect is Effect.ALLOWED
+        assert evaluate((allow,), RequestContext(f"s4:A{number}", "*")).effect is Effect.IMPLICIT_DENY
+
+
+def test_values_of_one_request_never_reach_the_next() -> None:
+    policy = _policy("Allow", Resource="arn:aws:s3:::home/${aws:username}/*")
+    resource = "arn:aws:s3:::home/alice/x"
+
+    for name, expected in (
+        ("alice", Effect.ALLOWED),
+        ("bob", Effect.IMPLICIT_DENY),
+        ("alice", Effect.ALLOWED),
+    ):
+        assert (
+            evaluate((policy,), RequestContext("s3:GetObject", resource, {"aws:username": name})).effect
+            is expected
+        )
+
+
+def test_of_many_statements_the_first_in_order_is_named_whatever_its_landmarks() -> None:
+    documents = [
+        _policy("Allow", Resource="arn:aws:s3:::b/other*"),
+        _policy("Allow", Resource=["arn:aws:s3:::b/*", "arn:aws:s3:::b/k*"]),
+        _policy("Allow", Resource="*"),
+    ]
+    statement = [json.loads('{"Effect":"Allow","Action":"*","Resource":"*"}')]
+    first = parse_policy(json.dumps({"Statement": statement}), name="first")
+
+    by_prefix = evaluate(documents, RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
+    by_star = evaluate([first, *documents], RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
+
+    assert by_prefix.decided_by == documents[1].statements[0].ref
+    assert by_star.decided_by == first.statements[0].ref

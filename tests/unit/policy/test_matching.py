@@ -1,0 +1,52 @@
+"""Wildcards without catastrophes."""
+
+import time
+
+import pytest
+
+from daypass.policy.matching import Glob, PatternSet, match_arn, split_arn_pattern
+from daypass.policy.request_context import FoldedValues
+from daypass.policy.variables import Template, Wildcard
+
+ANY, ONE = Wildcard.ANY, Wildcard.ONE
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("a", ANY) * 200 + ("b",),
+        (ANY, "a", ONE, "a") * 100 + (ANY, "b"),
+        (ANY, *(ONE,) * 1000, "b", ANY),
+        (ANY, "a" * 1000 + "b", ANY),
+    ],
+    ids=["stars", "stars and question marks", "question marks", "one long piece"],
+)
+def test_a_hostile_pattern_on_a_hostile_text_is_quick(parts: tuple[str | Wildcard, ...]) -> None:
+    started = time.process_time()
+    assert not Glob(parts).matches("a" * 8000)
+    assert time.process_time() - started < 1
+
+
+def test_the_beginning_and_the_end_of_a_pattern_do_not_share_text() -> None:
+    assert not Glob(("ab", ANY, "bc")).matches("abc")
+    assert Glob(("ab", ANY, "bc")).matches("abbc")
+
+
+def test_landmarks_are_in_every_text_that_fits() -> None:
+    patterns = PatternSet([Template(("arn:", ANY, "long piece", ONE, "x")), Template((ANY,)), Template(())])
+
+    assert patterns.landmarks == {("arn:", "long piece"), ("", "")}
+
+
+def test_an_empty_set_matches_nothing_and_the_empty_pattern_only_the_empty_text() -> None:
+    assert not PatternSet([]).matches("", FoldedValues({}))
+    assert PatternSet([Template(())]).matches("", FoldedValues({}))
+    assert not PatternSet([Template(())]).matches("x", FoldedValues({}))
+
+
+def test_arn_fields_are_matched_one_by_one() -> None:
+    fields = [Glob(field) for field in split_arn_pattern(("arn:aws:sns:", ANY, ":1:", ANY))]
+
+    assert match_arn(fields, "arn:aws:sns:us-east-1:1:topic:sub")
+    assert not match_arn(fields, "arn:aws:sns:us-east-1:x:1:topic")
+    assert not match_arn(fields, "arn:aws:sns:us-east-1:1")
