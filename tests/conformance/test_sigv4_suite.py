@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
+from daypass.protocol.aws.amz_date import parse_amz_date
 from daypass.protocol.aws.canonical_request import (
     canonical_paths,
     canonical_queries,
@@ -29,7 +30,6 @@ from daypass.protocol.aws.sigv4 import (
     verify_signature,
 )
 from daypass.protocol.aws.sigv4a import derive_public_key, verify_ecdsa
-from daypass.protocol.aws.unverified_signature import parse_amz_date
 from support.signing_suite import SUITE, SuiteCase, suite_cases
 
 HMAC_CASES = suite_cases("v4")

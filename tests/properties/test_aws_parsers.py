@@ -6,6 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daypass.protocol.aws.amz_date import parse_amz_date
 from daypass.protocol.aws.arn import parse_arn
 from daypass.protocol.aws.chunk_encoder import TrailerEncoder
 from daypass.protocol.aws.errors import AwsError
@@ -28,7 +29,6 @@ from daypass.protocol.aws.sigv4 import (
     verify_signature,
 )
 from daypass.protocol.aws.sigv4_chunks import CHUNK_MODES, UNSIGNED_CHUNKS_WITH_TRAILER, ChunkDecoder
-from daypass.protocol.aws.unverified_signature import parse_amz_date
 from daypass.secret import Secret
 
 few = settings(max_examples=200, deadline=None)
@@ -107,7 +107,7 @@ def test_whatever_can_be_signed_verifies(request: WireRequest, is_s3: bool) -> N
     unique = tuple({name.lower(): (name, value) for name, value in (("Host", "h"), *plain)}.values())
     if "Amz" in request.raw_query or "%" in request.raw_query or "Signature" in request.raw_query:
         return
-    bare = WireRequest(request.method, request.raw_path, request.raw_query, unique)
+    bare = WireRequest("GET", request.raw_path, request.raw_query, unique)
     service = "s3" if is_s3 else "sts"
     sent = sign_request(
         CREDENTIALS, bare, region="r", service=service, now=1_767_225_600, payload_hash="p", is_s3=is_s3

@@ -27,6 +27,7 @@ __all__ = [
 
 _is_unreserved = re.compile(r"[A-Za-z0-9\-._~]*").fullmatch
 _is_plain_path = re.compile(r"[A-Za-z0-9\-._~/]*").fullmatch
+_is_visible = re.compile(r"[\x21-\x7e]*").fullmatch
 _SIGNATURE_PARAMETER = "X-Amz-Signature"
 _TOKEN_PARAMETER = "X-Amz-Security-Token"  # noqa: S105  a parameter's name
 
@@ -75,9 +76,10 @@ def canonical_queries(raw_query: str, *, may_omit_token: bool) -> list[str]:
         return [""]
     normal = [pair for pair in query_pairs(raw_query) if pair[0] != _SIGNATURE_PARAMETER]
     spellings = [normal]
-    as_sent = _pairs_as_sent(raw_query)
-    if as_sent != normal:
-        spellings.append(as_sent)
+    if _is_visible(raw_query):  # a line feed as sent would forge the lines of the canonical text
+        as_sent = _pairs_as_sent(raw_query)
+        if as_sent != normal:
+            spellings.append(as_sent)
     if may_omit_token and any(name == _TOKEN_PARAMETER for name, _ in normal):
         spellings += [[pair for pair in pairs if pair[0] != _TOKEN_PARAMETER] for pairs in spellings]
     return ["&".join(f"{name}={value}" for name, value in sorted(pairs)) for pairs in spellings]
@@ -103,7 +105,7 @@ def canonical_paths(raw_path: str, *, is_s3: bool, is_normalised: bool) -> tuple
         if _is_plain_path(path):
             return (path,)
         reencoded = quote(unquote_to_bytes(_wire_bytes(path)), safe="/~")
-        return (reencoded,) if reencoded == path else (reencoded, path)
+        return (reencoded, path) if reencoded != path and _is_visible(path) else (reencoded,)
     if is_normalised and path != "/":
         path = _remove_dot_segments(path)
     return (path if _is_plain_path(path) else quote(_wire_bytes(path), safe="/~"),)

@@ -8,8 +8,8 @@ import hmac
 from urllib.parse import quote, urlsplit
 
 from daypass.errors import LocalProtocolError
+from daypass.protocol.aws.amz_date import format_amz_date
 from daypass.protocol.aws.canonical_request import canonical_paths, canonical_queries, canonical_request
-from daypass.protocol.aws.service_rules import format_amz_date
 from daypass.protocol.aws.sigv4 import EMPTY_PAYLOAD_HASH, Credentials, derive_signing_key, string_to_sign
 from daypass.protocol.aws.unverified_signature import HMAC, MAX_PRESIGNED_SECONDS, UNSIGNED_PAYLOAD
 

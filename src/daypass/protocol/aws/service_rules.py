@@ -7,8 +7,8 @@ so nothing here may answer "yes", only refuse. The words are AWS's (AWS Signatur
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from daypass.protocol.aws.amz_date import format_amz_date
 from daypass.protocol.aws.errors import (
     AccessDenied,
     AwsError,
@@ -19,7 +19,7 @@ from daypass.protocol.aws.errors import (
 )
 from daypass.protocol.aws.unverified_signature import ECDSA, UnverifiedSignature
 
-__all__ = ["IAM_RULES", "S3_RULES", "STS_RULES", "ServiceRules", "check_claims", "format_amz_date"]
+__all__ = ["IAM_RULES", "S3_RULES", "STS_RULES", "ServiceRules", "check_claims"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +93,6 @@ def _s3_time_refusal(signature: UnverifiedSignature, *, has_expired: bool) -> Aw
 
 def _in_words(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} sec"
-
-
-def format_amz_date(moment: int) -> str:
-    """`YYYYMMDDTHHMMSSZ` of epoch seconds."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def check_signed_headers(

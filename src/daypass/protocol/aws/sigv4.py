@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 
 from daypass.errors import LocalProtocolError
+from daypass.protocol.aws.amz_date import format_amz_date
 from daypass.protocol.aws.canonical_request import (
     WireRequest,
     canonical_paths,
@@ -26,7 +27,6 @@ from daypass.protocol.aws.service_rules import (
     STS_RULES,
     ServiceRules,
     check_claims,
-    format_amz_date,
 )
 from daypass.protocol.aws.sigv4a import derive_public_key, verify_ecdsa
 from daypass.protocol.aws.unverified_signature import (

@@ -8,14 +8,14 @@ recognised only to be refused with the client setting that ends it.
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import unquote
 
+from daypass.protocol.aws.amz_date import amz_date_of_http_date, parse_amz_date
 from daypass.protocol.aws.canonical_request import WireRequest, collect_headers, query_pairs
 from daypass.protocol.aws.errors import IncompleteSignature, MissingAuthenticationToken, UnsupportedSignature
 from daypass.protocol.aws.sigv4a import region_set_covers
 
-__all__ = ["ECDSA", "HMAC", "UNSIGNED_PAYLOAD", "UnverifiedSignature", "find_signature", "parse_amz_date"]
+__all__ = ["ECDSA", "HMAC", "UNSIGNED_PAYLOAD", "UnverifiedSignature", "find_signature"]
 
 HMAC = "AWS4-HMAC-SHA256"
 ECDSA = "AWS4-ECDSA-P256-SHA256"
@@ -23,16 +23,11 @@ UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 MAX_PRESIGNED_SECONDS = 604_800
 """One week, the longest life of a presigned URL."""
 
-_is_amz_date = re.compile(r"[0-9]{8}T[0-9]{6}Z").fullmatch
-_is_http_date = re.compile(
-    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} (?:GMT|UTC|[+\-]0000)"
-).fullmatch
 _is_hmac_hex = re.compile(r"[0-9a-f]{64}").fullmatch
 _is_der_hex = re.compile(r"30[0-9a-f]{14,142}").fullmatch
 _is_header_list = re.compile(r"[a-z0-9!#$%&'*+.^_`|~\-]+(?:;[a-z0-9!#$%&'*+.^_`|~\-]+)*").fullmatch
 _is_access_key_id = re.compile(r"[\w.\-]{1,128}", re.ASCII).fullmatch
 _is_expires = re.compile(r"[0-9]{1,6}").fullmatch
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _QUERY_MARKS = frozenset({"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"})
 _SINGLE_HEADERS = (
     "authorization",
@@ -89,6 +84,8 @@ def find_signature(request: WireRequest) -> UnverifiedSignature:
     Raises MissingAuthenticationToken when there is none, UnsupportedSignature for Signature Version 2,
     IncompleteSignature when it is malformed, repeated, or given in header and query at once.
     """
+    if not (request.method.isascii() and request.method.isalpha()):
+        raise IncompleteSignature("The request's method is not a word")
     headers = collect_headers(request)
     for name in _SINGLE_HEADERS:
         if len(headers.get(name, ())) > 1:
@@ -172,7 +169,7 @@ def _authorization_parts(algorithm: str, rest: str) -> dict[str, str]:
 
 
 def _header_date(headers: dict[str, list[str]]) -> str:
-    """X-Amz-Date, or else Date in either of its two forms."""
+    """X-Amz-Date, or else Date."""
     if "x-amz-date" in headers:
         return headers["x-amz-date"][0].strip(" \t")
     dates = headers.get("date", [])
@@ -180,11 +177,7 @@ def _header_date(headers: dict[str, list[str]]) -> str:
         raise IncompleteSignature(
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header"
         )
-    date = dates[0].strip(" \t")
-    if _is_http_date(date) and date[8:11] in _MONTHS:
-        month = _MONTHS.index(date[8:11]) + 1
-        return f"{date[12:16]}{month:02}{date[5:7]}T{date[17:25].replace(':', '')}Z"
-    return date
+    return amz_date_of_http_date(dates[0].strip(" \t"))
 
 
 def _read_query_signature(parameters: dict[str, str], headers: dict[str, list[str]]) -> UnverifiedSignature:
@@ -252,22 +245,3 @@ def _read_expires(text: str) -> int:
     if not _is_expires(text) or not 1 <= int(text) <= MAX_PRESIGNED_SECONDS:
         raise IncompleteSignature("X-Amz-Expires must be a number of seconds from 1 to 604800")
     return int(text)
-
-
-def parse_amz_date(text: str) -> int:
-    """Epoch seconds of `YYYYMMDDTHHMMSSZ`. Raises IncompleteSignature."""
-    if _is_amz_date(text):
-        try:
-            moment = datetime(
-                int(text[:4]),
-                int(text[4:6]),
-                int(text[6:8]),
-                int(text[9:11]),
-                int(text[11:13]),
-                int(text[13:15]),
-                tzinfo=UTC,
-            )
-            return int(moment.timestamp())
-        except ValueError:
-            pass
-    raise IncompleteSignature("Date must be in ISO-8601 'basic format', YYYYMMDDTHHMMSSZ")

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from daypass.errors import LocalProtocolError
+from daypass.protocol.aws.amz_date import parse_amz_date
+from daypass.protocol.aws.canonical_request import canonical_paths, canonical_queries
 from daypass.protocol.aws.errors import (
     AccessDenied,
     AwsError,
@@ -31,7 +33,6 @@ from daypass.protocol.aws.sigv4 import (
     verify_signature,
 )
 from daypass.protocol.aws.sigv4a import region_set_covers
-from daypass.protocol.aws.unverified_signature import parse_amz_date
 from daypass.secret import Secret
 
 NOW = 1_765_432_100  # 2025-12-11T05:48:20Z
@@ -429,6 +430,19 @@ def test_the_proven_key_carries_what_chunks_chain_from() -> None:
 )
 def test_a_region_set_covers_what_it_names(region_set: str, region: str, covers: bool) -> None:
     assert region_set_covers(region_set, region) is covers
+
+
+@pytest.mark.parametrize("method", ["", "GET\n/", "G T", "GÉT"])
+def test_a_method_that_is_not_a_word_is_refused(method: str) -> None:
+    with pytest.raises(IncompleteSignature):
+        find_signature(replace(_signed(), method=method))
+
+
+def test_line_feeds_never_reach_the_canonical_text() -> None:
+    """Else `/a` with the query `b=` would sign the path `/a\\nb=` without a query."""
+    assert canonical_paths("/a\nb=", is_s3=True, is_normalised=False) == ("/a%0Ab%3D",)
+    assert canonical_paths("/a\nb=", is_s3=False, is_normalised=True) == ("/a%0Ab%3D",)
+    assert canonical_queries("a=1\nhost:x", may_omit_token=False) == ["a=1%0Ahost%3Ax"]
 
 
 # ---- our own misuse --------------------------------------------------------------------------------------
