@@ -12,7 +12,6 @@ Nothing is decided here about a request beyond where it goes. There are no globa
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, cast
@@ -28,12 +27,11 @@ from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
 from daypass.server.gateway.app import GatewayApp, build_gateway_app
 from daypass.server.gateway.backend import Backend
-from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
 from daypass.server.web.caller import CallerReader
 from daypass.server.web.failures import page_failure, query_failure, s3_failure, token_failure
-from daypass.server.web.front import AsgiApp, Front, Route, Router, Scope, exact_routes
+from daypass.server.web.front import Front, Route, Router, Scope, exact_routes
 from daypass.server.web.health import Readiness, build_health_app, build_metrics_app
 from daypass.server.web.metadata import build_metadata_app
 from daypass.server.web.pages import build_pages_app
@@ -134,8 +132,7 @@ def _sign_in_router(
     settings: Settings,
     log: logging.Logger,
 ) -> Router:
-    query_app = _pending(
-        build_query_app,
+    query_app = build_query_app(
         storage=parts.storage,
         ring=parts.ring,
         directory=parts.directory,
@@ -146,13 +143,13 @@ def _sign_in_router(
         log=log,
     )
     metadata = Route(
-        _pending(build_metadata_app, ring=parts.ring, external_url=parts.external_url),
+        build_metadata_app(ring=parts.ring, external_url=parts.external_url),
         "metadata",
         token_failure,
     )
-    pages = Route(_pending(build_pages_app, parts), "pages", page_failure)
+    pages = Route(build_pages_app(parts), "pages", page_failure)
     query = Route(query_app, "query", query_failure)
-    token = Route(_pending(build_token_app, parts), "token", token_failure)
+    token = Route(build_token_app(parts), "token", token_failure)
     metrics_app = build_metrics_app(
         metrics.expose, content_type=CONTENT_TYPE, networks=settings.metrics_networks
     )
@@ -180,17 +177,17 @@ def _sign_in_router(
 def _build_gateway(
     settings: Settings, parts: SignInParts, keys: Credentials, log: logging.Logger
 ) -> GatewayApp:
-    directory: PrincipalDirectory = parts.directory
     return build_gateway_app(
         storage=parts.storage,
         ring=parts.ring,
-        directory=directory,
+        directory=parts.directory,
         clock=parts.clock,
         metrics=parts.metrics,
         log=log,
         region=settings.region,
         backend=Backend(settings.s3_backend.rstrip("/"), keys, settings.s3_backend_region),
         adopt_unowned_buckets_for=settings.adopt_unowned_buckets_for_account or None,
+        virtual_host_suffix=settings.s3_virtual_host_suffix or None,
     )
 
 
@@ -211,15 +208,3 @@ def _front(
         request_id_header=header,
         write_access_line=write_access_line if settings.access_log else None,
     )
-
-
-def _pending(build: Callable[..., AsgiApp], *args: object, **kwargs: object) -> AsgiApp:
-    """What is not built yet answers 500 when asked, so that the rest can be run."""
-    try:
-        return build(*args, **kwargs)
-    except NotImplementedError:
-
-        async def app(_scope: object, _receive: object, _send: object) -> None:
-            raise NotImplementedError(build.__name__)
-
-        return app

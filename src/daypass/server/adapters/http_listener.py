@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from daypass.errors import ConfigError
 
-__all__ = ["HttpListener", "ListenerLimits", "bind"]
+__all__ = ["HttpListener", "ListenerLimits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,6 @@ class ListenerLimits:
     """Seconds running requests may take after `stop`."""
     max_header_bytes: int
     """Request line and headers together."""
-
-
-def bind(host: str, port: int, *, hint: str) -> socket.socket:
-    """A listening TCP socket. Raises ConfigError when the port is taken or the address is not ours."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as failure:
-        listener.close()
-        raise ConfigError(
-            f"cannot listen on {host} port {port}: {(failure.strerror or str(failure)).lower()}", hint=hint
-        ) from failure
-    listener.setblocking(False)
-    return listener
 
 
 class HttpListener:
@@ -96,8 +79,11 @@ class HttpListener:
         await self._server.is_accepting.wait()
 
     def stop(self) -> None:
-        """Stop accepting; `run` returns when running requests have ended or the grace is over."""
+        """Stop accepting at once; `run` returns when running requests have ended or the grace is over."""
         self._server.should_exit = True
+        if self._server.is_accepting.is_set():
+            for each in self._server.servers:
+                each.close()
 
 
 class _Server(uvicorn.Server):

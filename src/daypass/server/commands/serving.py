@@ -1,7 +1,6 @@
 """Putting a composed application on its listeners, until told to stop. What `up` and each worker of `serve` share.
 
-Order at the end: stop accepting, let running requests finish, stop the background work, close the database. The
-external URL comes from the settings; only on loopback may the bound address stand in for it.
+Order at the end: stop accepting, let running requests finish, stop the background work, close the database.
 """
 
 import asyncio
@@ -16,12 +15,12 @@ from typing import Any, TypeVar
 from daypass.errors import ConfigError
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
-from daypass.server.adapters.http_listener import HttpListener, ListenerLimits, bind
+from daypass.server.adapters.http_listener import HttpListener, ListenerLimits
 from daypass.server.adapters.private_file import read_private_file
 from daypass.server.app import Application
-from daypass.server.settings import Address, Settings
+from daypass.server.settings import Settings
 
-__all__ = ["bind_listeners", "load_backend_keys", "own_urls", "run_in_loop", "serve_until", "stop_signal"]
+__all__ = ["load_backend_keys", "run_in_loop", "serve_until", "stop_signal"]
 
 _T = TypeVar("_T")
 
@@ -42,23 +41,6 @@ def stop_signal() -> asyncio.Event:
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
     return stop
-
-
-def bind_listeners(settings: Settings, *, hint: str = "") -> tuple[socket.socket, socket.socket | None]:
-    """The sign-in listener and, when there is a gateway, its own. Raises ConfigError for a taken port."""
-    sign_in = _bind(settings.listen, hint)
-    return sign_in, _bind(settings.s3_listen, hint) if settings.serves_gateway else None
-
-
-def own_urls(settings: Settings, listener: socket.socket) -> tuple[str, frozenset[str]]:
-    """The external URL and the alternates. On loopback `localhost` and `127.0.0.1` name the same server."""
-    alternates = frozenset(settings.alternate_urls)
-    if settings.external_url:
-        return settings.external_url, alternates - {settings.external_url}
-    scheme = "https" if settings.serves_tls else "http"
-    bound = Address(*listener.getsockname()[:2])
-    external = f"{scheme}://{bound}"
-    return external, (alternates | {f"{scheme}://localhost:{bound.port}"}) - {external}
 
 
 def load_backend_keys(settings: Settings) -> Credentials | None:
@@ -121,7 +103,3 @@ async def serve_until(
     for result in results:
         if isinstance(result, BaseException):
             raise result
-
-
-def _bind(address: Address, hint: str) -> socket.socket:
-    return bind(address.host, address.port, hint=hint)

@@ -7,7 +7,10 @@ import sys
 
 from daypass.errors import DaypassError
 
-__all__ = ["fail", "say", "write_value", "write_word"]
+__all__ = ["CANNOT_START", "fail", "say", "write_value", "write_word"]
+
+CANNOT_START = 78
+"""A worker's exit code (sysexits EX_CONFIG): starting it again would not help, only a person can mend it."""
 
 
 def say(text: str) -> None:

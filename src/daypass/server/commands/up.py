@@ -26,11 +26,10 @@ from daypass.server.adapters.seaweedfs import SeaweedFs
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import system_clock
 from daypass.server.app import compose
+from daypass.server.commands.listening import bind_listeners, own_urls
 from daypass.server.commands.sample_account import SampleAccount, ensure_sample_account
 from daypass.server.commands.serving import (
-    bind_listeners,
     load_backend_keys,
-    own_urls,
     run_in_loop,
     serve_until,
     stop_signal,
@@ -65,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _parse_options(argv: Sequence[str]) -> UpOptions:
     parser = argparse.ArgumentParser(
-        "daypass up", description="start sign-in, STS, IAM and S3 on this machine"
+        "daypass up", description="start sign-in, STS, IAM and S3 on this machine", allow_abbrev=False
     )
     parser.add_argument(
         "--data-dir",

@@ -129,6 +129,10 @@ class Settings:
     s3_backend_secret_access_key: Secret = _setting(
         Secret(""), only_environment=True, why="The same by environment; used when no file is named."
     )
+    s3_virtual_host_suffix: str = _setting(
+        "",
+        why="`s3.example.org` also accepts `bucket.s3.example.org`. Empty accepts the bucket in the path only, which needs no wildcard name.",
+    )
     adopt_unowned_buckets_for_account: str = _setting(
         "",
         why="Twelve digits: buckets the store has and nobody owns here belong to this account. Empty hides them from everyone.",

@@ -6,7 +6,7 @@ that the person understands.
 
 import ipaddress
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from daypass.errors import ConfigError
 from daypass.server.settings.record import Settings
@@ -39,7 +39,7 @@ def check_urls(settings: Settings) -> None:
     ]:
         if not url:
             continue
-        parts = urlsplit(url)
+        parts = _split(url)
         if (
             parts.scheme not in ("http", "https")
             or not parts.hostname
@@ -71,7 +71,7 @@ def check_privacy(settings: Settings) -> None:
     """Plain HTTP stays on loopback, or behind a named proxy that ends TLS."""
     if settings.i_understand_http_is_not_private:
         return
-    external = urlsplit(settings.external_url)
+    external = _split(settings.external_url)
     hint = "give --tls-cert and --tls-key, or name the proxy that ends TLS in trusted_proxies with an https external_url"
     if external.scheme == "http" and not is_loopback_host(external.hostname or ""):
         raise ConfigError(
@@ -94,7 +94,7 @@ def check_backend(settings: Settings) -> None:
         raise ConfigError("adopt_unowned_buckets_for_account must be twelve digits")
     if not settings.serves_gateway:
         return
-    parts = urlsplit(settings.s3_backend)
+    parts = _split(settings.s3_backend)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError("s3_backend must be http://host:port or https://host")
     has_environment = settings.s3_backend_access_key_id and settings.s3_backend_secret_access_key
@@ -113,3 +113,13 @@ def is_loopback_host(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _split(url: str) -> SplitResult:
+    """The URL's parts; no parts at all when it is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read here, because reading it is what checks it
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    return parts

@@ -47,14 +47,17 @@ def load_settings(
     ):
         for name, raw in raw_values.items():
             values[name] = _parse(name, raw, source=source, folder=folder)
-    settings = replace(_with_default_places(Settings(), folder), **values)
+    settings = _with_default_places(replace(Settings(), **values), folder)
     check_settings(settings)
     return settings
 
 
 def _with_default_places(settings: Settings, folder: Path) -> Settings:
+    """Database and key ring stand beside the settings file unless something else was said."""
     return replace(
-        settings, database_url=f"sqlite://{folder / 'daypass.db'}", key_ring_file=folder / "key-ring.json"
+        settings,
+        database_url=settings.database_url or f"sqlite://{folder / 'daypass.db'}",
+        key_ring_file=settings.key_ring_file or folder / "key-ring.json",
     )
 
 

@@ -91,7 +91,12 @@ def _parse_networks(raw: object) -> Networks:
 
 def _parse_path(raw: object, folder: Path) -> Path | None:
     text = _parse_text(raw)
-    return folder / Path(text).expanduser() if text else None
+    if "\0" in text:
+        raise ValueError("must be a path")
+    try:
+        return folder / Path(text).expanduser() if text else None
+    except RuntimeError:  # `~somebody` who does not exist
+        raise ValueError("names a home folder that does not exist") from None
 
 
 _PARSERS: dict[Any, Callable[[object], object]] = {

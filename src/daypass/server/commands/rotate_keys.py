@@ -1,0 +1,54 @@
+"""`daypass server rotate-keys`: add a key to the key ring file and drop those nothing alive was sealed with.
+
+The new key seals from the next reload on (SIGHUP); older ones keep opening. A key may go when its successor has been
+sealing for longer than anything lives. A ring that comes from the environment or a command belongs to whoever keeps it.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from daypass.errors import ConfigError
+from daypass.server.adapters.key_ring_file import (
+    new_master_key,
+    read_key_ring_file,
+    rotate,
+    write_key_ring_file,
+)
+from daypass.server.adapters.system import system_clock
+from daypass.server.commands.terminal import say
+from daypass.server.settings import Settings, load_settings
+
+__all__ = ["longest_life", "run"]
+
+_RELOAD_MARGIN = 7 * 86_400
+"""Seconds in which every worker is expected to have been reloaded after a rotation."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Rotate and say what to do next. Raises ConfigError."""
+    parser = argparse.ArgumentParser(
+        "daypass server rotate-keys", description="add a key", allow_abbrev=False
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
+    words = parser.parse_args(argv)
+    settings = load_settings(words.config, environment=os.environ, flags={})
+    if settings.key_ring or settings.key_ring_command or settings.key_ring_file is None:
+        raise ConfigError("the key ring comes from the environment or a command; rotate it where it is kept")
+    now = system_clock()
+    before = read_key_ring_file(settings.key_ring_file)
+    after = rotate(before, new_master_key(now=now), now=now, longest_life=longest_life(settings))
+    write_key_ring_file(settings.key_ring_file, after)
+    say(f"the ring has {len(after.keys)} keys; {after.current.key_id} seals after a reload")
+    for key in before.keys:
+        if key not in after.keys:
+            say(f"dropped {key.key_id}: nothing it sealed is still alive")
+    say("reload the server: kill -HUP its process")
+    return 0
+
+
+def longest_life(settings: Settings) -> int:
+    """Seconds after which nothing sealed by a replaced key can still be valid."""
+    lifetimes = settings.lifetimes
+    return max(lifetimes.login_session, lifetimes.sign_in_session) + lifetimes.credentials + _RELOAD_MARGIN
