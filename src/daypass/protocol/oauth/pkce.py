@@ -1,50 +1,48 @@
-"""Proof Key for Code Exchange (RFC 7636), one transform only.
+"""Proof Key for Code Exchange with SHA-256, the only transform (RFC 7636).
 
-AWS calls it `SHA-256`, RFC 7636 §4.2 calls it `S256`; both mean base64url(SHA-256(ASCII(verifier))).
-`plain` does not exist here.
+`S256` is the RFC's name and `SHA-256` is AWS's name for the same transform. `plain` is not offered.
+Comparison is constant time and inside.
 """
 
 import hashlib
 import hmac
 import re
 
+from daypass.errors import LocalProtocolError
 from daypass.protocol.jose import base64url
 from daypass.protocol.oauth.errors import InvalidRequest
 
-__all__ = [
-    "CHALLENGE_METHODS",
-    "code_challenge",
-    "is_code_challenge",
-    "is_code_verifier",
-    "verify_code_verifier",
-]
+__all__ = ["CHALLENGE_METHODS", "code_challenge", "is_code_challenge", "verify_code_verifier"]
 
-CHALLENGE_METHODS = frozenset({"SHA-256", "S256"})
-_VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}", re.ASCII)
-_CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}", re.ASCII)
+CHALLENGE_METHODS = frozenset({"S256", "SHA-256"})
 
-
-def is_code_verifier(text: str) -> bool:
-    """43..128 unreserved characters (RFC 7636 §4.1)."""
-    return _VERIFIER.fullmatch(text) is not None
-
-
-def is_code_challenge(text: str) -> bool:
-    """The 43 characters of a SHA-256 in base64url (RFC 7636 §4.2)."""
-    return _CHALLENGE.fullmatch(text) is not None
+_is_unreserved_text = re.compile(r"[A-Za-z0-9\-._~]{43,128}", re.ASCII).fullmatch
+"""RFC 7636 §4.1: 43..128 unreserved characters, for the verifier and (AWS's bound) the challenge."""
 
 
 def code_challenge(verifier: str) -> str:
-    """The challenge for a verifier, 43 characters without padding."""
-    return base64url.encode(hashlib.sha256(verifier.encode("ascii")).digest())
+    """BASE64URL(SHA256(ASCII(verifier))), 43 characters (RFC 7636 §4.2). Raises LocalProtocolError."""
+    if not _is_unreserved_text(verifier):
+        raise LocalProtocolError("the code verifier is not 43 to 128 unreserved characters")
+    return _transform(verifier)
 
 
-def verify_code_verifier(code_verifier: str, code_challenge_: str) -> None:
-    """Check a verifier against the challenge of the authorization request (RFC 7636 §4.6).
+def is_code_challenge(code_challenge: str) -> bool:
+    """Has this received challenge, without padding, a length and alphabet AWS documents?"""
+    return _is_unreserved_text(code_challenge) is not None
 
-    Constant time. Raises InvalidRequest.
+
+def verify_code_verifier(code_verifier: str, code_challenge: str) -> None:
+    """Raise InvalidRequest unless the verifier transforms into the challenge (RFC 7636 §4.6).
+
+    Padding at the challenge's end does not count: not every client removes it.
     """
-    if not is_code_verifier(code_verifier):
-        raise InvalidRequest("the code verifier is malformed")
-    if not hmac.compare_digest(code_challenge(code_verifier).encode(), code_challenge_.encode()):
-        raise InvalidRequest("the code verifier does not match the code challenge")
+    if not _is_unreserved_text(code_verifier):
+        raise InvalidRequest("codeVerifier must be 43 to 128 unreserved characters")
+    expected = code_challenge.rstrip("=").encode("utf-8", "replace")
+    if not hmac.compare_digest(_transform(code_verifier).encode("ascii"), expected):
+        raise InvalidRequest("codeVerifier does not match the code challenge")
+
+
+def _transform(verifier: str) -> str:
+    return base64url.encode(hashlib.sha256(verifier.encode("ascii")).digest())

@@ -1,13 +1,11 @@
-"""The code a person carries from the confirmation page to a terminal without a browser.
+"""The one text a person carries from the confirmation page to the terminal (cross-device login).
 
-    base64("state=" + percent-encoded state + "&code=" + percent-encoded code)
-
-Standard alphabet with padding, because the AWS CLI drops `-` and `_` silently and needs the padding.
-Our own terminal is kinder: any white space, either alphabet, missing padding, or the page's whole address.
+It is base64 of `state=…&code=…`: standard alphabet with padding, because the AWS CLI drops `-` and `_`
+silently and refuses missing padding. Reading is generous (both alphabets, padding optional, white space
+anywhere, a whole redirect address), because a person pasted it; the state check is never generous.
 """
 
 import base64
-import binascii
 from urllib.parse import quote, urlsplit
 
 from daypass.errors import RemoteProtocolError
@@ -15,32 +13,45 @@ from daypass.protocol.oauth.authorization_response import parse_authorization_re
 
 __all__ = ["build_verification_code", "parse_pasted_code"]
 
-_LONGEST_PASTE = 8192
+_LONGEST_PASTE = 16_384  # characters
+_TO_STANDARD_ALPHABET = str.maketrans("-_", "+/")
+_COPY_AGAIN = "copy the whole code from the page and paste it again"
 
 
 def build_verification_code(*, state: str, code: str) -> str:
-    """The text the page shows: one line."""
-    inner = f"state={quote(state, safe='-._~')}&code={quote(code, safe='-._~')}"
+    """The text to show. Keep it under 1024 characters: terminals cut longer lines."""
+    inner = f"state={quote(state, safe='')}&code={quote(code, safe='')}"
     return base64.b64encode(inner.encode("ascii")).decode("ascii")
 
 
 def parse_pasted_code(pasted: str, *, expected_state: str) -> str:
-    """The code inside a pasted text. Raises RemoteProtocolError, LoginMismatch or LoginDenied."""
+    """The authorization code in what was pasted; a secret.
+
+    Raises LoginMismatch, LoginDenied as `parse_authorization_response`; RemoteProtocolError when the
+    text is not a verification code at all.
+    """
+    if len(pasted) > _LONGEST_PASTE:
+        raise RemoteProtocolError("the pasted text is too long for a verification code", hint=_COPY_AGAIN)
     text = "".join(pasted.split())
-    if not text or len(text) > _LONGEST_PASTE:
-        raise RemoteProtocolError(
-            "that is not the code from the page", hint="copy the whole code and paste it again"
-        )
-    if text.startswith(("http://", "https://")):
-        return parse_authorization_response(urlsplit(text).query, expected_state=expected_state)
-    return parse_authorization_response(_decode(text), expected_state=expected_state)
+    raw_query = _query_of_address(text) if _is_address(text) else _decode(text)
+    return parse_authorization_response(raw_query, expected_state=expected_state)
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text  # neither base64 alphabet has a colon
+
+
+def _query_of_address(text: str) -> str:
+    try:
+        return urlsplit(text).query
+    except ValueError:
+        raise RemoteProtocolError("the pasted address is damaged", hint=_COPY_AGAIN) from None
 
 
 def _decode(text: str) -> str:
-    standard = text.rstrip("=").replace("-", "+").replace("_", "/")
+    unpadded = text.rstrip("=").translate(_TO_STANDARD_ALPHABET)
     try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        raise RemoteProtocolError(
-            "that is not the code from the page", hint="copy the whole code and paste it again"
-        ) from None
+        raw = base64.b64decode(unpadded + "=" * (-len(unpadded) % 4), validate=True)
+        return raw.decode("ascii")
+    except ValueError:
+        raise RemoteProtocolError("the pasted text is not a verification code", hint=_COPY_AGAIN) from None
