@@ -1,0 +1,270 @@
+"""AssumeRole: both sides must agree, and nothing that narrows a session is dropped in silence."""
+
+import json
+
+import pytest
+
+from daypass.protocol.aws.sigv4 import Credentials
+from daypass.secret import Secret
+from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, Answer, QueryWorld, allow, deny, trust
+
+ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
+
+
+def _session(answer: Answer) -> Credentials:
+    assert answer.status == 200, answer.text
+    return Credentials(
+        answer.value("AccessKeyId"),
+        Secret(answer.value("SecretAccessKey")),
+        Secret(answer.value("SessionToken")),
+    )
+
+
+async def _assume(world: QueryWorld, who: Credentials, role: str, **more: str) -> Answer:
+    return await world.call(who, "sts", "AssumeRole", RoleArn=role, RoleSessionName="work", **more)
+
+
+async def test_a_principal_named_by_arn_at_home_needs_no_identity_policy(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    answer = await _assume(world, alice, role)
+    assert answer.value("AssumedRoleUser/Arn") == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/work"
+    assert answer.value("AssumedRoleUser/AssumedRoleId").startswith("AROA")
+    assert answer.value("Credentials/Expiration") == "2030-03-17T18:46:40Z"
+    assert answer.value("AccessKeyId").startswith("ASIA")
+    assert len(answer.value("SessionToken")) < 1024
+    assert not answer.has("PackedPolicySize")
+    assert not answer.has("SourceIdentity")
+
+
+async def test_a_trusted_account_leaves_the_word_to_identity_policies(world: QueryWorld) -> None:
+    role = await world.new_role("reader", trust({"AWS": ACCOUNT}))
+    alice = await world.new_user("alice")
+    refused = await _assume(world, alice, role)
+    assert (refused.status, refused.code) == (403, "AccessDenied")
+    assert (
+        refused.message == f"User: {ALICE} is not authorized to perform: sts:AssumeRole on resource: {role}"
+    )
+    bob = await world.new_user("bob", allow("sts:AssumeRole", resource=role))
+    assert (await _assume(world, bob, role)).status == 200
+
+
+async def test_everybody_trusted_still_needs_an_identity_policy(world: QueryWorld) -> None:
+    role = await world.new_role("reader", trust("*"))
+    assert (await _assume(world, await world.new_user("alice"), role)).code == "AccessDenied"
+
+
+async def test_an_untrusted_principal_is_refused_whatever_its_policies(world: QueryWorld) -> None:
+    await world.new_user("bob")
+    alice = await world.new_user("alice", "arn:aws:iam::aws:policy/AdministratorAccess")
+    role = await world.new_role("reader", trust({"AWS": f"arn:aws:iam::{ACCOUNT}:user/bob"}))
+    assert (await _assume(world, alice, role)).code == "AccessDenied"
+
+
+async def test_an_explicit_deny_of_identity_beats_a_trust_by_name(world: QueryWorld) -> None:
+    alice = await world.new_user("alice", deny("sts:AssumeRole"))
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    assert (await _assume(world, alice, role)).code == "AccessDenied"
+
+
+async def test_a_deny_in_the_trust_policy_wins(world: QueryWorld) -> None:
+    alice = await world.new_user("alice", allow("sts:*"))
+    role = await world.new_role("reader", trust({"AWS": ALICE}), trust({"AWS": ACCOUNT}) | {"Effect": "Deny"})
+    assert (await _assume(world, alice, role)).code == "AccessDenied"
+
+
+async def test_across_accounts_both_sides_must_agree(world: QueryWorld) -> None:
+    role = await world.new_role("guest", trust({"AWS": f"arn:aws:iam::{OTHER_ACCOUNT}:user/carol"}))
+    created = await world.call(world.other_root, "iam", "CreateUser", UserName="carol")
+    carol = world.credentials(OTHER_ACCOUNT, "user", created.value("User/Arn"), created.value("User/UserId"))
+    assert (await _assume(world, carol, role)).code == "AccessDenied", "trusted by name, but not at home"
+    await world.call(
+        world.other_root,
+        "iam",
+        "AttachUserPolicy",
+        UserName="carol",
+        PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess",
+    )
+    answer = await _assume(world, carol, role)
+    identity = await world.call(_session(answer), "sts", "GetCallerIdentity")
+    assert identity.value("Account") == ACCOUNT
+
+
+async def test_a_role_that_does_not_exist_is_refused_in_the_same_words(world: QueryWorld) -> None:
+    alice = await world.new_user("alice", allow("sts:AssumeRole"))
+    await world.new_role("reader", trust({"AWS": ALICE}), Path="/team/")
+    for role in (
+        f"arn:aws:iam::{ACCOUNT}:role/nobody",
+        f"arn:aws:iam::{ACCOUNT}:role/reader",
+        f"arn:aws:iam::{ACCOUNT}:role/team/READER",
+        "arn:aws:iam::999999999999:role/reader",
+    ):
+        answer = await _assume(world, alice, role)
+        assert (
+            answer.message
+            == f"User: {ALICE} is not authorized to perform: sts:AssumeRole on resource: {role}"
+        )
+    assert (await _assume(world, alice, f"arn:aws:iam::{ACCOUNT}:role/team/reader")).status == 200
+
+
+@pytest.mark.parametrize(
+    "role", [f"arn:aws:iam::{ACCOUNT}:user/alice", "x" * 30, f"arn:aws:sts::{ACCOUNT}:role/reader"]
+)
+async def test_an_arn_that_is_no_role_is_refused(world: QueryWorld, role: str) -> None:
+    assert (await _assume(world, await world.new_user("alice"), role)).code == "ValidationError"
+
+
+async def test_root_cannot_assume_roles(world: QueryWorld) -> None:
+    role = await world.new_role("reader", trust({"AWS": ACCOUNT}))
+    answer = await _assume(world, world.root, role)
+    assert (answer.status, answer.code) == (403, "AccessDenied")
+    assert answer.message == "Roles may not be assumed by root accounts."
+
+
+async def test_the_external_id_is_asked_for_by_condition(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    condition = {"StringEquals": {"sts:ExternalId": "agreed"}}
+    role = await world.new_role("reader", trust({"AWS": ALICE}, Condition=condition))
+    assert (await _assume(world, alice, role)).code == "AccessDenied"
+    assert (await _assume(world, alice, role, ExternalId="other")).code == "AccessDenied"
+    assert (await _assume(world, alice, role, ExternalId="agreed")).status == 200
+
+
+async def test_the_session_name_can_be_a_condition(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    condition = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+    role = await world.new_role("reader", trust({"AWS": ALICE}, Condition=condition))
+    assert (await _assume(world, alice, role)).code == "AccessDenied"
+    answer = await world.call(alice, "sts", "AssumeRole", RoleArn=role, RoleSessionName="alice")
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize("name", ["x", "", "a b", "a/b", "x" * 65, "é" * 3])
+async def test_a_session_name_outside_the_pattern_is_refused(world: QueryWorld, name: str) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    answer = await world.call(alice, "sts", "AssumeRole", RoleArn=role, RoleSessionName=name)
+    assert (answer.status, answer.code) == (400, "ValidationError")
+
+
+async def test_the_duration_is_bounded_by_model_and_role(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}), MaxSessionDuration="7200")
+    for seconds in ("899", "43201", "7201", "x", "-1"):
+        assert (await _assume(world, alice, role, DurationSeconds=seconds)).code == "ValidationError"
+    session = _session(await _assume(world, alice, role, DurationSeconds="7200"))
+    world.now += 7199
+    assert (await world.call(session, "sts", "GetCallerIdentity")).status == 200
+    world.now += 1
+    assert (await world.call(session, "sts", "GetCallerIdentity")).code == "ExpiredToken"
+
+
+async def test_a_role_session_chains_for_an_hour_at_most(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    first = await world.new_role("first", trust({"AWS": ALICE}), MaxSessionDuration="43200")
+    second = await world.new_role("second", trust({"AWS": first}), MaxSessionDuration="43200")
+    third = await world.new_role("third", trust({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/second/work"}))
+    session = _session(await _assume(world, alice, first))
+    assert (await _assume(world, session, second, DurationSeconds="3601")).code == "ValidationError"
+    chained = _session(await _assume(world, session, second, DurationSeconds="3600"))
+    assert (await _assume(world, chained, third)).status == 200, "a session can be trusted by its own ARN"
+    assert (await _assume(world, session, third)).code == "AccessDenied"
+
+
+async def test_a_session_has_the_policies_of_its_role(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    session = _session(await _assume(world, alice, role))
+    refused = await world.call(session, "iam", "ListUsers")
+    assert refused.message == (
+        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/reader/work is not authorized to perform: iam:ListUsers on "
+        f"resource: arn:aws:iam::{ACCOUNT}:user/ because no identity-based policy allows the iam:ListUsers action"
+    )
+    await world.call(
+        world.root,
+        "iam",
+        "AttachRolePolicy",
+        RoleName="reader",
+        PolicyArn="arn:aws:iam::aws:policy/IAMReadOnlyAccess",
+    )
+    assert (await world.call(session, "iam", "ListUsers")).values("UserName") == ["alice"]
+
+
+async def test_a_deleted_role_ends_its_sessions(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    session = _session(await _assume(world, alice, role))
+    await world.call(world.root, "iam", "DeleteRole", RoleName="reader")
+    assert (await world.call(session, "sts", "GetCallerIdentity")).code == "InvalidClientTokenId"
+
+
+async def test_a_source_identity_needs_its_own_permission_and_sticks(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    bare = await world.new_role("bare", trust({"AWS": ALICE}))
+    assert (await _assume(world, alice, bare, SourceIdentity="alice")).code == "AccessDenied"
+
+    set_it = trust({"AWS": ALICE}, "sts:SetSourceIdentity")
+    first = await world.new_role("first", trust({"AWS": ALICE}), set_it)
+    answer = await _assume(world, alice, first, SourceIdentity="alice")
+    assert answer.value("SourceIdentity") == "alice"
+
+    session = _session(answer)
+    deaf = await world.new_role("deaf", trust({"AWS": first}))
+    assert (await _assume(world, session, deaf)).code == "AccessDenied", "an inherited identity counts too"
+    second = await world.new_role(
+        "second", trust({"AWS": first}), trust({"AWS": first}, "sts:SetSourceIdentity")
+    )
+    assert (await _assume(world, session, second, SourceIdentity="mallory")).code == "AccessDenied"
+    assert (await _assume(world, session, second)).value("SourceIdentity") == "alice"
+
+
+@pytest.mark.parametrize(
+    "parameter, value",
+    [
+        ("Policy", json.dumps({"Version": "2012-10-17", "Statement": []})),
+        ("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("Tags.member.1.Key", "team"),
+        ("TransitiveTagKeys.member.1", "team"),
+        ("SerialNumber", "arn:aws:iam::111122223333:mfa/alice"),
+        ("TokenCode", "123456"),
+        ("ProvidedContexts.member.1.ProviderArn", "arn:aws:iam::aws:contextProvider/IdentityCenter"),
+    ],
+)
+async def test_what_would_narrow_the_session_is_refused_and_never_ignored(
+    world: QueryWorld, parameter: str, value: str
+) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    answer = await _assume(world, alice, role, **{parameter: value})
+    assert (answer.status, answer.code) == (400, "ValidationError")
+    assert answer.message == f"The parameter {parameter.partition('.')[0]} is not supported yet"
+
+
+async def test_empty_lists_as_some_sdks_send_them_are_no_parameters(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    assert (await _assume(world, alice, role, Tags="", PolicyArns="")).status == 200
+
+
+async def test_assuming_and_being_refused_are_audited_without_secrets(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    answer = await _assume(world, alice, role, ExternalId="agreed-secret")
+    await _assume(world, alice, f"arn:aws:iam::{ACCOUNT}:role/nobody")
+    refused, assumed = (await world.storage.audit.list_events(account_id=ACCOUNT, since=NOW, limit=2))[:2]
+    assert (assumed.event_source, assumed.event_name, assumed.error_code) == (
+        "sts.amazonaws.com",
+        "AssumeRole",
+        "",
+    )
+    assert assumed.principal_arn == ALICE
+    assert dict(assumed.detail) == {
+        "roleArn": role,
+        "roleSessionName": "work",
+        "accessKeyId": answer.value("AccessKeyId"),
+        "assumedRoleArn": f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/work",
+        "expiresAt": NOW + 3600,
+    }
+    assert refused.error_code == "AccessDenied"
+    assert world.metrics.events["sts.AssumeRole", "ok"] == 1
+    assert world.metrics.events["sts.AssumeRole", "AccessDenied"] == 1
