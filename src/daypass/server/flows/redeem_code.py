@@ -87,10 +87,10 @@ class RedeemCodeFlow:
 
     async def _redeem(self, claims: CodeClaims, grant: CodeGrant, call: TokenCall) -> Redemption:
         """Decide and write; decide anew when the account changed between the two."""
-        for attempt in range(_MOST_DECISIONS):
+        for _ in range(_MOST_DECISIONS):
             try:
                 _check_presenter(claims, grant)
-                snapshot = await self._check_principal(claims, grant, call, fresh=attempt > 0)
+                snapshot = await self._check_principal(claims, grant, call)
             except SignInError as refusal:
                 await self._burn(claims, call, refusal)
                 raise _Burnt(refusal) from None
@@ -106,11 +106,12 @@ class RedeemCodeFlow:
         )
 
     async def _check_principal(
-        self, claims: CodeClaims, grant: CodeGrant, call: TokenCall, *, fresh: bool
+        self, claims: CodeClaims, grant: CodeGrant, call: TokenCall
     ) -> PrincipalSnapshot:
+        """Always on a fresh snapshot: a refusal would cost the code."""
         return check_grantee(
             await self._directory.load(
-                claims.account_id, claims.principal_kind, claims.principal_id, fresh=fresh
+                claims.account_id, claims.principal_kind, claims.principal_id, fresh=True
             ),
             credentials_epoch=claims.credentials_epoch,
             client_id=claims.client_id,

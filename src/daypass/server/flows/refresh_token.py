@@ -80,14 +80,7 @@ class RefreshTokenFlow:
     async def _rotate(self, claims: RefreshClaims, call: TokenCall) -> Rotation:
         """Decide and write; decide anew when the account changed between the two."""
         for attempt in range(_MOST_DECISIONS):
-            snapshot = check_grantee(
-                await self._load(claims, fresh=attempt > 0),
-                credentials_epoch=claims.credentials_epoch,
-                client_id=claims.client_id,
-                redirect_uri=None,
-                call=call,
-                region=self._region,
-            )
+            snapshot = await self._check_principal(claims, call, fresh=attempt > 0)
             rotation = await self._sessions.rotate(
                 RefreshRotation(
                     claims.login_session_id,
@@ -104,6 +97,26 @@ class RefreshTokenFlow:
         raise ServerError(
             "the account is changing, try again", detail="the revision moved under each decision"
         )
+
+    async def _check_principal(
+        self, claims: RefreshClaims, call: TokenCall, *, fresh: bool
+    ) -> PrincipalSnapshot:
+        """An allow may rest on a snapshot a second old, because the write checks its revision; a refusal may
+        not: it is final for the client, so it is decided on a fresh one.
+        """
+        try:
+            return check_grantee(
+                await self._load(claims, fresh=fresh),
+                credentials_epoch=claims.credentials_epoch,
+                client_id=claims.client_id,
+                redirect_uri=None,
+                call=call,
+                region=self._region,
+            )
+        except SignInError:
+            if fresh:
+                raise
+        return await self._check_principal(claims, call, fresh=True)
 
     def _answer(self, claims: RefreshClaims, rotation: Rotation, call: TokenCall) -> TokenSet:
         """The tokens of the session's current generation, if this token may have them."""

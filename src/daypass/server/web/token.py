@@ -102,6 +102,8 @@ class _TokenEndpoint:
         except SignInError as refusal:
             outcome = refusal.error
             status, headers, body = token_error_answer(refusal)
+            if status == MethodNotAllowed.status:
+                headers.append((b"allow", b"POST"))
         except StorageError as failure:
             _log.error("the token endpoint could not reach its database", exc_info=failure)
             outcome = ServerError.error
