@@ -1,0 +1,85 @@
+"""`daypass credential-process` with a valid cache, against the bare interpreter, in one run.
+
+The package is installed from its wheel into an environment of its own, as a person would have it; installers
+compile on installation, so the byte code is there. Runs alternate, medians are compared.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+__all__ = ["measure"]
+
+SESSION = "arn:aws:iam::111122223333:user/dev"
+FILE_NAME = "11fc4cc919a5a20db9df757c8a1b149bd4c42115ef36c7152c0d33f1e05a9027.json"
+RUNS = 60
+
+
+def _installed(folder: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = folder / "venv/bin/python"
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        folder,
+        ".",
+    ]
+    subprocess.run(build, check=True)
+    wheel = next(folder.glob("daypass-*.whl"))
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--compile", wheel], check=True)
+    return python
+
+
+def _seconds(command: list[str], environment: dict[str, str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def measure() -> dict[str, object]:
+    """Medians in milliseconds and the ratio."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        python = _installed(folder)
+        (folder / "config").write_text(f"[profile dev]\nlogin_session = {SESSION}\n")
+        entry = folder / FILE_NAME
+        token = {"accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "s", "sessionToken": "t" * 220}
+        token |= {"accountId": "111122223333", "expiresAt": "2099-01-01T00:00:00Z"}
+        entry.write_text(json.dumps({"accessToken": token, "refreshToken": "r" * 220}))
+        entry.chmod(0o600)
+        environment = {
+            "AWS_CONFIG_FILE": str(folder / "config"),
+            "AWS_LOGIN_CACHE_DIRECTORY": name,
+            "HOME": name,
+        }
+        commands = {
+            "bare": [str(python), "-S", "-E", "-c", "pass"],
+            "ours": [str(python.parent / "daypass"), "credential-process", "--profile", "dev"],
+            "aws": [str(Path(sys.executable).parent / "aws"), "--version"],
+        }
+        times: dict[str, list[float]] = {label: [] for label in commands}
+        for label, command in commands.items():
+            _seconds(command, environment)
+            assert label in times
+        for _ in range(RUNS):
+            for label in ("bare", "ours"):
+                times[label].append(_seconds(commands[label], environment))
+        for _ in range(5):
+            times["aws"].append(_seconds(commands["aws"], environment))
+    medians = {label: statistics.median(found) * 1000 for label, found in times.items()}
+    return {
+        "bare interpreter, ms": round(medians["bare"], 1),
+        "credential-process, ms": round(medians["ours"], 1),
+        "ratio (limit 1.6)": round(medians["ours"] / medians["bare"], 2),
+        "aws --version, ms": round(medians["aws"], 1),
+    }
