@@ -57,6 +57,7 @@ class Question:
         """Ask the policy engine."""
         issued_at = datetime.fromtimestamp(self.claims.issued_at, UTC)
         values: dict[str, ConditionValue] = {
+            "aws:MultiFactorAuthPresent": "false",
             "aws:TokenIssueTime": issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "aws:ResourceAccount": self.claims.account_id,
             "s3:ResourceAccount": self.claims.account_id,
