@@ -14,7 +14,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.server.adapters.argon2 import Argon2Hasher
@@ -25,8 +25,6 @@ from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
-from daypass.server.gateway.app import GatewayApp, build_gateway_app
-from daypass.server.gateway.backend import Backend
 from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
 from daypass.server.web.caller import CallerReader
@@ -39,6 +37,9 @@ from daypass.server.web.query_api import build_query_app
 from daypass.server.web.query_api import wants as wants_query_api
 from daypass.server.web.sign_in_parts import SignInParts
 from daypass.server.web.token import build_token_app
+
+if TYPE_CHECKING:
+    from daypass.server.gateway.app import GatewayApp
 
 __all__ = ["Application", "compose"]
 
@@ -54,7 +55,7 @@ class Application:
     """None when no store is set."""
     storage: Storage
     hasher: Argon2Hasher
-    _gateway_app: GatewayApp | None
+    _gateway_app: "GatewayApp | None"
 
     async def purge_forever(self) -> None:
         """Delete what has expired, twice a minute, until cancelled. A failure is logged and tried again."""
@@ -176,7 +177,12 @@ def _sign_in_router(
 
 def _build_gateway(
     settings: Settings, parts: SignInParts, keys: Credentials, log: logging.Logger
-) -> GatewayApp:
+) -> "GatewayApp":
+    from daypass.server.gateway.app import (
+        build_gateway_app,
+    )  # its HTTP client costs 15 MB: only who has a store pays
+    from daypass.server.gateway.backend import Backend
+
     return build_gateway_app(
         storage=parts.storage,
         ring=parts.ring,
@@ -191,7 +197,7 @@ def _build_gateway(
     )
 
 
-def _gateway_router(gateway_app: GatewayApp) -> Router:
+def _gateway_router(gateway_app: "GatewayApp") -> Router:
     """Every path is S3's: a bucket may be called healthz."""
     only = Route(gateway_app, "s3", s3_failure)
     return lambda _scope: only
