@@ -8,6 +8,7 @@ name can break an answer. Shapes: AWS Query Protocol responses (`<OpResponse><Op
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeAlias
 
 from daypass.errors import LocalProtocolError
@@ -32,6 +33,7 @@ XmlValue: TypeAlias = "str | int | bool | Mapping[str, XmlValue] | Sequence[XmlV
 
 _illegal = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _needs_escape = re.compile("[<>&\"'\r\n\t]")
+_is_plain = re.compile(r"[A-Za-z0-9 _.:/+=,@\-]*").fullmatch
 _is_element_name = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*").fullmatch
 _ESCAPES = {
     "<": "&lt;",
@@ -47,6 +49,8 @@ _ESCAPES = {
 
 def escape_text(text: str) -> str:
     """The text as element or attribute content; forbidden characters become U+FFFD."""
+    if _is_plain(text):
+        return text
     return _needs_escape.sub(lambda found: _ESCAPES[found[0]], _illegal.sub("\ufffd", text))
 
 
@@ -109,6 +113,7 @@ def _write(parts: list[str], name: str, value: XmlValue) -> None:
     parts.append(f"</{name}>")
 
 
+@lru_cache(maxsize=1024)
 def _name(name: str) -> str:
     if not _is_element_name(name):
         raise LocalProtocolError("an element name is not one of ours")

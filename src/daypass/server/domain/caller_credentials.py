@@ -1,9 +1,11 @@
 """From the access key id and session token of a request to the claims and the secret to verify it with.
 
-No database is asked: the session token carries who, the key ring derives the secret.
+No database is asked: the session token carries who, the key ring derives the secret. What a genuine
+token holds never changes, so it is remembered (bounded); whether it has expired is asked every time.
 """
 
 import hmac
+from functools import lru_cache
 
 from daypass.protocol.aws.errors import ExpiredToken, InvalidClientTokenId
 from daypass.secret import Secret
@@ -11,6 +13,9 @@ from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.tokens import SessionClaims, open_session_token, temporary_secret_key
 
 __all__ = ["open_caller_credentials"]
+
+_INVALID = "The security token included in the request is invalid"
+_REMEMBERED_TOKENS = 4096
 
 
 def open_caller_credentials(
@@ -22,13 +27,20 @@ def open_caller_credentials(
     its life is over. The order matters: only a genuine token may learn that it expired.
     """
     if not session_token:
-        raise InvalidClientTokenId("the security token included in the request is invalid", detail="no session token")
+        raise InvalidClientTokenId(_INVALID, detail="no session token")
     try:
-        claims, key_id = open_session_token(ring, session_token)
+        claims, secret_access_key = _open(ring, session_token)
     except SealBroken as broken:
-        raise InvalidClientTokenId("the security token included in the request is invalid", detail=str(broken)) from None
+        raise InvalidClientTokenId(_INVALID, detail=str(broken)) from None
     if not hmac.compare_digest(claims.access_key_id.encode(), access_key_id.encode()):
-        raise InvalidClientTokenId("the security token included in the request is invalid", detail="key id and token differ")
+        raise InvalidClientTokenId(_INVALID, detail="key id and token differ")
     if now >= claims.expires_at:
-        raise ExpiredToken("the security token included in the request is expired")
+        raise ExpiredToken("The security token included in the request is expired")
+    return claims, secret_access_key
+
+
+@lru_cache(maxsize=_REMEMBERED_TOKENS)
+def _open(ring: KeyRing, session_token: str) -> tuple[SessionClaims, Secret]:
+    """Raises SealBroken; only genuine tokens are remembered, so a stranger cannot fill the memory."""
+    claims, key_id = open_session_token(ring, session_token)
     return claims, Secret(temporary_secret_key(ring, claims, key_id=key_id))
