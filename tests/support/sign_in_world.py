@@ -362,7 +362,7 @@ class Tab:
             for line in self.answer.cookies:
                 self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
             location = self.answer.headers.get("location", "")
-            is_ours = location.startswith("/") or location.startswith(ENDPOINT)
+            is_ours = location.startswith(("/", ENDPOINT))
             if not follow or self.answer.status not in (302, 303) or not is_ours:
                 return self.answer
             method, url, body, headers = "GET", location, b"", []

@@ -8,6 +8,7 @@ condition keys (IAM reference, "AWS global condition context keys") from the sna
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from daypass.policy.decision import Decision, Effect
 from daypass.policy.document import PolicyDocument
@@ -72,10 +73,16 @@ def global_condition_values(
         "aws:SourceIp": caller.source_ip,
         "aws:UserAgent": caller.user_agent,
         "aws:SecureTransport": "true" if caller.is_secure else "false",
-        "aws:CurrentTime": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "aws:CurrentTime": _iso_time(now),
         "aws:EpochTime": str(now),
         "aws:RequestedRegion": region,
     }
     if snapshot.kind == "user":
         values["aws:username"] = snapshot.name
     return values
+
+
+@lru_cache(maxsize=16)
+def _iso_time(now: int) -> str:
+    """Many requests share a second."""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
