@@ -1,7 +1,7 @@
 """The STS API (2011-06-15): one table from action to flow, and the answers' members.
 
 Shapes are those of the STS API reference; every member is checked against the SDK's model in
-`tests/clients/test_answers_fit_the_sdk_model.py`.
+`tests/web/test_query_answers_fit_the_sdk_model.py`.
 """
 
 from collections.abc import Mapping
