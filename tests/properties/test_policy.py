@@ -178,7 +178,8 @@ _policies = st.builds(
 _values = st.dictionaries(
     st.sampled_from(["aws:k", "aws:m"]), st.sampled_from(["a", "b", "*"]) | st.just(("a", "b")) | st.just(())
 )
-_contexts = st.builds(RequestContext, st.sampled_from(_ACTIONS), st.sampled_from(_RESOURCES), _values)
+_questions = (st.sampled_from(_ACTIONS), st.sampled_from(_RESOURCES))
+_contexts = st.builds(RequestContext, *_questions, _values)
 
 
 def _effect(policies: list[dict[str, Any]], context: RequestContext) -> Effect:

@@ -29,6 +29,9 @@ __all__ = ["Condition", "ConditionTest", "NullCondition", "parse_conditions"]
 
 Quantifier = Literal["", "ForAllValues", "ForAnyValue"]
 
+_NO_VALUES = ("", (), ("",))
+"""To a set operator a key whose value is a null data set, "such as an empty string", is absent."""
+
 _SPELLING = {name.lower(): name for name in OPERATORS}
 _QUANTIFIERS: dict[str, Quantifier] = {"forallvalues": "ForAllValues", "foranyvalue": "ForAnyValue"}
 _is_condition_key = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*:[^\x00-\x1f\x7f]+").fullmatch
@@ -48,7 +51,7 @@ class Condition:
     def holds(self, values: FoldedValues) -> bool:
         """Whether the request satisfies it."""
         value = values.get(self.key)
-        if value is None:
+        if value is None or (self.quantifier and value in _NO_VALUES):
             return self.holds_when_missing
         if isinstance(value, str):
             return self.matches(value, values) is not self.is_negated

@@ -137,6 +137,10 @@ class PatternSet:
         self._globs = tuple(globs)
         self._templates = tuple(late)
 
+    def has_values(self, values: FoldedValues) -> bool:
+        """Whether every variable in the patterns has a value."""
+        return all(template.resolve(values) is not None for template in self._templates)
+
     def matches(self, text: str, values: FoldedValues) -> bool:
         """Whether any pattern fits; one whose variable has no value fits nothing."""
         if text in self._exact or text.startswith(self._prefixes):

@@ -63,10 +63,19 @@ class Statement:
         """Whether resource and conditions are met; the action was asked before."""
         if self.resources is not None and self.resources.matches(resource, values) is self.is_not_resource:
             return False
+        if self.is_not_resource and self.effect is Effect.ALLOWED and not self._names_all_it_excludes(values):
+            return False
         for condition in self.conditions:  # noqa: SIM110  the loop is the hot path
             if not condition.holds(values):
                 return False
         return True
+
+    def _names_all_it_excludes(self, values: FoldedValues) -> bool:
+        """An Allow must not cover everything because the variable that names its exception has no value.
+
+        A Deny may: there the valueless pattern excludes nothing, and the statement stays closed.
+        """
+        return self.resources is None or self.resources.has_values(values)
 
 
 def parse_statement(
