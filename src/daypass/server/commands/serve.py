@@ -111,4 +111,9 @@ async def _supervise(
             write_value("DAYPASS_S3_ENDPOINT", f"{scheme}://{Address(*sockets[1].getsockname()[:2])}")
         write_word("READY")
 
-    return await Supervisor(command, settings.workers).run(on_ready=announce)
+    def refuse() -> None:
+        for each in sockets:
+            if each is not None:
+                each.close()
+
+    return await Supervisor(command, settings.workers).run(on_ready=announce, on_stop=refuse)

@@ -89,8 +89,12 @@ class Supervisor:
         self._delay = _FIRST_DELAY
         self._reloads = asyncio.Event()
 
-    async def run(self, *, on_ready: Callable[[], None]) -> int:
-        """Serve until SIGTERM or SIGINT. Returns the exit code; raises ConfigError when the first generation cannot start."""
+    async def run(self, *, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> int:
+        """Serve until SIGTERM or SIGINT. Returns the exit code.
+
+        `on_stop` closes our copies of the sockets, so that new connections are refused while workers drain.
+        Raises ConfigError when the first generation cannot start.
+        """
         loop = asyncio.get_running_loop()
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, self._stop.set)
@@ -102,6 +106,7 @@ class Supervisor:
             while not self._stop.is_set():
                 await self._wait_for_something()
         finally:
+            on_stop()
             await self._end(self._generation)
         return 0
 
