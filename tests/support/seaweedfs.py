@@ -116,6 +116,7 @@ def _options(directory: Path, ports: list[int], config_path: Path) -> list[str]:
         f"-master.port={master}",
         f"-master.port.grpc={master_grpc}",
         "-master.telemetry=false",
+        "-volume.max=5000",  # every bucket takes at least one, and the default follows the free disk space
         f"-volume.port={volume}",
         f"-volume.port.grpc={volume_grpc}",
         f"-filer.port={filer}",

@@ -63,7 +63,6 @@ class Admission:
         payload = read_payload(proven.claimed_payload, request.headers, body=operation.body)
         if payload.is_empty:
             check_empty_payload(payload)
-            await body.expect_nothing()
         return Exchange(request, operation, proven, payload, question, body, send, attempt)
 
     async def _ask(

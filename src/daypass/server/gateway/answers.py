@@ -1,7 +1,7 @@
 """Answers on the ASGI wire: refusals and documents of our own, and the backend's answers streamed through.
 
-A streamed answer is passed on unchanged, status and headers alike, without the backend's hop-by-hop headers
-and name (RFC 9110 §7.6.1). If the backend fails in the middle, the client's connection is cut: an answer is
+A streamed answer is passed on unchanged, status and headers alike, without the backend's hop-by-hop headers,
+name and private attributes (RFC 9110 §7.6.1). If the backend fails in the middle, the client's connection is cut: an answer is
 never ended as if it were whole.
 """
 
@@ -27,6 +27,8 @@ _DROPPED = frozenset(
         b"date",
     }
 )
+_STORE_INTERNAL = b"seaweed-"
+"""Prefix of a store's private attributes, which it also shows."""
 _BODILESS = frozenset({204, 304})
 _LINGER_BYTES = 8 * 1024 * 1024
 
@@ -96,7 +98,11 @@ async def relay_answer(response: aiohttp.ClientResponse, send: Send, body: Clien
 
 
 def _answer_start(response: aiohttp.ClientResponse, *, is_early: bool) -> Message:
-    headers = [(name.lower(), value) for name, value in response.raw_headers if name.lower() not in _DROPPED]
+    headers = [
+        (name.lower(), value)
+        for name, value in response.raw_headers
+        if name.lower() not in _DROPPED and not name.lower().startswith(_STORE_INTERNAL)
+    ]
     if response.status in _BODILESS:
         headers = [pair for pair in headers if pair[0] != b"content-length"]
     if is_early:

@@ -58,7 +58,7 @@ class GatewayApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_at = time.perf_counter()
-        body = ClientBody(receive)
+        body = ClientBody(receive, scope["headers"])
         wire = read_wire_request(scope)
         attempt = Attempt(_caller(scope), wire.raw_path)
         outcome = "ok"

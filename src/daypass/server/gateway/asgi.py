@@ -1,7 +1,7 @@
 """The three shapes of an ASGI call, and reading a request's body from it. No S3 in here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from typing import Any, TypeAlias
 
 __all__ = ["ClientBody", "ClientGone", "Message", "Receive", "Scope", "Send", "run_while_client_stays"]
@@ -23,10 +23,14 @@ class ClientBody:
     moment, so a request refused earlier is refused before its body is sent (RFC 9110 §10.1.1).
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """`headers` are the scope's; they say whether there is a body (RFC 9112 §6.3)."""
         self._receive = receive
         self.is_begun = False
-        self.is_complete = False
+        self.is_complete = not any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in headers
+        )
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it arrives. Raises ClientGone."""
@@ -39,11 +43,6 @@ class ClientBody:
             piece = message.get("body", b"")
             if piece:
                 yield piece
-
-    async def expect_nothing(self) -> None:
-        """Take the end of a body that HTTP announced as empty. Raises ClientGone."""
-        async for _ in self.pieces():
-            return
 
     async def drain(self, limit: int) -> None:
         """Read and forget at most about `limit` bytes of what is left, so that an answer can be read

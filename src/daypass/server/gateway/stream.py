@@ -22,7 +22,7 @@ __all__ = ["forward", "open_transfer"]
 
 async def forward(exchange: Exchange, *, backend: Backend, connections: BackendConnections) -> None:
     """Send the request on and stream the answer back. Raises AwsError before an answer, AnswerCut within."""
-    if exchange.body.is_complete:
+    if exchange.payload.is_empty:
         await run_while_client_stays(
             exchange.body, _carry(exchange, backend=backend, connections=connections)
         )
@@ -41,7 +41,7 @@ async def open_transfer(
     """The backend's answer to the request as it stands, its body streamed along if it has one."""
     headers = forwarded_headers(exchange.request, exchange.operation.copy_source)
     now = exchange.question.now
-    if exchange.body.is_complete:
+    if exchange.payload.is_empty:
         return await connections.send(resign(exchange.request, headers, backend=backend, now=now))
     trailers: dict[str, str] = {}
     verified: AsyncIterator[bytes] = verified_pieces(
