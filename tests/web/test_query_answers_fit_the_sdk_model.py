@@ -47,9 +47,10 @@ def _check(element: ET.Element, shape: Shape, where: str) -> None:
             "string": True,
         }
         assert fits[shape.type_name], f"{where} is no {shape.type_name}"
-        assert len(text) <= shape.metadata.get("max", len(text)), where
+        size = int(text) if shape.type_name == "integer" else len(text)
+        assert size <= shape.metadata.get("max", size), where
         if text != ACCOUNT:  # AWS itself answers root's GetUser with twelve digits where the model says 16
-            assert len(text) >= shape.metadata.get("min", 0), where
+            assert size >= shape.metadata.get("min", 0), where
 
 
 def _check_answer(service: str, action: str, answer: Answer) -> None:
