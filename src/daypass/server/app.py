@@ -81,11 +81,12 @@ async def compose(
     *,
     external_url: str,
     alternate_urls: frozenset[str],
+    s3_url: str,
     backend_keys: Credentials | None,
 ) -> Application:
     """Open the database, bring its schema up to date, and put everything together.
 
-    `external_url` is the settings' or, on loopback, the bound address. `backend_keys` are the gateway's own keys for
+    `external_url` is the settings' or, on loopback, the bound address; `s3_url` names the gateway or is empty. `backend_keys` are the gateway's own keys for
     the store, None without a gateway. Raises StorageError, ConfigError.
     """
     storage = await open_storage(settings.database_url)
@@ -105,6 +106,7 @@ async def compose(
         alternate_urls=alternate_urls,
         region=settings.region,
         lifetimes=settings.lifetimes,
+        s3_url=s3_url,
         refresh_reuse=cast("Literal['refuse', 'revoke']", settings.refresh_reuse),
     )
     readiness = Readiness(lambda: storage.check_writable(now=system_clock()), log)
@@ -144,7 +146,7 @@ def _sign_in_router(
         log=log,
     )
     metadata = Route(
-        build_metadata_app(ring=parts.ring, external_url=parts.external_url),
+        build_metadata_app(ring=parts.ring, external_url=parts.external_url, s3_url=parts.s3_url),
         "metadata",
         token_failure,
     )

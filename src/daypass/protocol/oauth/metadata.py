@@ -13,9 +13,12 @@ from daypass.protocol.jose.jwk import public_jwk
 __all__ = ["build_jwks", "build_metadata"]
 
 
-def build_metadata(issuer: str) -> dict[str, object]:
-    """Authorization server metadata (RFC 8414 §2). `issuer`: scheme, host and port, no trailing slash."""
-    return {
+def build_metadata(issuer: str, *, s3_endpoint: str = "") -> dict[str, object]:
+    """Authorization server metadata (RFC 8414 §2). `issuer`: scheme, host and port, no trailing slash.
+
+    `s3_endpoint` is a member of ours (§2 allows more): where the S3 gateway of this service is.
+    """
+    document: dict[str, object] = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/v1/authorize",
         "token_endpoint": f"{issuer}/v1/token",
@@ -31,6 +34,7 @@ def build_metadata(issuer: str) -> dict[str, object]:
         "id_token_signing_alg_values_supported": ["ES256"],
         "authorization_response_iss_parameter_supported": False,
     }
+    return document | ({"s3_endpoint": s3_endpoint} if s3_endpoint else {})
 
 
 def build_jwks(keys: Iterable[tuple[str, ec.EllipticCurvePublicKey]]) -> dict[str, object]:

@@ -8,8 +8,9 @@ import socket
 
 from daypass.server.adapters.bound_socket import bind
 from daypass.server.settings import Address, Settings
+from daypass.server.settings.rules import is_loopback_host
 
-__all__ = ["bind_listeners", "own_urls"]
+__all__ = ["bind_listeners", "own_s3_url", "own_urls"]
 
 
 def bind_listeners(settings: Settings, *, hint: str = "") -> tuple[socket.socket, socket.socket | None]:
@@ -27,6 +28,16 @@ def own_urls(settings: Settings, listener: socket.socket) -> tuple[str, frozense
     bound = Address(*listener.getsockname()[:2])
     external = f"{scheme}://{bound}"
     return external, (alternates | {f"{scheme}://localhost:{bound.port}"}) - {external}
+
+
+def own_s3_url(settings: Settings, listener: socket.socket | None) -> str:
+    """How clients reach the gateway, or empty: no gateway, or an address that says nothing about its name."""
+    if settings.s3_external_url or listener is None:
+        return settings.s3_external_url if listener is not None else ""
+    bound = Address(*listener.getsockname()[:2])
+    if not is_loopback_host(bound.host):
+        return ""
+    return f"{'https' if settings.serves_tls else 'http'}://{bound}"
 
 
 def _bind(address: Address, hint: str) -> socket.socket:

@@ -26,7 +26,7 @@ from daypass.server.adapters.seaweedfs import SeaweedFs
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import system_clock
 from daypass.server.app import compose
-from daypass.server.commands.listening import bind_listeners, own_urls
+from daypass.server.commands.listening import bind_listeners, own_s3_url, own_urls
 from daypass.server.commands.sample_account import SampleAccount, ensure_sample_account
 from daypass.server.commands.serving import (
     load_backend_keys,
@@ -160,7 +160,12 @@ async def _start(
     settings = replace(settings, adopt_unowned_buckets_for_account=account.account_id)
     external_url, alternate_urls = own_urls(settings, sockets[0])
     application = await compose(
-        settings, ring, external_url=external_url, alternate_urls=alternate_urls, backend_keys=backend_keys
+        settings,
+        ring,
+        external_url=external_url,
+        alternate_urls=alternate_urls,
+        s3_url=own_s3_url(settings, sockets[1]),
+        backend_keys=backend_keys,
     )
     started = asyncio.Event()
     serving = asyncio.create_task(serve_until(stop, application, settings, sockets=sockets, started=started))

@@ -17,7 +17,7 @@ from daypass.errors import ConfigError, DaypassError, StorageError
 from daypass.server.adapters.key_ring_file import load_key_ring
 from daypass.server.adapters.log import set_up_logging
 from daypass.server.app import compose
-from daypass.server.commands.listening import own_urls
+from daypass.server.commands.listening import own_s3_url, own_urls
 from daypass.server.commands.serving import load_backend_keys, run_in_loop, serve_until, stop_signal
 from daypass.server.commands.terminal import CANNOT_START, fail
 from daypass.server.settings import Settings, load_settings
@@ -64,6 +64,7 @@ async def _work(
         ring,
         external_url=external_url,
         alternate_urls=alternate_urls,
+        s3_url=own_s3_url(settings, sockets[1]),
         backend_keys=load_backend_keys(settings),
     )
     os.write(ready, b"ready\n")

@@ -133,6 +133,10 @@ class Settings:
         "",
         why="`s3.example.org` also accepts `bucket.s3.example.org`. Empty accepts the bucket in the path only, which needs no wildcard name.",
     )
+    s3_external_url: str = _setting(
+        "",
+        why="How clients reach the gateway (`https://host[:port]`); the metadata document names it, so `daypass login` can write it into profiles. Empty means the listening address on loopback, and no name elsewhere.",
+    )
     adopt_unowned_buckets_for_account: str = _setting(
         "",
         why="Twelve digits: buckets the store has and nobody owns here belong to this account. Empty hides them from everyone.",

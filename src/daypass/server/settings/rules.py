@@ -35,6 +35,7 @@ def check_urls(settings: Settings) -> None:
     """Origins only: AWS clients drop path prefixes, and a trailing slash would break every comparison."""
     for name, url in [
         ("external_url", settings.external_url),
+        ("s3_external_url", settings.s3_external_url),
         *(("alternate_urls", url) for url in settings.alternate_urls),
     ]:
         if not url:

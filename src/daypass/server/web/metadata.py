@@ -19,11 +19,13 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def build_metadata_app(*, ring: KeyRing, external_url: str) -> AsgiApp:
+def build_metadata_app(*, ring: KeyRing, external_url: str, s3_url: str = "") -> AsgiApp:
     """Both documents, computed once. Other paths answer 404, other methods 405."""
     keys = ((key.key_id, ring.id_token_key(key.key_id).public_key()) for key in ring.keys)
     documents = {
-        "/.well-known/oauth-authorization-server": json.dumps(build_metadata(external_url)).encode(),
+        "/.well-known/oauth-authorization-server": json.dumps(
+            build_metadata(external_url, s3_endpoint=s3_url)
+        ).encode(),
         "/.well-known/jwks.json": json.dumps(build_jwks(keys)).encode(),
     }
 

@@ -34,6 +34,8 @@ class SignInParts:
     alternate_urls: frozenset[str] = frozenset()
     """Other origins of this same server, in the same form."""
     region: str
+    s3_url: str = ""
+    """The gateway's origin, for the metadata document; empty when there is none to name."""
     lifetimes: Lifetimes = AWS_SIGN_IN_LIFETIMES
     refresh_reuse: Literal["refuse", "revoke"] = "refuse"
     """What an outdated refresh token does to its session."""
