@@ -10,7 +10,7 @@ __all__ = ["describe_refusal"]
 
 
 def describe_refusal(decision: Decision, snapshot: PrincipalSnapshot) -> dict[str, object]:
-    """Values for `refused.html`."""
+    """Values for `refused.html`. The command comes in pieces that should not be broken."""
     denied_by = ""
     if decision.effect is Effect.EXPLICIT_DENY and decision.decided_by is not None:
         statement = decision.decided_by
@@ -24,7 +24,8 @@ def describe_refusal(decision: Decision, snapshot: PrincipalSnapshot) -> dict[st
         "denied_by": denied_by,
         "policy_name": GRANTING_POLICY_NAME,
         "command": (
-            f"aws iam attach-{noun}-policy --{noun}-name {shlex.quote(snapshot.name)}"
-            f" --policy-arn {GRANTING_POLICY_ARN}"
+            f"aws iam attach-{noun}-policy",
+            f"--{noun}-name {shlex.quote(snapshot.name)}",
+            f"--policy-arn {GRANTING_POLICY_ARN}",
         ),
     }

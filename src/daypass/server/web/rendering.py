@@ -5,10 +5,12 @@ Content Security Policy without anything inline; no framing, no sniffing, no ref
 in hand, because browsers apply it to redirects that follow a form.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
 __all__ = ["Renderer", "protect"]
@@ -40,6 +42,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["breakable"] = _breakable
 
     def page(
         self, template: str, *, status: int = 200, redirect_uri: str | None = None, **values: object
@@ -58,3 +61,11 @@ def protect(response: Response, *, redirect_uri: str | None = None) -> Response:
         policy += f" {target.scheme}://{target.netloc}"
     response.headers["Content-Security-Policy"] = policy
     return response
+
+
+def _breakable(text: str) -> Markup:
+    """The escaped text; a line may break behind `/` and `:`, so that ARNs do not break inside a name."""
+    return Markup("").join(
+        escape(piece) + Markup("<wbr>") if piece in ("/", ":") else escape(piece)
+        for piece in re.split("([/:])", text)
+    )

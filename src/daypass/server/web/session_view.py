@@ -20,6 +20,7 @@ class SessionView:
     account: str
     """Twelve digits in groups of four."""
     since: str
+    """How long ago the person signed in."""
 
 
 def view_session(session: SignInSession, *, now: int) -> SessionView:
@@ -38,7 +39,7 @@ def view_session(session: SignInSession, *, now: int) -> SessionView:
 def _age(seconds: int) -> str:
     minutes = seconds // 60
     if minutes < 1:
-        return "signed in just now"
+        return "just now"
     if minutes < 60:
-        return f"signed in {minutes} min ago"
-    return f"signed in {minutes // 60} h ago"
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago"
