@@ -15,7 +15,14 @@ VECTORS = Path(__file__).parent.parent / "vectors"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 TARGET = "https://signin.example.test/v1/token"
 NOW = 1_767_225_600
-ABSENT = object()
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT = _Absent()
 """As a changed member's value: leave the member out."""
 
 

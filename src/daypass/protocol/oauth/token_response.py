@@ -155,7 +155,7 @@ def _read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> SignI
     word = members.get("error")
     by_type = TooManyRequests if status == 429 else _ERRORS_BY_TYPE.get(error_type)
     cls = _ERRORS_BY_WORD.get(word) if isinstance(word, str) else None
-    if cls is None or (cls is InvalidRequest and by_type is not None):
+    if cls is None or cls is InvalidRequest:
         cls = by_type or cls
     if cls is None:
         return RemoteProtocolError(f"the token endpoint answered HTTP {status} without a reason we know")

@@ -87,3 +87,14 @@ def test_the_signature_is_checked_over_the_bytes_that_arrived() -> None:
     jws = split_compact(compact)
     verify_es256(KEY.public_key(), jws)
     assert base64url.decode(jws.unverified_payload) == b' { "b":1, "a":2 } '
+
+
+def test_an_integer_of_the_signature_in_another_length_is_refused() -> None:
+    """A zero byte before s leaves its value as it is; the form is still wrong."""
+    signing_input, _, encoded = sign(KEY, b"{}", b"{}").rpartition(".")
+    signature = base64url.decode(encoded)
+    with pytest.raises(RemoteProtocolError, match="64"):
+        verify_es256(
+            KEY.public_key(),
+            split_compact(f"{signing_input}.{b64u(signature[:32] + bytes(1) + signature[32:])}"),
+        )

@@ -262,3 +262,9 @@ def test_the_built_query_survives_a_form_decoder() -> None:
     request = AuthorizationRequest(SAME_DEVICE, LOOPBACK, "a+b", CHALLENGE)
     query = urlsplit(build_authorization_url("https://h", request)).query
     assert dict(parse_qsl(query)) == GOOD | {"state": "a+b"}
+
+
+def test_a_good_request_in_an_overlong_query_is_displayed() -> None:
+    """16384 characters are eight times the longest value."""
+    with pytest.raises(DisplayedError, match="too long"):
+        parse(suffix="&x=" + "a" * 16_384)

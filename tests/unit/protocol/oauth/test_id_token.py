@@ -127,3 +127,9 @@ def test_text_that_is_no_id_token_is_refused(id_token: str) -> None:
     """Wrong number of segments, not base64url, not an object, no subject, too long."""
     with pytest.raises(RemoteProtocolError):
         read_subject(id_token)
+
+
+def test_an_overlong_id_token_is_refused_before_it_is_read() -> None:
+    """The model allows 4096 characters; we read four times that."""
+    with pytest.raises(RemoteProtocolError, match="too long"):
+        read_subject(id_token_of(json.dumps({"sub": USER, "pad": "x" * 16_384}).encode()))

@@ -38,3 +38,9 @@ def test_the_jwk_set_has_public_keys_only_and_another_implementation_reads_it() 
     ]
     assert jwks == {"keys": expected}
     assert [key.kid for key in KeySet.import_key_set(json.loads(json.dumps(jwks))).keys] == ["k0", "k1"]
+
+
+def test_the_metadata_may_name_the_s3_endpoint_and_changes_in_nothing_else() -> None:
+    """RFC 8414 §2 allows further members; an unknown endpoint is absent, not empty."""
+    document = build_metadata("https://h", s3_endpoint="https://s3.h")
+    assert document == build_metadata("https://h") | {"s3_endpoint": "https://s3.h"}

@@ -53,6 +53,8 @@ def test_a_target_has_one_normal_form(uri: str, normal: str) -> None:
         "https://h:65536/v1/token",
         "https://h:-1/v1/token",
         "https://h\\@evil/v1/token",
+        "https://h\\evil/v1/token",
+        "https://h/v1\\token",
         "https://h/v1/to ken",
         "https://h/v1/\ntoken",
         " https://h/",

@@ -247,3 +247,10 @@ def test_refusals_and_records_show_no_secret() -> None:
     assert "the-code" not in repr(parse_json(CODE_MEMBERS))
     assert VERIFIER not in repr(parse_json(CODE_MEMBERS))
     assert "the-refresh-token" not in repr(parse_json(REFRESH_MEMBERS))
+
+
+@pytest.mark.parametrize("wrapped", ["text", 7, None, [REFRESH_MEMBERS]])
+def test_a_wrapper_around_anything_but_an_object_is_an_unknown_member(wrapped: Any) -> None:
+    """And then the payload is missing."""
+    with pytest.raises(InvalidRequest, match="clientId"):
+        parse_json({"tokenInput": wrapped})

@@ -234,3 +234,24 @@ def test_a_token_set_does_not_print_its_secrets() -> None:
     """Keys, tokens and the ID token stay out of repr."""
     shown = repr(TOKENS)
     assert not any(text in shown for text in ("the-key", "the-session", "the-refresh", "a.b.c"))
+
+
+def test_an_overlong_answer_is_refused_before_it_is_read() -> None:
+    """256 KiB are far more than any token."""
+    with pytest.raises(RemoteProtocolError, match="too large"):
+        parse_token_response(200, {}, json.dumps(ANSWER).encode().ljust(262_145))
+
+
+@pytest.mark.parametrize("not_a_class", [7, None, ["ValidationException"], ""])
+def test_a_class_of_another_type_is_passed_over_for_the_next_place(not_a_class: Any) -> None:
+    """Header, then `__type`, then `code`: the first that is a text."""
+    body = json.dumps({"__type": not_a_class, "code": "ValidationException"}).encode()
+    with pytest.raises(InvalidRequest):
+        parse_token_response(400, {"x-amzn-errortype": ""}, body)
+
+
+def test_a_class_that_is_no_plain_word_does_not_reach_the_log() -> None:
+    """Class names are ASCII letters and digits."""
+    with pytest.raises(TokenExpired) as caught:
+        parse_token_response(401, {"x-amzn-errortype": "\u00dcber"}, b'{"error":"TOKEN_EXPIRED"}')
+    assert caught.value.detail == "type="

@@ -107,3 +107,9 @@ def test_a_pasted_text_without_a_code_is_refused(inner: str) -> None:
     """The key is `code`."""
     with pytest.raises(RemoteProtocolError):
         parse_pasted_code(pasted(inner), expected_state=STATE)
+
+
+def test_an_overlong_paste_is_refused_before_it_is_read() -> None:
+    """Even if the code is somewhere in it."""
+    with pytest.raises(RemoteProtocolError, match="too long"):
+        parse_pasted_code(TEXT.ljust(16_385), expected_state=STATE)
