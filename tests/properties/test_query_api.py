@@ -39,14 +39,37 @@ async def test_an_unproven_request_is_refused_in_xml(
         await world.storage.close()
 
 
-_ACTIONS = """
-CreateUser GetUser ListUsers CreateLoginProfile ChangePassword CreatePolicy ListPolicies GetPolicyVersion CreateRole
-ListRoles AttachUserPolicy ListAttachedRolePolicies
-""".split()
-_NAMES = """
-UserName Path PathPrefix Marker MaxItems Password PolicyArn PolicyName VersionId PolicyDocument RoleName
-AssumeRolePolicyDocument MaxSessionDuration Scope Description
-""".split()
+_ACTIONS = [
+    "CreateUser",
+    "GetUser",
+    "ListUsers",
+    "CreateLoginProfile",
+    "ChangePassword",
+    "CreatePolicy",
+    "ListPolicies",
+    "GetPolicyVersion",
+    "CreateRole",
+    "ListRoles",
+    "AttachUserPolicy",
+    "ListAttachedRolePolicies",
+]
+_NAMES = [
+    "UserName",
+    "Path",
+    "PathPrefix",
+    "Marker",
+    "MaxItems",
+    "Password",
+    "PolicyArn",
+    "PolicyName",
+    "VersionId",
+    "PolicyDocument",
+    "RoleName",
+    "AssumeRolePolicyDocument",
+    "MaxSessionDuration",
+    "Scope",
+    "Description",
+]
 _parameters = st.dictionaries(st.sampled_from(_NAMES), st.one_of(_text, st.text(max_size=30)), max_size=5)
 
 
