@@ -19,9 +19,6 @@ from daypass.policy.request_context import FoldedValues
 
 __all__ = ["Part", "Template", "Variable", "Wildcard", "parse_template"]
 
-_MAX_VARIABLE = 512
-"""Characters between the braces; also keeps the pattern below from quadratic work."""
-
 _find_marks = re.compile(r"\$\{|[*?]").finditer
 _is_variable = re.compile(r"\s*([\w./-]+:[\w.:/=+@ -]*[\w.:/=+@-])\s*(?:,\s*'([^'{}]*)'\s*)?").fullmatch
 
@@ -117,7 +114,7 @@ def _parts(element: JsonElement, text: str, has_variables: bool, has_wildcards: 
 def _read_variable(element: JsonElement, inside: str) -> Part:
     if inside in ("*", "?", "$"):
         return inside
-    found = _is_variable(inside) if len(inside) <= _MAX_VARIABLE else None
+    found = _is_variable(inside)
     if found is None:
         raise element.malformed("a policy variable must be ${prefix:key} or ${prefix:key, 'default'}")
     return Variable(found[1].lower(), found[2])

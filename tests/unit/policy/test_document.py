@@ -55,7 +55,7 @@ def test_the_statement_knows_its_policy_place_and_sid() -> None:
 @pytest.mark.parametrize(
     "resource",
     [
-        "arn:aws:s3:::${" + "a:b" + " " * 60_000 + "}",
+        "arn:aws:s3:::${" + "a:b" + " " * 60_000 + "!}",
         "arn:aws:s3:::" + "${" * 3_000,
         "arn:aws:s3:::" + "*?" * 3_000,
         "a" * 6_000,

@@ -58,3 +58,15 @@ def test_of_many_statements_the_first_in_order_is_named_whatever_its_landmarks()
 
     assert by_prefix.decided_by == documents[1].statements[0].ref
     assert by_star.decided_by == first.statements[0].ref
+
+
+def test_the_order_of_the_policies_counts_not_the_order_of_the_lookup() -> None:
+    documents = [
+        _policy("Allow", Resource="arn:aws:s3:::b/x*"),
+        _policy("Allow", Resource="*"),
+        _policy("Allow", Resource="arn:aws:s3:::b/k*"),
+    ]
+
+    decision = evaluate(documents, RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
+
+    assert decision.decided_by is documents[1].statements[0].ref

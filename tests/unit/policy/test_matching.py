@@ -50,3 +50,7 @@ def test_arn_fields_are_matched_one_by_one() -> None:
     assert match_arn(fields, "arn:aws:sns:us-east-1:1:topic:sub")
     assert not match_arn(fields, "arn:aws:sns:us-east-1:x:1:topic")
     assert not match_arn(fields, "arn:aws:sns:us-east-1:1")
+
+
+def test_a_text_that_is_no_arn_matches_no_arn_pattern_not_even_its_equal() -> None:
+    assert not match_arn([Glob(("word",))], "word")
