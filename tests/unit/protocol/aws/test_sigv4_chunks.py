@@ -258,6 +258,20 @@ def test_the_decoded_length_must_be_the_declared_one(
         one.feed(body)
 
 
+def test_a_chunk_beyond_the_declared_length_is_refused_at_its_header() -> None:
+    decoder = ChunkDecoder(UNSIGNED_CHUNKS_WITH_TRAILER, decoded_length=4, signing_key=None)
+    assert decoder.feed(b"3\r\nabc\r\n") == [b"ab"]
+    with pytest.raises(IncompleteBody, match="longer than x-amz-decoded-content-length"):
+        decoder.feed(b"2\r\n")
+
+
+@pytest.mark.parametrize("between", [b"x\r\n", b"\n\r\n", b"0\r\n"])
+def test_a_chunk_must_end_where_its_header_says(between: bytes) -> None:
+    decoder = ChunkDecoder(UNSIGNED_CHUNKS_WITH_TRAILER, decoded_length=3, signing_key=None)
+    with pytest.raises(IncompleteBody, match="does not end where its header says"):
+        decoder.feed(b"3\r\nabc" + between + b"0\r\n\r\n")
+
+
 @pytest.mark.parametrize("header", [b"-1", b"+1", b" 1", b"0x1", b"1_0", b"1;a=b", b"", b"\xb2", b"1" * 17])
 def test_a_malformed_chunk_size_is_refused(header: bytes) -> None:
     with pytest.raises(IncompleteBody, match="malformed"):

@@ -311,6 +311,27 @@ def test_a_presigned_request_lives_as_long_as_it_says() -> None:
         _prove(_presigned(service="s3"), S3_RULES, NOW - 901)
 
 
+def test_a_scope_without_a_region_is_refused() -> None:
+    request = WireRequest("POST", "/", "", (("Host", "h.example"),))
+    sent = sign_request(
+        CREDENTIALS, request, region="", service="sts", now=NOW, payload_hash=EMPTY_PAYLOAD_HASH, is_s3=False
+    )
+    with pytest.raises(SignatureDoesNotMatch, match="valid region"):
+        _prove(replace(request, headers=sent), STS_RULES)
+
+
+def test_the_region_set_of_an_ecdsa_signature_must_be_signed() -> None:
+    authorization = (
+        "AWS4-ECDSA-P256-SHA256 Credential=ASIAEXAMPLE/20251211/sts/aws4_request, "
+        "SignedHeaders=host;x-amz-date, Signature=30" + "0" * 140
+    )
+    headers = (("Host", "h"), ("X-Amz-Date", "20251211T054820Z"), ("Authorization", authorization))
+    with pytest.raises(SignatureDoesNotMatch, match="valid region"):
+        _prove(WireRequest("POST", "/", "", headers), STS_RULES)
+    with pytest.raises(IncompleteSignature, match="X-Amz-Region-Set"):
+        _prove(WireRequest("POST", "/", "", (*headers, ("X-Amz-Region-Set", "*"))), STS_RULES)
+
+
 def test_host_must_be_signed() -> None:
     request = _signed()
     changed = _authorization(request).replace("SignedHeaders=host;", "SignedHeaders=")
