@@ -47,7 +47,7 @@ async def test_a_login_from_another_device_shows_a_code_to_paste(world: SignInWo
     await tab.approve(terminal)
     shown = re.search(r'id="verification-code"[^>]*>([^<]+)<', tab.answer.text)
     assert shown is not None
-    assert f"arn:aws:iam::{ACCOUNT}:user/alice" in tab.answer.text
+    assert f"arn:aws:iam::{ACCOUNT}:user/alice" in tab.answer.shown
     code = parse_pasted_code(shown[1], expected_state=terminal.state)
     assert (await terminal.redeem(code)).expires_in == 900
 
@@ -58,7 +58,7 @@ async def test_the_second_login_in_a_browser_needs_no_password(world: SignInWorl
     second = Terminal(world, state="second")
     page = await tab.get(second.authorize_url)
     assert "Continue with an active session" in page.text
-    assert f"arn:aws:iam::{ACCOUNT}:user/alice" in page.text
+    assert f"arn:aws:iam::{ACCOUNT}:user/alice" in page.shown
     answer = await tab.submit("/signin/session", session=tab.session_ids[0])
     assert answer.location.startswith(CALLBACK)
     assert (await second.redeem(second.code_from(answer.location))).expires_in == 900

@@ -80,6 +80,11 @@ class Answer:
         return self.body.decode()
 
     @property
+    def shown(self) -> str:
+        """The page's text without the marks that say where a line may break."""
+        return self.text.replace("<wbr>", "")
+
+    @property
     def json(self) -> Any:
         return json.loads(self.body)
 

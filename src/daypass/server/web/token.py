@@ -7,7 +7,6 @@ policy. Two flows, one table. Every refusal, ours and the flows', leaves as stat
 
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
-from time import perf_counter
 from typing import Any
 
 from daypass.errors import StorageError
@@ -94,7 +93,6 @@ class _TokenEndpoint:
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, one answer."""
-        began = perf_counter()
         outcome = "ok"
         try:
             body = await self._grant(scope, receive)
@@ -109,7 +107,6 @@ class _TokenEndpoint:
             outcome = ServerError.error
             status, headers, body = token_error_answer(ServerError("the service failed, try again"))
         self._parts.metrics.count("token", outcome)
-        self._parts.metrics.observe("token", perf_counter() - began)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
