@@ -16,6 +16,10 @@ def main() -> int:
     """Run the command in `sys.argv`. Returns the exit code."""
     argv = sys.argv[1:]
     word = argv[0] if argv else "--help"
+    if word == "credential-process":  # HOT: not even the table of commands is read for it
+        from daypass.cli.credential_process import run as run_credential_process
+
+        return run_credential_process(argv[1:])
     if word in _SERVER_WORDS:
         from daypass.server.__main__ import main as run_server_command
 

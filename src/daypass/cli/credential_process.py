@@ -15,8 +15,9 @@ def run(argv: list[str]) -> int:
     if credential_cache.main(argv):
         return 0
     from daypass.cli import credential_process_slow
+    from daypass.cli.main import guarded
 
-    return credential_process_slow.run(argv)
+    return guarded(credential_process_slow.run, argv)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """`daypass login`: what is typed and what the person reads. The story itself is `client/login.py`.
 
 Order: region and profile, refusals before any network, the link (always printed), the answer, the
-exchange, the identity check, the cache, the profile, the proof by GetCallerIdentity, and only then the
-page in the browser, which therefore shows the outcome and not a hope.
+exchange, the identity check, the proof by GetCallerIdentity, the cache, the profile, and only then the
+page in the browser, which therefore shows the outcome and not a hope. A mismatch saves nothing.
 """
 
 import argparse
@@ -153,11 +153,13 @@ class _LoginByBrowser:
     ) -> SignedIn:
         signed_in = redeem(started, code, now=int(time.time()), send=send)
         self._check_identity(signed_in)
+        doubt = self._prove(signed_in)
         keep(signed_in, SessionCache(os.environ))
         changes[profile_section(self.profile.name)]["login_session"] = signed_in.login_session
         self.config.write(changes)
         say(f'profile "{self.profile.name}" is signed in as {signed_in.login_session}')
-        self._prove(signed_in)
+        if doubt:
+            say(f"not verified: {doubt}")
         suffix = "" if self.profile.name == "default" else f" --profile {self.profile.name}"
         say(f"try: aws sts get-caller-identity{suffix}")
         return signed_in
@@ -179,20 +181,24 @@ class _LoginByBrowser:
             hint=f"daypass login --profile {self.profile.name} --switch",
         )
 
-    def _prove(self, signed_in: SignedIn) -> None:
-        """Ask STS who we are; a network that only reaches the sign-in service is worth a line, no more."""
+    def _prove(self, signed_in: SignedIn) -> str:
+        """Ask STS who we are; returns why that was not possible, or nothing.
+
+        A network that only reaches the sign-in service is worth a line. Another account is a refusal.
+        """
         endpoint = self._sts_endpoint()
         try:
             identity = get_caller_identity(
                 signed_in.entry, endpoint=endpoint, region=self.region, now=int(time.time()), send=send
             )
         except (NetworkError, RemoteProtocolError) as problem:
-            say(f"signed in, but not verified: {problem.message}")
-            return
+            return problem.message
         if identity.account_id != signed_in.entry.account_id:
             raise LoginMismatch(
-                "STS answers with another account than the one that signed in", hint="daypass status"
+                "STS answers with another account than the one that signed in; nothing was changed",
+                hint="daypass status",
             )
+        return ""
 
     def _sts_endpoint(self) -> str:
         if self.arguments.endpoint_url:
@@ -247,11 +253,21 @@ def _endpoint(arguments: argparse.Namespace, profile: Profile, environ: Mapping[
     endpoint: str | None = arguments.endpoint_url or profile.endpoint("signin", environ)
     if endpoint is None:
         return None
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise UsageError(
-            "an endpoint looks like https://signin.example.com", hint="daypass login --endpoint-url URL"
-        )
+    shape = UsageError(
+        "an endpoint looks like https://signin.example.com", hint="daypass login --endpoint-url URL"
+    )
+    try:
+        parts = urlsplit(endpoint)
+        port_is_sound = parts.port != 0  # reading a bad one raises
+    except ValueError:
+        raise shape from None
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or not port_is_sound
+        or "@" in parts.netloc
+    ):
+        raise shape
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise UsageError("a sign-in service lives at the root of its host: the endpoint must have no path")
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):

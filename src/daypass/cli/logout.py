@@ -8,6 +8,7 @@ import os
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
 from daypass.cli.output import say
+from daypass.client.atomic_file import hold_lock
 from daypass.client.aws_config import load_config
 from daypass.client.session_cache import SessionCache
 
@@ -51,7 +52,8 @@ def run(argv: list[str]) -> int:
 def _all(cache: SessionCache) -> int:
     files = cache.login_files()
     for path in files:
-        path.unlink(missing_ok=True)
+        with hold_lock(path):  # a refresh on its way must not write the session back
+            path.unlink(missing_ok=True)
     if not files:
         say("no saved sessions")
         return 0

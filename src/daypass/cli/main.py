@@ -5,10 +5,11 @@ Every command module has `run(argv) -> int`. The table is also the list `daypass
 
 import importlib
 import sys
+from collections.abc import Callable
 
-from daypass.errors import DaypassError
+from daypass.errors import ConfigError, DaypassError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "guarded", "main"]
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("daypass.cli.login", "sign in through the browser"),
@@ -24,10 +25,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def main(argv: list[str]) -> int:
     """Run `argv[0]` with the rest. Returns the exit code."""
-    module_name = COMMANDS[argv[0]][0]
+    return guarded(importlib.import_module(COMMANDS[argv[0]][0]).run, argv[1:])
+
+
+def guarded(run: Callable[[list[str]], int], argv: list[str]) -> int:
+    """Run a command; what goes wrong becomes a message and an exit code, never a traceback."""
     try:
-        run = importlib.import_module(module_name).run
-        code: int = run(argv[1:])
+        return run(argv)
     except DaypassError as problem:
         from daypass.cli.output import fail
 
@@ -37,4 +41,15 @@ def main(argv: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return 1
-    return code
+    except OSError as problem:
+        from daypass.cli.output import fail
+
+        return fail(_explain(problem))
+
+
+def _explain(problem: OSError) -> ConfigError:
+    """A file that cannot be read or written is the person's to mend: name it, show no traceback."""
+    reason = (problem.strerror or type(problem).__name__).lower()
+    if not problem.filename:
+        return ConfigError(f"the operating system refused: {reason}")
+    return ConfigError(f"{problem.filename}: {reason}", hint=f"ls -ld {problem.filename}")

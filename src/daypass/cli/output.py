@@ -7,9 +7,9 @@ touched only by `data`. Exit codes: docs/reference/exit-codes.md.
 
 import sys
 
-from daypass.errors import DaypassError
+from daypass.errors import DaypassError, UsageError
 
-__all__ = ["ask", "data", "fail", "say"]
+__all__ = ["ask", "data", "fail", "say", "show_link"]
 
 
 def data(text: str) -> None:
@@ -34,7 +34,10 @@ def ask(question: str) -> str | None:
     """One line from the person, or None at the end of input. The question goes to standard error."""
     sys.stderr.write(f"daypass: {question} ")
     sys.stderr.flush()
-    line = sys.stdin.readline()
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise UsageError("the answer is not text") from None
     return line.strip() if line else None
 
 

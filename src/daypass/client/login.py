@@ -20,7 +20,7 @@ from daypass.client.loopback import CALLBACK_PATH
 from daypass.client.session_cache import CacheEntry, SessionCache
 from daypass.client.token_endpoint import TokenEndpoint
 from daypass.client.transport import Send
-from daypass.errors import LoginDenied, LoginFailed, NetworkError
+from daypass.errors import LoginDenied, LoginFailed
 from daypass.protocol.http import Request
 from daypass.protocol.oauth.authorization_request import AuthorizationRequest, build_authorization_url
 from daypass.protocol.oauth.errors import AuthcodeExpired, InsufficientPermissions, SignInError
@@ -158,12 +158,15 @@ def keep(signed_in: SignedIn, cache: SessionCache) -> None:
 
 
 def discover_s3_endpoint(base_url: str, send: Send) -> str | None:
-    """The S3 endpoint a self-hosted service names in its metadata (RFC 8414 §2 allows extra members)."""
+    """The S3 endpoint a self-hosted service names in its metadata (RFC 8414 §2 allows extra members).
+
+    Raises NetworkError: a terminal that cannot reach the service could not redeem the code either.
+    """
     request = Request("GET", base_url.rstrip("/") + "/.well-known/oauth-authorization-server")
     try:
         answer = send(request)
         metadata: object = json.loads(answer.body) if answer.status == 200 else None
-    except (NetworkError, ValueError):
+    except ValueError:
         return None
     found = metadata.get("s3_endpoint") if isinstance(metadata, Mapping) else None
     return found if isinstance(found, str) and found.startswith(("http://", "https://")) else None

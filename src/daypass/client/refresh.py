@@ -19,12 +19,13 @@ from daypass.client.dpop_key import key_from_pem
 from daypass.client.session_cache import CacheEntry, SessionCache
 from daypass.client.token_endpoint import TokenEndpoint
 from daypass.client.transport import Send
-from daypass.errors import CacheError, DaypassError, LoginRequired, NetworkError
+from daypass.errors import CacheError, DaypassError, LoginDenied, LoginRequired, NetworkError
 from daypass.protocol.oauth.errors import (
     InsufficientPermissions,
-    InvalidRequest,
+    ServerError,
     SignInError,
     TokenExpired,
+    TooManyRequests,
     UserCredentialsChanged,
 )
 
@@ -48,28 +49,49 @@ class Renewal:
 def fresh_entry(login_session: str, renewal: Renewal) -> CacheEntry:
     """Credentials with life left, refreshed when they near their end.
 
-    Raises LoginRequired when only a person can help, NetworkError when nothing valid is left and the
-    service cannot be reached, CacheError for a damaged or foreign file.
+    Raises LoginRequired when only a person can help, LoginDenied when policy says no, NetworkError when
+    nothing valid is left and the service cannot be reached, CacheError for a damaged or foreign file or a
+    directory that cannot be written.
     """
     entry = _load(login_session, renewal)
     if _has_time(entry, renewal.clock()):
         return entry
-    with renewal.cache.locked(login_session):
-        entry = _load(login_session, renewal)
-        if _has_time(entry, renewal.clock()):
+    try:
+        with renewal.cache.locked(login_session):
+            return _renew(login_session, renewal)
+    except OSError as problem:
+        # Where the lock or the file cannot be written (a read-only mount), what lives is still good.
+        if entry.expires_at > renewal.clock():
             return entry
-        try:
-            renewed = _refresh(entry, renewal)
-        except DaypassError as problem:
-            if entry.expires_at > renewal.clock():
-                return entry
-            raise _explain(problem, renewal.profile) from problem
-        renewal.cache.save(login_session, _with_news(_latest(login_session, renewal, entry), renewed))
-        return renewed
+        raise CacheError(
+            "the saved session cannot be renewed: its directory cannot be written",
+            hint=f"ls -ld {renewal.cache.directory}",
+            detail=str(problem),
+        ) from problem
+
+
+def _renew(login_session: str, renewal: Renewal) -> CacheEntry:
+    """Under the lock: another process may have asked meanwhile, so read again before asking."""
+    entry = _load(login_session, renewal)
+    if _has_time(entry, renewal.clock()):
+        return entry
+    try:
+        renewed = _refresh(entry, renewal)
+    except DaypassError as problem:
+        if entry.expires_at > renewal.clock():
+            return entry
+        raise _explain(problem, renewal.profile) from problem
+    latest = _latest(login_session, renewal, entry)
+    if latest is not None:
+        renewal.cache.save(login_session, _with_news(latest, renewed))
+    return renewed
 
 
 def _load(login_session: str, renewal: Renewal) -> CacheEntry:
-    entry = renewal.cache.load(login_session)
+    try:
+        entry = renewal.cache.load(login_session)
+    except CacheError as problem:
+        raise _explain(problem, renewal.profile) from problem
     if entry is None:
         raise LoginRequired(
             f'profile "{renewal.profile}" has no saved session',
@@ -100,13 +122,14 @@ def _refresh(entry: CacheEntry, renewal: Renewal) -> CacheEntry:
     )
 
 
-def _latest(login_session: str, renewal: Renewal, fallback: CacheEntry) -> CacheEntry:
+def _latest(login_session: str, renewal: Renewal, fallback: CacheEntry) -> CacheEntry | None:
     """A foreign writer holds no lock: take its unknown members along as they are now.
 
-    Whatever state the file is in, the successor token we just received must reach it.
+    Torn or damaged, the successor token we just received must reach the file. Only when the file is gone
+    (None) was it somebody's sign-out, which a refresh must not undo.
     """
     try:
-        return renewal.cache.load(login_session) or fallback
+        return renewal.cache.load(login_session)
     except CacheError:
         return fallback
 
@@ -128,18 +151,28 @@ def _explain(problem: DaypassError, profile: str) -> DaypassError:
         case UserCredentialsChanged():
             return LoginRequired("the password changed since this login", hint=again, detail=problem.message)
         case InsufficientPermissions():
-            return LoginRequired(
+            return LoginDenied(
                 "this identity may no longer use terminal credentials (signin:CreateOAuth2Token)",
                 hint="ask an administrator to attach the policy SignInLocalDevelopmentAccess",
                 detail=problem.message,
             )
-        case InvalidRequest():
-            return LoginRequired(
-                "the sign-in service does not know this session (another region, or revoked)",
-                hint=again,
+        case TooManyRequests():
+            return NetworkError(
+                "the sign-in service gets too many requests",
+                hint="try again in a minute",
                 detail=problem.message,
             )
+        case ServerError():
+            return NetworkError(
+                "the sign-in service failed", hint="try again in a moment", detail=problem.message
+            )
         case SignInError():
-            return NetworkError("the sign-in service could not answer", hint=again, detail=problem.message)
+            return LoginRequired(
+                f"the sign-in service refused to renew this session: {problem.message}",
+                hint=again,
+                detail=problem.detail,
+            )
+        case CacheError() if problem.hint == "daypass login":
+            return CacheError(problem.message, hint=again, detail=problem.detail)
         case _:
             return problem

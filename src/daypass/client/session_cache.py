@@ -70,6 +70,10 @@ class SessionCache:
                 return _entry_from(json.loads(text))
             except FileNotFoundError:
                 return None
+            except OSError as problem:
+                raise CacheError(
+                    "the saved session cannot be read", hint=f"ls -l {path}", detail=str(problem)
+                ) from problem
             except (ValueError, KeyError, TypeError) as problem:
                 # A foreign writer truncates and rewrites in place; half a file is normal for a moment.
                 damage = problem

@@ -2,7 +2,8 @@
 
 Knows proxies, certificate authorities, time limits and retries; knows nothing of what it carries.
 Redirects are never followed: no endpoint we call answers with one. A 5xx answer or a broken connection is
-tried three times in all, like the SDKs do; the bytes stay the same, so the server can tell a retry.
+tried three times in all, like the SDKs do; the bytes stay the same, so the server can tell a retry. What no
+repetition can mend (a certificate, a scheme, a missing bundle) is said at once.
 Verification of certificates cannot be switched off.
 """
 
@@ -26,6 +27,7 @@ _TIMEOUT = 20.0  # seconds, for connecting and for each read
 _ATTEMPTS = 3
 _BACK_OFF = (0.3, 1.0)  # seconds before the second and the third attempt
 _LARGEST_BODY = 1 << 20
+_HOPELESS = (ssl.SSLCertVerificationError, http.client.InvalidURL)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -38,8 +40,8 @@ def send(request: Request) -> Response:
     for pause in (*_BACK_OFF, None):
         try:
             response = _send_once(request)
-        except NetworkError:
-            if pause is None:
+        except NetworkError as problem:
+            if pause is None or isinstance(problem.__cause__, _HOPELESS) or problem.__cause__ is None:
                 raise
         else:
             if response.status not in (500, 502, 503, 504) or pause is None:
@@ -59,7 +61,8 @@ def _send_once(request: Request) -> Response:
         with answer:
             return _read(answer.code, answer.headers, answer)
     except urllib.error.URLError as problem:
-        raise _explain(request.url, problem.reason) from problem
+        reason = problem.reason if isinstance(problem.reason, Exception) else problem
+        raise _explain(request.url, reason) from reason
     except (OSError, http.client.HTTPException) as problem:
         raise _explain(request.url, problem) from problem
 
@@ -73,11 +76,24 @@ def _opener(url: str) -> urllib.request.OpenerDirector:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("https", "http"):
         raise NetworkError("only http and https endpoints can be reached", detail=parts.scheme)
-    context = ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or None)
-    handlers: list[urllib.request.BaseHandler] = [_NoRedirect(), urllib.request.HTTPSHandler(context=context)]
+    handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+    if parts.scheme == "https":
+        handlers.append(urllib.request.HTTPSHandler(context=_context()))
     if parts.hostname in ("127.0.0.1", "localhost", "::1"):
         handlers.append(urllib.request.ProxyHandler({}))
     return urllib.request.build_opener(*handlers)
+
+
+def _context() -> ssl.SSLContext:
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    try:
+        return ssl.create_default_context(cafile=bundle or None)
+    except OSError as problem:  # ssl.SSLError, for a file without certificates, is one too
+        raise NetworkError(
+            "the file in AWS_CA_BUNDLE holds no certificates that can be read",
+            hint=f"ls -l {bundle}",
+            detail=str(problem),
+        ) from None
 
 
 def _explain(url: str, problem: object) -> NetworkError:
