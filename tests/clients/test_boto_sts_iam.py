@@ -174,6 +174,13 @@ async def test_a_presigned_identity_proof_of_botocore_is_served(served: Served) 
     assert f"<Account>{ACCOUNT}</Account>" in await asyncio.to_thread(fetch)
 
 
+async def test_the_asymmetric_signature_is_accepted_too(served: Served) -> None:
+    """The STS model lists SigV4a as its second authentication type, so an SDK may choose it."""
+    alice = await served.world.new_user("alice")
+    identity = await _in_thread(served.client("sts", alice, signature_version="v4a").get_caller_identity)
+    assert identity["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/alice"
+
+
 async def test_the_sdk_s_own_role_provider_chains_through_us(served: Served, tmp_path: Path) -> None:
     """`role_arn` with `source_profile`, as people have it in their configuration."""
     alice = await served.world.new_user("alice")

@@ -5,6 +5,7 @@ Only UTC, only whole seconds, only ASCII digits (AWS Signature Version 4, "Date"
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from daypass.protocol.aws.errors import IncompleteSignature
 
@@ -17,6 +18,7 @@ _match_http_date = re.compile(
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
+@lru_cache(maxsize=1024)
 def parse_amz_date(text: str) -> int:
     """Epoch seconds of `YYYYMMDDTHHMMSSZ`. Raises IncompleteSignature."""
     if _is_amz_date(text):

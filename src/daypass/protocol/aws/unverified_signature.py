@@ -8,6 +8,7 @@ recognised only to be refused with the client setting that ends it.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from daypass.protocol.aws.amz_date import amz_date_of_http_date, parse_amz_date
@@ -224,6 +225,7 @@ def _read_credential(algorithm: str, credential: str) -> tuple[str, str, str, st
     return parts[0], parts[1], parts[2], parts[3]
 
 
+@lru_cache(maxsize=256)
 def _read_signed_headers(text: str) -> tuple[str, ...]:
     names = text.split(";")
     if not _is_header_list(text) or names != sorted(set(names)):

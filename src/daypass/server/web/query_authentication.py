@@ -15,10 +15,12 @@ from daypass.protocol.aws.sigv4 import (
     EMPTY_PAYLOAD_HASH,
     IAM_RULES,
     STS_RULES,
+    UnverifiedSignature,
     WireRequest,
     find_signature,
     verify_signature,
 )
+from daypass.protocol.aws.unverified_signature import ECDSA
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.caller_credentials import open_caller_credentials
 from daypass.server.domain.key_ring import KeyRing
@@ -28,6 +30,7 @@ from daypass.server.ports.principals import PrincipalDirectory
 __all__ = ["authenticate"]
 
 _RULES = {"sts": STS_RULES, "iam": IAM_RULES}
+_GLOBAL_REGION = "aws-global"
 _is_region = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
 
 
@@ -51,8 +54,7 @@ async def authenticate(
     rules = _RULES.get(unverified.service)
     if rules is None:
         raise SignatureDoesNotMatch("Credential should be scoped to correct service: 'sts'.")
-    if len(unverified.region) > 64 or not _is_region(unverified.region):
-        raise SignatureDoesNotMatch("Credential should be scoped to a valid region.")
+    region = requested_region(unverified)
     claims, secret_access_key = open_caller_credentials(
         ring, access_key_id=unverified.access_key_id, session_token=unverified.session_token, now=now
     )
@@ -69,7 +71,18 @@ async def authenticate(
         raise InvalidClientTokenId(
             "The security token included in the request is invalid.", detail="the principal no longer exists"
         )
-    return unverified.service, VerifiedCall(claims, principal, caller, now, unverified.region)
+    return unverified.service, VerifiedCall(claims, principal, caller, now, region)
+
+
+def requested_region(unverified: UnverifiedSignature) -> str:
+    """What policies see as aws:RequestedRegion: the scope's region, or for the ECDSA form, whose signature
+    is for a set, the set's only member, else the global pseudo-region. Raises SignatureDoesNotMatch.
+    """
+    if unverified.algorithm == ECDSA and not _is_region(unverified.region):
+        return _GLOBAL_REGION
+    if len(unverified.region) > 64 or not _is_region(unverified.region):
+        raise SignatureDoesNotMatch("Credential should be scoped to a valid region.")
+    return unverified.region
 
 
 def read_wire_request(scope: Mapping[str, Any]) -> WireRequest:
