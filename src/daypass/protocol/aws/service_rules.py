@@ -119,3 +119,5 @@ def check_signed_headers(
             raise AccessDenied("There were headers present in the request which were not signed")
         if not signature.claimed_payload:
             raise InvalidRequest("Missing required header for this request: x-amz-content-sha256")
+        if signature.algorithm == ECDSA and signature.claimed_payload.startswith("STREAMING-AWS4-HMAC-"):
+            raise InvalidRequest("The payload mode in x-amz-content-sha256 is not for this signing algorithm")

@@ -332,6 +332,22 @@ def test_the_region_set_of_an_ecdsa_signature_must_be_signed() -> None:
         _prove(WireRequest("POST", "/", "", (*headers, ("X-Amz-Region-Set", "*"))), STS_RULES)
 
 
+def test_hmac_chunks_need_an_hmac_signature() -> None:
+    authorization = (
+        "AWS4-ECDSA-P256-SHA256 Credential=ASIAEXAMPLE/20251211/s3/aws4_request, "
+        "SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-region-set, Signature=30" + "0" * 140
+    )
+    headers = (
+        ("Host", "h"),
+        ("X-Amz-Date", "20251211T054820Z"),
+        ("X-Amz-Region-Set", "*"),
+        ("X-Amz-Content-Sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
+        ("Authorization", authorization),
+    )
+    with pytest.raises(InvalidRequest, match="payload mode"):
+        _prove(WireRequest("PUT", "/b/k", "", headers), S3_RULES)
+
+
 def test_host_must_be_signed() -> None:
     request = _signed()
     changed = _authorization(request).replace("SignedHeaders=host;", "SignedHeaders=")
