@@ -6,7 +6,7 @@ Never prompts, never opens a browser. Standard output holds the JSON or nothing.
 import os
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
-from daypass.cli.renewing import login_session_of, renewal_for
+from daypass.cli.renewing import find_profile, login_session_of, renewal_for
 from daypass.client import credential_cache
 from daypass.client.aws_config import load_config
 from daypass.client.refresh import fresh_entry
@@ -21,7 +21,7 @@ def run(argv: list[str]) -> int:
         "credential-process", "Print credentials as JSON, refreshing them when they near their end."
     )
     add_profile(parser)
-    profile = load_config(os.environ).profile(chosen_profile(parser.parse_args(argv), os.environ))
+    profile = find_profile(load_config(os.environ), chosen_profile(parser.parse_args(argv), os.environ))
     entry = fresh_entry(login_session_of(profile), renewal_for(profile, os.environ))
     token = {
         "accessKeyId": entry.access_key_id,

@@ -1,4 +1,5 @@
-"""`daypass login`: what is typed and what the person reads. The story itself is `client/login.py`.
+"""`daypass login`: what is typed and what the person reads. The story itself is `client/login.py`, what is
+decided before it `cli/login_target.py`.
 
 Order: region and profile, refusals before any network, the link (always printed), the answer, the
 exchange, the identity check, the proof by GetCallerIdentity, the cache, the profile, and only then the
@@ -9,12 +10,17 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
+from daypass.cli.login_target import (
+    chosen_endpoint,
+    chosen_region,
+    profile_changes,
+    refuse_other_credentials,
+    warn_of_shadows,
+)
 from daypass.cli.output import ask, say, show_link
-from daypass.client.aws_config import AwsConfig, Profile, conflicting_credentials, load_config
+from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.browser import can_open_browser, open_in_browser
 from daypass.client.caller_identity import get_caller_identity
 from daypass.client.ini_text import Setting, profile_section
@@ -24,7 +30,6 @@ from daypass.client.login import (
     StartedLogin,
     begin,
     confirmation_uri,
-    discover_s3_endpoint,
     keep,
     redeem,
 )
@@ -32,14 +37,12 @@ from daypass.client.loopback import LoopbackListener, Outcome
 from daypass.client.session_cache import SessionCache
 from daypass.client.transport import send
 from daypass.errors import (
-    ConfigError,
     DaypassError,
     LoginFailed,
     LoginMismatch,
     LoginTimedOut,
     NetworkError,
     RemoteProtocolError,
-    UsageError,
 )
 from daypass.protocol.aws.endpoints import signin_endpoint, sts_endpoint
 from daypass.protocol.oauth.authorization_response import parse_authorization_response
@@ -49,7 +52,6 @@ from daypass.secret import Secret
 __all__ = ["run"]
 
 _PATIENCE = 600  # seconds the listener waits, as the AWS CLI does
-_DEFAULT_REGION = "us-east-1"
 
 
 def run(argv: list[str]) -> int:
@@ -58,13 +60,13 @@ def run(argv: list[str]) -> int:
     name = chosen_profile(arguments, os.environ)
     config = load_config(os.environ)
     profile = config.profile(name)
-    _refuse_other_credentials(profile)
-    region, was_prompted = _region(arguments, profile, os.environ)
-    endpoint = _endpoint(arguments, profile, os.environ)
+    refuse_other_credentials(profile)
+    region, was_prompted = chosen_region(arguments, profile, os.environ)
+    endpoint = chosen_endpoint(arguments, profile, os.environ)
     base_url = endpoint or signin_endpoint(region)
     login = _LoginByBrowser(arguments, config, profile, region, base_url)
-    _warn_of_shadows(os.environ)
-    changes = _profile_changes(arguments, profile, region, endpoint, was_prompted)
+    warn_of_shadows(os.environ)
+    changes = profile_changes(arguments, profile, region, endpoint, was_prompted)
     return login.remote(changes) if arguments.remote else login.same_device(changes)
 
 
@@ -211,98 +213,6 @@ class _LoginByBrowser:
             f'The profile "{self.profile.name}" in your terminal now uses this identity.',
             "You can close this tab.",
         )
-
-
-def _refuse_other_credentials(profile: Profile) -> None:
-    found = conflicting_credentials(profile)
-    if found is not None:
-        kind, key = found
-        raise ConfigError(
-            f'profile "{profile.name}" already holds {kind} credentials ({key}), which would be used instead of a login',
-            hint=f"daypass login --profile {profile.name}-login",
-        )
-
-
-def _region(arguments: argparse.Namespace, profile: Profile, environ: Mapping[str, str]) -> tuple[str, bool]:
-    """The region to sign in at, and whether the person was asked for it."""
-    region = (
-        arguments.region
-        or environ.get("AWS_REGION")
-        or environ.get("AWS_DEFAULT_REGION")
-        or profile.text("region")
-    )
-    if region:
-        return _checked_region(region), False
-    if arguments.endpoint_url:
-        return _DEFAULT_REGION, False
-    if not sys.stdin.isatty():
-        raise ConfigError("no region is set and nobody can be asked", hint="daypass login --region us-east-1")
-    answer = ask(f"region to sign in at [{_DEFAULT_REGION}]:")
-    if answer is None:
-        raise ConfigError("no region was given", hint="daypass login --region us-east-1")
-    return _checked_region(answer or _DEFAULT_REGION), True
-
-
-def _checked_region(region: str) -> str:
-    if not all(part.isalnum() and part.isascii() for part in region.split("-")) or len(region) > 40:
-        raise UsageError("a region looks like us-east-1", hint="daypass login --region us-east-1")
-    return region
-
-
-def _endpoint(arguments: argparse.Namespace, profile: Profile, environ: Mapping[str, str]) -> str | None:
-    endpoint: str | None = arguments.endpoint_url or profile.endpoint("signin", environ)
-    if endpoint is None:
-        return None
-    shape = UsageError(
-        "an endpoint looks like https://signin.example.com", hint="daypass login --endpoint-url URL"
-    )
-    try:
-        parts = urlsplit(endpoint)
-        port_is_sound = parts.port != 0  # reading a bad one raises
-    except ValueError:
-        raise shape from None
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or not port_is_sound
-        or "@" in parts.netloc
-    ):
-        raise shape
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise UsageError("a sign-in service lives at the root of its host: the endpoint must have no path")
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise UsageError("sign-in over plain http is only for this machine", hint="use the https endpoint")
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _warn_of_shadows(environ: Mapping[str, str]) -> None:
-    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
-        if environ.get(variable):
-            say(
-                f"{variable} is set and would be used instead of this sign-in; unset it, or name the profile in each call"
-            )
-            return
-
-
-def _profile_changes(
-    arguments: argparse.Namespace, profile: Profile, region: str, endpoint: str | None, was_prompted: bool
-) -> dict[str, dict[str, Setting | None]]:
-    """What to write besides `login_session`: the region, and for a self-hosted service where its parts are."""
-    section: dict[str, Setting | None] = {}
-    changes = {profile_section(profile.name): section}
-    if arguments.region or was_prompted or profile.text("region") is None:
-        section["region"] = region
-    if arguments.endpoint_url and endpoint:
-        services: dict[str, Setting | None] = {
-            s: {"endpoint_url": endpoint} for s in ("signin", "sts", "iam")
-        }
-        s3_endpoint = arguments.s3_endpoint_url or discover_s3_endpoint(endpoint, send)
-        if s3_endpoint:
-            services["s3"] = {"endpoint_url": s3_endpoint}
-            section["s3"] = {"addressing_style": "path", "signature_version": "s3v4"}
-        section["services"] = f"daypass-{profile.name}"
-        changes[f"services daypass-{profile.name}"] = services
-    return changes
 
 
 def _sentences(problem: DaypassError) -> tuple[str, ...]:

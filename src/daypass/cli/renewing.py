@@ -7,25 +7,32 @@ entry's `signInRegion`. The region of the work at hand never decides (aws/aws-cl
 import time
 from collections.abc import Mapping
 
-from daypass.client.aws_config import Profile
+from daypass.client.aws_config import AwsConfig, Profile
 from daypass.client.refresh import Renewal
 from daypass.client.session_cache import CacheEntry, SessionCache
 from daypass.client.transport import send
 from daypass.errors import ConfigError, LoginRequired
 from daypass.protocol.aws.endpoints import signin_endpoint
 
-__all__ = ["login_session_of", "renewal_for"]
+__all__ = ["find_profile", "login_session_of", "renewal_for"]
+
+
+def find_profile(config: AwsConfig, name: str) -> Profile:
+    """The profile of that name. Raises ConfigError when neither file knows it."""
+    profile = config.profile(name)
+    if not profile.exists:
+        raise ConfigError(f'there is no profile "{name}"', hint=f"daypass login --profile {name}")
+    return profile
 
 
 def login_session_of(profile: Profile) -> str:
-    """The profile's login session. Raises LoginRequired, or ConfigError when there is no such profile."""
+    """The profile's login session. Raises LoginRequired."""
     login_session = profile.text("login_session")
     if login_session:
         return login_session
-    hint = f"daypass login --profile {profile.name}"
-    if not profile.exists:
-        raise ConfigError(f'there is no profile "{profile.name}"', hint=hint)
-    raise LoginRequired(f'profile "{profile.name}" is not signed in', hint=hint)
+    raise LoginRequired(
+        f'profile "{profile.name}" is not signed in', hint=f"daypass login --profile {profile.name}"
+    )
 
 
 def renewal_for(profile: Profile, environ: Mapping[str, str]) -> Renewal:

@@ -1,7 +1,7 @@
 """`daypass status [--profile P] [--json]`: which profiles are signed in, as whom, and for how long.
 
 Reads files only; asks no server. Exit code 0 when the chosen profile (or any, without `--profile`) has a
-session, 4 when a sign-in is needed.
+session, 4 when a sign-in is needed, 2 when there is no such profile.
 """
 
 import json
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from daypass.cli.arguments import CommandParser, add_profile
 from daypass.cli.output import data, say
+from daypass.cli.renewing import find_profile
 from daypass.client.aws_config import AwsConfig, load_config
 from daypass.client.session_cache import SessionCache, format_time
 from daypass.errors import CacheError, LoginRequired
@@ -27,6 +28,8 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print a JSON list")
     arguments = parser.parse_args(argv)
     config = load_config(os.environ)
+    if arguments.profile:
+        find_profile(config, arguments.profile)
     rows = _rows(config, os.environ, only=arguments.profile, now=int(time.time()))
     if arguments.json:
         data(json.dumps(rows, indent=2))

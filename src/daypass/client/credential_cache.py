@@ -127,7 +127,8 @@ def _parse(text: str) -> object:
     start = len(text) - len(text.lstrip())
     try:
         return make_scanner(_Scanning)(text, start)[0]  # type: ignore[arg-type]  # typeshed names the class itself
-    except (StopIteration, ValueError, RecursionError, TypeError):
+    except (StopIteration, ValueError, RecursionError, TypeError, SystemError):
+        # SystemError: CPython 3.11's scanner cannot name its error while `json` is not imported.
         return None
 
 
