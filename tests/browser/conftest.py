@@ -88,7 +88,7 @@ class Listener:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 paths.append(self.path)
-                body = b"<!doctype html><title>done</title><h1>Back in the terminal</h1>"
+                body = b"<!doctype html><title>done</title><link rel=icon href=data:,><h1>Back in the terminal</h1>"
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html")
                 self.send_header("Content-Length", str(len(body)))

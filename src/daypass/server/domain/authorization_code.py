@@ -1,7 +1,7 @@
 """The authorization code: what goes into it and the rules it is redeemed by (RFC 6749 §4.1.2).
 
 The Sign-In API model allows 512 characters and terminals cut long pasted lines, so a code carries the hash
-of its redirect URI instead of the URI, and no ARN where the directory can tell it.
+of its redirect URI instead of the URI, and no ARN: the directory tells it.
 """
 
 import base64
@@ -20,7 +20,6 @@ def build_code_claims(
     pending: PendingAuthorization, session: SignInSession, *, code_id: str, now: int
 ) -> CodeClaims:
     """The request and the person who chose to answer it, joined. `code_id` is random."""
-    is_role = session.principal_kind == "role"
     return CodeClaims(
         code_id=code_id,
         client_id=pending.client_id,
@@ -31,8 +30,7 @@ def build_code_claims(
         principal_id=session.principal_id,
         credentials_epoch=session.credentials_epoch,
         issued_at=now,
-        session_arn=session.principal_arn if is_role else "",
-        session_ends_at=session.expires_at if is_role else 0,
+        session_ends_at=session.expires_at if session.principal_kind == "role" else 0,
     )
 
 

@@ -17,7 +17,7 @@ from daypass.policy.request_context import ConditionValue, RequestContext
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.session import PrincipalKind
 
-__all__ = ["PrincipalSnapshot", "authorize", "global_condition_values"]
+__all__ = ["PrincipalSnapshot", "authorize", "global_condition_values", "login_arn"]
 
 _PRINCIPAL_TYPES: Mapping[PrincipalKind, str] = {"root": "Account", "user": "User", "role": "AssumedRole"}
 
@@ -39,6 +39,14 @@ class PrincipalSnapshot:
     revision: int
     policies: tuple[PolicyDocument, ...]
     """Parsed identity policies; empty for root."""
+
+
+def login_arn(snapshot: PrincipalSnapshot, principal_id: str) -> str:
+    """The ARN a login goes by (`sub` of its ID token): for a role the assumed-role ARN of the session."""
+    if snapshot.kind != "role":
+        return snapshot.arn
+    session_name = principal_id.partition(":")[2]
+    return f"arn:aws:sts::{snapshot.account_id}:assumed-role/{snapshot.name}/{session_name}"
 
 
 def authorize(

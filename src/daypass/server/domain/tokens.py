@@ -86,8 +86,6 @@ class CodeClaims(msgspec.Struct, frozen=True, array_like=True):
     principal_id: str
     credentials_epoch: int
     issued_at: int
-    session_arn: str = ""
-    """The assumed-role ARN of a role session; empty for root and users, whose ARN the directory knows."""
     session_ends_at: int = 0
     """Absolute end imposed by the browser session's kind (role sessions); 0 for none."""
 

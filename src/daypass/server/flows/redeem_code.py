@@ -15,7 +15,7 @@ from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.authorization_code import check_code_life, check_redirect_uri
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.lifetimes import Lifetimes
-from daypass.server.domain.principal import PrincipalSnapshot
+from daypass.server.domain.principal import PrincipalSnapshot, login_arn
 from daypass.server.domain.session import LoginSession
 from daypass.server.domain.sign_in_events import token_event
 from daypass.server.domain.token_call import TokenCall
@@ -151,7 +151,7 @@ class RedeemCodeFlow:
             session_id=self._randomness.uuid(),
             account_id=claims.account_id,
             principal_kind=claims.principal_kind,
-            principal_arn=claims.session_arn or snapshot.arn,
+            principal_arn=login_arn(snapshot, claims.principal_id),
             principal_id=claims.principal_id,
             credentials_epoch=claims.credentials_epoch,
             client_id=claims.client_id,
@@ -205,7 +205,6 @@ def _event(
     detail: dict[str, str | int | bool] = {"grant_type": "authorization_code"}
     if claims is not None:
         account_id = claims.account_id
-        principal_arn = principal_arn or claims.session_arn
         detail["client_id"] = claims.client_id
         detail["principal_id"] = claims.principal_id
     return token_event(call, principal=(account_id, principal_arn), detail=detail, refusal=refusal)

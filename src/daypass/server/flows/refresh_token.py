@@ -21,7 +21,7 @@ from daypass.protocol.oauth.token_request import RefreshGrant
 from daypass.protocol.oauth.token_response import TokenSet
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.key_ring import KeyRing, SealBroken
-from daypass.server.domain.principal import PrincipalSnapshot
+from daypass.server.domain.principal import PrincipalSnapshot, login_arn
 from daypass.server.domain.sign_in_events import token_event
 from daypass.server.domain.token_call import TokenCall
 from daypass.server.domain.token_grantee import check_grantee
@@ -88,7 +88,7 @@ class RefreshTokenFlow:
                     DpopProof(call.proof_key, call.request_hash, call.proof_expires_at),
                     snapshot.revision,
                     self._ring.current.key_id,
-                    _event(claims, call, snapshot.arn),
+                    _event(claims, call, login_arn(snapshot, claims.principal_id)),
                     call.now,
                 )
             )
@@ -146,7 +146,7 @@ class RefreshTokenFlow:
         principal_arn = ""
         if claims is not None:
             snapshot = await self._load(claims, fresh=False)
-            principal_arn = snapshot.arn if snapshot is not None else ""
+            principal_arn = "" if snapshot is None else login_arn(snapshot, claims.principal_id)
         await self._audit.append(_event(claims, call, principal_arn, refusal=refusal))
         return refusal
 

@@ -10,6 +10,7 @@ from daypass.protocol.oauth.verification_code import build_verification_code
 from daypass.server.domain.authorization_code import is_for_confirmation
 from daypass.server.domain.key_ring import SealBroken
 from daypass.server.domain.pending_authorization import begin_authorization, open_ticket, seal_pending
+from daypass.server.domain.principal import login_arn
 from daypass.server.domain.tokens import CodeClaims, open_code
 from daypass.server.web.page_tools import PageTools, Visit
 from daypass.server.web.rendering import protect
@@ -73,7 +74,7 @@ class AuthorizePages:
             visit,
             "confirmation.html",
             verification_code=build_verification_code(state=state, code=request.query_params["code"]),
-            principal_arn=claims.session_arn or snapshot.arn,
+            principal_arn=login_arn(snapshot, claims.principal_id),
             minutes=max(1, (claims.issued_at + self._parts.lifetimes.code - visit.now) // 60),
         )
 

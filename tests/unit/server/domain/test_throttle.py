@@ -1,0 +1,34 @@
+"""Keys under which failed sign-ins are counted."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from daypass.server.domain.key_ring import KeyRing, MasterKey
+from daypass.server.domain.throttle import attempt_key
+
+RING = KeyRing([MasterKey("0a0b0c0d", 1, bytes(32))])
+TEXT = st.text(max_size=30)
+
+
+def test_case_and_outer_white_space_do_not_make_another_key() -> None:
+    key = attempt_key(RING, account="acme", name="alice", source_ip="192.0.2.1")
+    assert len(key) == 16
+    assert attempt_key(RING, account=" ACME", name="Alice ", source_ip="192.0.2.1") == key
+
+
+def test_the_key_cannot_be_computed_without_the_ring() -> None:
+    other = KeyRing([MasterKey("0a0b0c0d", 1, b"x" * 32)])
+    fields = {"account": "acme", "name": "alice", "source_ip": "192.0.2.1"}
+    assert attempt_key(other, **fields) != attempt_key(RING, **fields)
+
+
+@given(st.tuples(TEXT, TEXT, TEXT), st.tuples(TEXT, TEXT, TEXT))
+@settings(max_examples=200, deadline=None)
+def test_different_fields_never_run_into_one_key(
+    one: tuple[str, str, str], two: tuple[str, str, str]
+) -> None:
+    def normal(fields: tuple[str, str, str]) -> tuple[str, str, str]:
+        return (fields[0].strip().lower(), fields[1].strip().lower(), fields[2])
+
+    keys = [attempt_key(RING, account=a, name=n, source_ip=s) for a, n, s in (one, two)]
+    assert (keys[0] == keys[1]) == (normal(one) == normal(two))
