@@ -110,6 +110,15 @@ def warn_of_shadows(environ: Mapping[str, str]) -> None:
             return
 
 
+def _given_s3_endpoint(arguments: argparse.Namespace) -> str | None:
+    given: str | None = arguments.s3_endpoint_url
+    if given and not (given.startswith(("http://", "https://")) and given.isprintable() and " " not in given):
+        raise UsageError(
+            "an S3 endpoint looks like https://s3.example.com", hint="daypass login --s3-endpoint-url URL"
+        )
+    return given
+
+
 def profile_changes(
     arguments: argparse.Namespace, profile: Profile, region: str, endpoint: str | None, was_prompted: bool
 ) -> dict[str, dict[str, Setting | None]]:
@@ -122,7 +131,7 @@ def profile_changes(
         services: dict[str, Setting | None] = {
             s: {"endpoint_url": endpoint} for s in ("signin", "sts", "iam")
         }
-        s3_endpoint = arguments.s3_endpoint_url or discover_s3_endpoint(endpoint, send)
+        s3_endpoint = _given_s3_endpoint(arguments) or discover_s3_endpoint(endpoint, send)
         if s3_endpoint:
             services["s3"] = {"endpoint_url": s3_endpoint}
             section["s3"] = {"addressing_style": "path", "signature_version": "s3v4"}

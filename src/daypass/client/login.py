@@ -169,4 +169,11 @@ def discover_s3_endpoint(base_url: str, send: Send) -> str | None:
     except ValueError:
         return None
     found = metadata.get("s3_endpoint") if isinstance(metadata, Mapping) else None
-    return found if isinstance(found, str) and found.startswith(("http://", "https://")) else None
+    return found if isinstance(found, str) and _is_plain_url(found) else None
+
+
+def _is_plain_url(text: str) -> bool:
+    """A line break would add lines of a stranger's choice to the person's configuration file."""
+    return (
+        text.startswith(("http://", "https://")) and text.isascii() and text.isprintable() and " " not in text
+    )
