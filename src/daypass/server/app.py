@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.server.adapters.argon2 import Argon2Hasher
 from daypass.server.adapters.log import write_access_line
-from daypass.server.adapters.metrics import CONTENT_TYPE, PrometheusMetrics
+from daypass.server.adapters.metrics import CONTENT_TYPE, ProcessMetrics, open_metrics
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
@@ -29,12 +29,13 @@ from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
 from daypass.server.web.caller import CallerReader
 from daypass.server.web.failures import page_failure, query_failure, s3_failure, token_failure
-from daypass.server.web.front import Front, Route, Router, Scope, exact_routes
+from daypass.server.web.front import Front
 from daypass.server.web.health import Readiness, build_health_app, build_metrics_app
 from daypass.server.web.metadata import build_metadata_app
 from daypass.server.web.pages import build_pages_app
 from daypass.server.web.query_api import build_query_app
 from daypass.server.web.query_api import wants as wants_query_api
+from daypass.server.web.routing import Route, Router, Scope, exact_routes
 from daypass.server.web.sign_in_parts import SignInParts
 from daypass.server.web.token import build_token_app
 
@@ -86,13 +87,14 @@ async def compose(
 ) -> Application:
     """Open the database, bring its schema up to date, and put everything together.
 
-    `external_url` is the settings' or, on loopback, the bound address; `s3_url` names the gateway or is empty. `backend_keys` are the gateway's own keys for
-    the store, None without a gateway. Raises StorageError, ConfigError.
+    `external_url` is the settings' or, on loopback, the bound address; `s3_url` names the gateway or is empty.
+    `backend_keys` are the gateway's own keys for the store, None without a gateway.
+    Raises StorageError, ConfigError.
     """
     storage = await open_storage(settings.database_url)
     await storage.migrate()
     log = logging.getLogger("daypass.server")
-    metrics = PrometheusMetrics()
+    metrics = open_metrics()
     hasher = Argon2Hasher(threads=settings.password_threads, queue=settings.password_queue)
     parts = SignInParts(
         storage=storage,
@@ -131,7 +133,7 @@ async def compose(
 def _sign_in_router(
     parts: SignInParts,
     readiness: Readiness,
-    metrics: PrometheusMetrics,
+    metrics: ProcessMetrics,
     settings: Settings,
     log: logging.Logger,
 ) -> Router:
@@ -180,9 +182,8 @@ def _sign_in_router(
 def _build_gateway(
     settings: Settings, parts: SignInParts, keys: Credentials, log: logging.Logger
 ) -> "GatewayApp":
-    from daypass.server.gateway.app import (
-        build_gateway_app,
-    )  # its HTTP client costs 15 MB: only who has a store pays
+    # Imported here because its HTTP client costs 15 MB: only who has a store pays.
+    from daypass.server.gateway.app import build_gateway_app
     from daypass.server.gateway.backend import Backend
 
     return build_gateway_app(
@@ -206,7 +207,7 @@ def _gateway_router(gateway_app: "GatewayApp") -> Router:
 
 
 def _front(
-    router: Router, settings: Settings, metrics: PrometheusMetrics, log: logging.Logger, header: bytes
+    router: Router, settings: Settings, metrics: ProcessMetrics, log: logging.Logger, header: bytes
 ) -> Front:
     return Front(
         router,

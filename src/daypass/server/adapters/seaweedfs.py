@@ -8,7 +8,6 @@ web admin, WebDAV and table catalogs are off. The tool is Apache-2.0 software by
 
 import asyncio
 import contextlib
-import ctypes
 import json
 import os
 import shutil
@@ -17,7 +16,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
@@ -35,7 +33,6 @@ _PORT_NAMES = (
     "s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc",
     "filer.port", "filer.port.grpc", "admin.port", "admin.port.grpc",
 )  # fmt: skip
-_PR_SET_PDEATHSIG = 1
 
 
 def find_weed() -> Path:
@@ -56,7 +53,7 @@ def find_weed() -> Path:
 
 
 class SeaweedFs:
-    """One process on one folder. `start` must be called from the main thread before other threads exist."""
+    """One process on one folder. `start` must be called from the main thread: the process dies with its thread."""
 
     def __init__(self, folder: Path) -> None:
         make_private_folder(folder)
@@ -78,14 +75,20 @@ class SeaweedFs:
         self._ports = self._choose_ports()
         with self.files.open_log() as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own argument list
-                [str(weed), "-logtostderr", f"-config_dir={self._folder}", "mini", *self._options()],
+                [
+                    *_bound_to_parent(),
+                    str(weed),
+                    "-logtostderr",
+                    f"-config_dir={self._folder}",
+                    "mini",
+                    *self._options(),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
                 umask=0o077,
                 start_new_session=True,  # Ctrl-C reaches us alone; we stop it after the gateway
-                preexec_fn=_die_with_parent() if sys.platform == "linux" else None,
             )
         note_process(self._folder / "weed.pid", self._process.pid)
 
@@ -94,9 +97,10 @@ class SeaweedFs:
         for attempt in range(1, _ATTEMPTS + 1):
             if await self._wait_answer():
                 return
-            if attempt < _ATTEMPTS and self.has_ended():
-                self.files.forget_ports()
-                self.start()
+            if attempt == _ATTEMPTS or not self.has_ended():
+                break
+            self.files.forget_ports()
+            self.start()
         raise ConfigError("the S3 store did not start", hint=f"see {self.files.log_path}")
 
     def has_ended(self) -> bool:
@@ -182,17 +186,20 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _die_with_parent() -> Callable[[], None]:
-    """What the child does between fork and exec: ask the kernel to kill it when we die (prctl(2)).
+def _bound_to_parent() -> list[str]:
+    """What stands before the program so that the kernel kills it when the thread that started it dies (prctl(2)).
 
-    The library is loaded here, before the fork; the child only makes two system calls.
+    A few lines of Python that ask and then become the program: nothing of ours runs between fork and exec.
     """
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-    parent = os.getpid()
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", _BOUND_TO_PARENT, str(os.getpid())]
 
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # we died before it asked
-            os._exit(1)
 
-    return ask
+_BOUND_TO_PARENT = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+if os.getppid() != int(sys.argv[1]):  # the parent died before we asked
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""

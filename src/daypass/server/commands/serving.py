@@ -5,6 +5,7 @@ Order at the end: stop accepting, let running requests finish, stop the backgrou
 
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import socket
@@ -84,6 +85,7 @@ async def serve_until(
         HttpListener(app, listener, limits=limits, tls_cert=settings.tls_cert, tls_key=settings.tls_key)
         for app, listener in apps
     ]
+    gc.freeze()  # what the start built lives as long as the process: the collector need not walk it again and again
     running = [asyncio.create_task(listener.run()) for listener in listeners]
     purging = asyncio.create_task(application.purge_forever())
     stopping = asyncio.create_task(stop.wait())

@@ -36,7 +36,7 @@ from daypass.server.commands.serving import (
 )
 from daypass.server.commands.terminal import say, write_value, write_word
 from daypass.server.domain.key_ring import KeyRing
-from daypass.server.settings import Address, Settings, load_settings
+from daypass.server.settings import Settings, load_settings
 
 __all__ = ["run"]
 
@@ -159,12 +159,13 @@ async def _start(
         settings = replace(settings, s3_backend=store.endpoint_url)
     settings = replace(settings, adopt_unowned_buckets_for_account=account.account_id)
     external_url, alternate_urls = own_urls(settings, sockets[0])
+    s3_url = own_s3_url(settings, sockets[1])
     application = await compose(
         settings,
         ring,
         external_url=external_url,
         alternate_urls=alternate_urls,
-        s3_url=own_s3_url(settings, sockets[1]),
+        s3_url=s3_url,
         backend_keys=backend_keys,
     )
     started = asyncio.Event()
@@ -177,7 +178,6 @@ async def _start(
     lock.describe(endpoint=external_url)
     if account.root_password:
         write_private_file(marker, "")
-    s3_url = f"http://{Address(*sockets[1].getsockname()[:2])}" if sockets[1] is not None else ""
     _print_lines(account, external_url, s3_url, options.data_dir)
     if options.opens_browser and _has_screen():
         await asyncio.to_thread(webbrowser.open, external_url)
@@ -190,6 +190,7 @@ def _load_settings(options: UpOptions) -> Settings:
         "listen": f"127.0.0.1:{options.port}",
         "s3_listen": f"127.0.0.1:{options.s3_port}",
         "external_url": "",
+        "s3_external_url": "",
         "database_url": f"sqlite://{options.data_dir / 'daypass.db'}",
         "key_ring_file": str(options.data_dir / "key-ring.json"),
         "shutdown_grace": str(_SHUTDOWN_GRACE),

@@ -72,19 +72,20 @@ def check_privacy(settings: Settings) -> None:
     """Plain HTTP stays on loopback, or behind a named proxy that ends TLS."""
     if settings.i_understand_http_is_not_private:
         return
-    external = _split(settings.external_url)
     hint = "give --tls-cert and --tls-key, or name the proxy that ends TLS in trusted_proxies with an https external_url"
-    if external.scheme == "http" and not is_loopback_host(external.hostname or ""):
-        raise ConfigError(
-            "external_url is plain http beyond loopback: passwords would cross the network in the clear",
-            hint=hint,
-        )
+    for name, url in (("external_url", settings.external_url), ("s3_external_url", settings.s3_external_url)):
+        parts = _split(url)
+        if parts.scheme == "http" and not is_loopback_host(parts.hostname or ""):
+            raise ConfigError(
+                f"{name} is plain http beyond loopback: secrets would cross the network in the clear",
+                hint=hint,
+            )
     if settings.serves_tls:
         return
     listens_beyond = not is_loopback_host(settings.listen.host) or (
         settings.serves_gateway and not is_loopback_host(settings.s3_listen.host)
     )
-    if listens_beyond and not (settings.trusted_proxies and external.scheme == "https"):
+    if listens_beyond and not (settings.trusted_proxies and settings.external_url.startswith("https:")):
         raise ConfigError("the server would speak plain http beyond loopback", hint=hint)
 
 

@@ -1,47 +1,25 @@
 """The outermost ASGI app of a listener: one per request id, one caller, one access line, one place for bugs.
 
-It routes bare ASGI by (method, path) with one dictionary look-up, because starlette costs a third of the token
-endpoint's speed. It never reads a body, never answers for an endpoint, and decides nothing about identity.
+It asks the listener's router where a request goes, never reads a body, never answers for an endpoint, and decides
+nothing about identity.
 """
 
 import logging
+import os
 import time
-import uuid
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 from daypass.server.domain.audit import CALLER_KEY
+from daypass.server.domain.identifiers import uuid_text
 from daypass.server.ports.metrics import Metrics
 from daypass.server.web.caller import CallerReader
 from daypass.server.web.failures import FailureForm
+from daypass.server.web.routing import Router
 
-__all__ = ["AsgiApp", "Front", "Receive", "Route", "Router", "Scope", "Send"]
+__all__ = ["Front"]
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-class Route(NamedTuple):
-    """Where a request goes, the word it is measured under, and how a bug there looks to the peer."""
-
-    app: AsgiApp
-    operation: str
-    failure: FailureForm
-
-
-Router = Callable[[Scope], Route]
-
-
-def exact_routes(routes: Mapping[tuple[str, str], Route], otherwise: Router) -> Router:
-    """Exact (method, path) first, then `otherwise`."""
-    look_up = dict(routes).get
-
-    def choose(scope: Scope) -> Route:
-        return look_up((scope["method"], scope["path"])) or otherwise(scope)
-
-    return choose
 
 
 class Front:
@@ -69,7 +47,7 @@ class Front:
         if scope["type"] != "http":
             raise NotImplementedError("only HTTP is spoken here")
         began = time.perf_counter()
-        request_id = str(uuid.uuid4())
+        request_id = uuid_text(os.urandom(16))
         scope[CALLER_KEY] = caller = self._callers.read(scope, request_id)
         route = self._router(scope)
         answer = _Answer(send, self._request_id_header, request_id)

@@ -104,6 +104,7 @@ def test_a_wrong_secret_is_never_repeated(tmp_path: Path) -> None:
         'listen = "[::]:8085"\nexternal_url = "https://signin.example"',
         'listen = "192.0.2.1:8085"\nexternal_url = "http://127.0.0.1:8085"',
         'external_url = "http://signin.example"',
+        's3_external_url = "http://s3.example"',
         'external_url = "http://signin.example"\ntrusted_proxies = ["10.0.0.0/8"]',
         's3_listen = "0.0.0.0:8086"\ns3_backend = "http://127.0.0.1:1"',
     ],

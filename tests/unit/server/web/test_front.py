@@ -10,7 +10,8 @@ import pytest
 from daypass.server.domain.audit import CALLER_KEY
 from daypass.server.web.caller import CallerReader
 from daypass.server.web.failures import page_failure, query_failure, s3_failure, token_failure
-from daypass.server.web.front import Front, Route, exact_routes
+from daypass.server.web.front import Front
+from daypass.server.web.routing import Route, exact_routes
 
 
 class _Metrics:
