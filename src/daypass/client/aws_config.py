@@ -61,21 +61,24 @@ class AwsConfig:
 
     def profile(self, name: str) -> Profile:
         """The profile, existing or not."""
-        section = self.sections.get(profile_section(name))
-        keys = self.keys_file_sections.get(name)
-        merged = {**(section or {}), **(keys or {})}
+        found = [self.sections[s] for s in _config_sections(name) if s in self.sections]
+        if name in self.keys_file_sections:
+            found.append(self.keys_file_sections[name])
+        merged: dict[str, Setting] = {}
+        for section in found:
+            merged |= section
         wanted = merged.get("services")
         services = self.sections.get(f"services {wanted}", {}) if isinstance(wanted, str) else {}
-        return Profile(name, section is not None or keys is not None, merged, services)
+        return Profile(name, bool(found), merged, services)
 
     def profile_names(self) -> list[str]:
         """All profiles, in file order, credentials-file-only ones last."""
         names = [
-            "default" if s == "default" else s[8:]
-            for s in self.sections
-            if s == "default" or s.startswith("profile ")
+            section.removeprefix("profile ")
+            for section in self.sections
+            if section == "default" or section.startswith("profile ")
         ]
-        return names + [name for name in self.keys_file_sections if name not in names]
+        return list(dict.fromkeys([*names, *self.keys_file_sections]))
 
     def write(self, changes: Mapping[str, Mapping[str, Setting | None]]) -> None:
         """Set values, section by section, in one atomic replacement of the config file.
@@ -84,10 +87,23 @@ class AwsConfig:
         """
         with hold_lock(self.config_path):
             text = _read(self.config_path)
+            present = parse(text)
             for section, values in changes.items():
+                if section == "default" and _SPELT_OUT in present:
+                    section = _SPELT_OUT
                 text = set_values(text, section, values)
             mode = self.config_path.stat().st_mode & 0o777 if self.config_path.exists() else 0o600
             write_private(self.config_path, text, mode=mode)
+
+
+_SPELT_OUT = "profile default"
+"""A second name of `[default]`; where both are, this one wins (AWS SDKs reference guide, "Shared files")."""
+
+
+def _config_sections(profile: str) -> tuple[str, ...]:
+    """The sections that make up a profile, the winning one last."""
+    section = profile_section(profile)
+    return (section, _SPELT_OUT) if section == "default" else (section,)
 
 
 def load_config(environ: Mapping[str, str]) -> AwsConfig:

@@ -42,7 +42,10 @@ def login_session_of(config_text: str, profile: str) -> str | None:
     for line in config_text.splitlines():
         if line[:1] == "[":
             name = line.strip()
-            inside = name[-1:] == "]" and " ".join(name[1:-1].split()) == wanted
+            section = " ".join(name[1:-1].split())
+            if section == "profile default":
+                return None  # another spelling of [default], and the stronger one: rare, so not done here
+            inside = name[-1:] == "]" and section == wanted
         elif inside and line[:13] == "login_session":
             key, equals, value = line.partition("=")
             if equals and key.rstrip() == "login_session":

@@ -55,11 +55,8 @@ def _send_once(request: Request) -> Response:
         request.url, data=request.body or None, headers=dict(request.headers), method=request.method
     )
     try:
-        with _opener(request.url).open(raw, timeout=_TIMEOUT) as answer:
-            return _read(answer.status, answer.headers, answer)
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return _read(answer.code, answer.headers, answer)
+        with _open(raw) as answer:
+            return _read(answer)
     except urllib.error.URLError as problem:
         reason = problem.reason if isinstance(problem.reason, Exception) else problem
         raise _explain(request.url, reason) from reason
@@ -67,9 +64,23 @@ def _send_once(request: Request) -> Response:
         raise _explain(request.url, problem) from problem
 
 
-def _read(status: int, headers: object, body: object) -> Response:
-    items = headers.items()  # type: ignore[attr-defined]  # an email.message.Message in both cases
-    return Response(status, {name.lower(): value for name, value in items}, body.read(_LARGEST_BODY))  # type: ignore[attr-defined]
+def _open(raw: urllib.request.Request) -> "http.client.HTTPResponse | urllib.error.HTTPError":
+    """An answer is an answer whatever its status."""
+    try:
+        opened: http.client.HTTPResponse = _opener(raw.full_url).open(raw, timeout=_TIMEOUT)
+    except urllib.error.HTTPError as answer:
+        return answer
+    return opened
+
+
+def _read(answer: "http.client.HTTPResponse | urllib.error.HTTPError") -> Response:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    body = answer.read(_LARGEST_BODY)
+    # A read with a limit does not complain when the connection ends early, so the length is compared here.
+    promised = headers.get("content-length", "")
+    if promised.isdecimal() and len(body) < min(int(promised), _LARGEST_BODY):
+        raise http.client.IncompleteRead(body, int(promised) - len(body))
+    return Response(answer.status or 0, headers, body)
 
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
@@ -108,4 +119,6 @@ def _explain(url: str, problem: object) -> NetworkError:
         return NetworkError(f"nothing answers at {host}", hint=f"curl -I {url}", detail=str(problem))
     if isinstance(problem, TimeoutError):
         return NetworkError(f"{host} did not answer in time", hint=f"curl -I {url}", detail=str(problem))
+    if isinstance(problem, http.client.IncompleteRead | ConnectionResetError):
+        return NetworkError(f"{host} broke off the connection", hint=f"curl -I {url}", detail=repr(problem))
     return NetworkError(f"{host} could not be reached", hint=f"curl -I {url}", detail=repr(problem))
