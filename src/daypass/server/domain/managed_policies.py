@@ -21,10 +21,10 @@ SHIPPED_ACCOUNT = "aws"
 _EVERYTHING = "*"
 
 
-def _allow(*actions: str, resource: str | list[str] = _EVERYTHING) -> dict[str, object]:
+def _allow(action: str, *more: str, resource: str | list[str] = _EVERYTHING) -> dict[str, object]:
     return {
         "Effect": "Allow",
-        "Action": list(actions) if len(actions) > 1 else actions[0],
+        "Action": [action, *more] if more else action,
         "Resource": resource,
     }
 

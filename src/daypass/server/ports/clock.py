@@ -19,3 +19,4 @@ class Randomness(Protocol):
 
     def uuid(self) -> str:
         """A random UUIDv4 in lower-case hyphenated text."""
+        ...

@@ -13,8 +13,10 @@ class Issuer(Protocol):
 
     def expires_at(self, session: LoginSession) -> int:
         """When the credentials of the session's current generation end, epoch seconds."""
+        ...
 
     def issue(self, session: LoginSession, *, now: int, with_id_token: bool) -> TokenSet:
         """The tokens of the current generation. Raises `domain.key_ring.SealBroken` when the key that
         sealed it is no longer kept, and ValueError when `now` is not before `expires_at`.
         """
+        ...

@@ -10,6 +10,8 @@ class Metrics(Protocol):
 
     def count(self, event: str, outcome: str) -> None:
         """`daypass_events_total{event,outcome}`: `token.refresh`/`ok`, `sign_in.user`/`mismatch` …"""
+        ...
 
     def observe(self, operation: str, seconds: float) -> None:
         """`daypass_request_seconds{operation}`."""
+        ...

@@ -16,6 +16,7 @@ class PasswordHasher(Protocol):
 
     async def hash(self, password: Secret) -> str:
         """A PHC string. Raises `protocol.aws.errors.Throttling` when the pool's queue is full."""
+        ...
 
     async def verify(self, password_hash: str, password: Secret) -> bool:
         """Raises PasswordMismatch. Returns whether the hash should be renewed with today's parameters.
@@ -23,3 +24,4 @@ class PasswordHasher(Protocol):
         An empty `password_hash` (unknown name, no password) costs a full verification against a decoy and
         then raises PasswordMismatch, so that the answer's time does not tell.
         """
+        ...

@@ -9,12 +9,15 @@ suite (`tests/storage/`) runs on both. Rules that hold for every method:
 - Every change inside an account also adds 1 to `Account.revision`, in the same transaction.
 - Methods raise `daypass.errors.StorageError` when the database cannot answer, and the AWS errors named in
   their docstrings for conflicts (`EntityAlreadyExists`, `NoSuchEntity`, `DeleteConflict`).
+- What every refresh makes is a Struct, which is twenty times as quick to make as a frozen dataclass.
 - Times are epoch seconds and come from the caller; the database's clock is never asked.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
+
+import msgspec
 
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
 from daypass.server.domain.audit import AuditEvent
@@ -50,8 +53,7 @@ class Page:
     size: int = 100
 
 
-@dataclass(frozen=True, slots=True)
-class DpopProof:
+class DpopProof(msgspec.Struct, frozen=True):
     """One verified proof, to be recorded (RFC 9449 §11.1). Both values are hashes."""
 
     proof_key: bytes
@@ -93,8 +95,7 @@ class Redemption:
     session: LoginSession | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshRotation:
+class RefreshRotation(msgspec.Struct, frozen=True):
     """Everything one refresh writes: the proof, the conditional rotation, the audit row."""
 
     session_id: str
@@ -108,8 +109,7 @@ class RefreshRotation:
     now: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(msgspec.Struct, frozen=True):
     """How a rotation ended.
 
     `rotated`: generation + 1, `session` is the new state. `superseded`: the presented generation is not
@@ -139,6 +139,7 @@ class AccountStore(Protocol):
 
     async def create_account(self, account: Account) -> None:
         """Raises EntityAlreadyExists for a taken id, alias or root e-mail."""
+        ...
 
     async def load_account(self, account_id: str) -> Account | None: ...
 
@@ -146,14 +147,17 @@ class AccountStore(Protocol):
 
     async def find_account_by_root_email(self, email: str) -> Account | None:
         """`email` is compared lower-cased."""
+        ...
 
     async def list_accounts(self) -> Sequence[Account]: ...
 
     async def set_root_password(self, account_id: str, password_hash: str, *, changed: bool) -> None:
         """`changed` adds 1 to `root_credentials_epoch`; a mere rehash does not. Raises NoSuchEntity."""
+        ...
 
     async def load_revision(self, account_id: str) -> int:
         """The account's revision, or -1 when there is no such account. One primary-key read."""
+        ...
 
 
 class UserStore(Protocol):
@@ -161,9 +165,11 @@ class UserStore(Protocol):
 
     async def create_user(self, user: User) -> None:
         """Raises EntityAlreadyExists."""
+        ...
 
     async def load_user(self, account_id: str, user_name: str) -> User | None:
         """Case-insensitive in the name."""
+        ...
 
     async def load_user_by_id(self, account_id: str, user_id: str) -> User | None: ...
 
@@ -171,19 +177,28 @@ class UserStore(Protocol):
 
     async def delete_user(self, account_id: str, user_name: str) -> None:
         """Raises NoSuchEntity; DeleteConflict while a login profile or an attached policy remains."""
+        ...
 
     async def create_login_profile(self, profile: LoginProfile) -> None:
         """Adds 1 to the user's epoch. Raises EntityAlreadyExists, NoSuchEntity."""
+        ...
 
     async def load_login_profile(self, account_id: str, user_id: str) -> LoginProfile | None: ...
 
     async def update_login_profile(
-        self, account_id: str, user_id: str, *, password_hash: str | None, password_reset_required: bool | None, changed: bool
+        self,
+        account_id: str,
+        user_id: str,
+        *,
+        password_hash: str | None,
+        password_reset_required: bool | None,
+        changed: bool,
     ) -> None:
         """`changed` adds 1 to the user's `credentials_epoch`; a rehash does not. Raises NoSuchEntity."""
 
     async def delete_login_profile(self, account_id: str, user_id: str) -> None:
         """Adds 1 to the user's epoch. Raises NoSuchEntity."""
+        ...
 
 
 class RoleStore(Protocol):
@@ -191,9 +206,11 @@ class RoleStore(Protocol):
 
     async def create_role(self, role: Role) -> None:
         """Raises EntityAlreadyExists."""
+        ...
 
     async def load_role(self, account_id: str, role_name: str) -> Role | None:
         """Case-insensitive in the name."""
+        ...
 
     async def load_role_by_id(self, account_id: str, role_id: str) -> Role | None: ...
 
@@ -201,6 +218,7 @@ class RoleStore(Protocol):
 
     async def delete_role(self, account_id: str, role_name: str) -> None:
         """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
+        ...
 
 
 class PolicyStore(Protocol):
@@ -212,22 +230,29 @@ class PolicyStore(Protocol):
 
     async def create_policy(self, policy: ManagedPolicy) -> None:
         """Raises EntityAlreadyExists."""
+        ...
 
     async def load_policy(self, policy_arn: str) -> ManagedPolicy | None: ...
 
-    async def list_policies(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[ManagedPolicy]: ...
+    async def list_policies(
+        self, account_id: str, *, path_prefix: str, page: Page
+    ) -> Sequence[ManagedPolicy]: ...
 
     async def delete_policy(self, policy_arn: str) -> None:
         """Raises NoSuchEntity; DeleteConflict while attached anywhere."""
+        ...
 
     async def attach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:
         """Attaching twice is the same as once. Raises NoSuchEntity when the principal is gone."""
+        ...
 
     async def detach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:
         """Raises NoSuchEntity when it was not attached."""
+        ...
 
     async def list_attached_policies(self, account_id: str, principal_id: str) -> Sequence[str]:
         """Policy ARNs, in order of ARN."""
+        ...
 
     async def count_attachments(self, policy_arn: str) -> int: ...
 
@@ -240,18 +265,23 @@ class SignInSessionStore(Protocol):
 
         A live session of the same principal in the same browser is replaced, not added.
         """
+        ...
 
     async def list_sign_in_sessions(self, browser_hash: bytes, *, now: int) -> Sequence[SignInSession]:
         """Live sessions of one browser, most recently used first."""
+        ...
 
     async def touch_sign_in_session(self, session_id: str, *, now: int) -> None:
         """Set `last_used_at`."""
+        ...
 
     async def rebind_browser(self, old_browser_hash: bytes, new_browser_hash: bytes) -> None:
         """Move every session to the browser's new secret (a sign-in changes it: no session fixation)."""
+        ...
 
     async def end_sign_in_sessions(self, browser_hash: bytes, *, session_id: str | None) -> int:
         """End one session of this browser, or all when None. Returns how many ended."""
+        ...
 
 
 class LoginSessionStore(Protocol):
@@ -261,14 +291,19 @@ class LoginSessionStore(Protocol):
 
     async def rotate(self, rotation: RefreshRotation) -> Rotation:
         """At most four statements in one transaction; many concurrent calls may share one commit."""
+        ...
 
     async def load_login_session(self, session_id: str) -> LoginSession | None: ...
 
-    async def list_login_sessions(self, account_id: str, principal_id: str, *, now: int) -> Sequence[LoginSession]:
+    async def list_login_sessions(
+        self, account_id: str, principal_id: str, *, now: int
+    ) -> Sequence[LoginSession]:
         """Those not revoked and not past their end, newest first."""
+        ...
 
     async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
         """False when it was already revoked or is unknown."""
+        ...
 
 
 class AttemptStore(Protocol):
@@ -276,9 +311,11 @@ class AttemptStore(Protocol):
 
     async def count_attempts(self, key: bytes, *, now: int) -> int:
         """Failures recorded for the key whose window has not passed."""
+        ...
 
     async def record_failure(self, key: bytes, *, now: int, window: int) -> int:
         """Add one; the window (seconds) restarts at the first failure after it passed. Returns the count."""
+        ...
 
     async def clear_attempts(self, key: bytes) -> None: ...
 
@@ -290,6 +327,7 @@ class AuditStore(Protocol):
 
     async def list_events(self, *, account_id: str | None, since: int, limit: int) -> Sequence[AuditEvent]:
         """Newest first."""
+        ...
 
 
 class BucketStore(Protocol):
@@ -297,14 +335,17 @@ class BucketStore(Protocol):
 
     async def claim_bucket(self, bucket: Bucket) -> Bucket:
         """Insert unless owned; returns the row as it now stands (the caller compares the owner)."""
+        ...
 
     async def load_bucket(self, name: str) -> Bucket | None: ...
 
     async def list_buckets(self, account_id: str) -> Sequence[Bucket]:
         """In name order."""
+        ...
 
     async def release_bucket(self, name: str, account_id: str) -> None:
         """Forget the bucket if this account owns it."""
+        ...
 
 
 class Storage(Protocol):
@@ -331,11 +372,14 @@ class Storage(Protocol):
 
     async def migrate(self) -> list[str]:
         """Bring the schema up to date; returns the names of the migrations applied. Safe to run in parallel."""
+        ...
 
     async def check_writable(self, *, now: int) -> None:
         """Do one real write and roll it forward; raises StorageError (readiness)."""
+        ...
 
     async def purge_expired(self, *, now: int) -> None:
         """Delete rows whose time has passed: proofs, used codes, ended sessions, attempts. Bounded per call."""
+        ...
 
     async def close(self) -> None: ...

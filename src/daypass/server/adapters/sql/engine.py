@@ -26,11 +26,13 @@ class Statements(Protocol):
 
     async def fetch_one(self, statement: str, *values: Value) -> Row | None:
         """The first row, or None."""
+        ...
 
     async def fetch_all(self, statement: str, *values: Value) -> Sequence[Row]: ...
 
     async def execute(self, statement: str, *values: Value) -> None:
         """Run it and drop any rows."""
+        ...
 
 
 class Transaction(Statements, Protocol):
@@ -42,9 +44,11 @@ class Transaction(Statements, Protocol):
         For rules no single row can carry (a count, the schema). A SQLite transaction excludes every other
         writer already, so there it does nothing.
         """
+        ...
 
     async def run_script(self, script: str) -> None:
         """Run several statements without values (migrations)."""
+        ...
 
 
 class Engine(Statements, Protocol):
@@ -53,8 +57,10 @@ class Engine(Statements, Protocol):
     @property
     def migrations_folder(self) -> str:
         """Name of the folder below `migrations/` that holds this engine's files."""
+        ...
 
     async def run(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Commit what `work` does; when it raises, undo it and raise the same."""
+        ...
 
     async def close(self) -> None: ...
