@@ -5,6 +5,7 @@
 
 import importlib
 import sys
+from types import ModuleType
 
 from daypass.errors import DaypassError, UsageError
 from daypass.server.commands.terminal import fail
@@ -49,7 +50,7 @@ def _choose(argv: list[str]) -> tuple[str, list[str]]:
     raise UsageError(f"daypass server needs one of: {known}", hint="daypass --help")
 
 
-def _import(module_name: str) -> "object":
+def _import(module_name: str) -> ModuleType:
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as missing:

@@ -55,7 +55,7 @@ def load_backend_keys(settings: Settings) -> Credentials | None:
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         document = json.loads(text)
         return Credentials(str(document["access_key_id"]), Secret(str(document["secret_access_key"])), None)
-    found = {}
+    found: dict[str, str] = {}
     for line in text.splitlines():
         name, separator, value = line.partition("=")
         if separator:

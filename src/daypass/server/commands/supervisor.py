@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from daypass.errors import ConfigError
 from daypass.server.commands.terminal import CANNOT_START
@@ -208,7 +209,8 @@ class Supervisor:
 
         loop.add_reader(descriptor, read)
         stopping = asyncio.create_task(self._stop.wait())
-        await asyncio.wait([heard, stopping], timeout=_READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        awaited: list[asyncio.Future[Any]] = [heard, stopping]
+        await asyncio.wait(awaited, timeout=_READY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         loop.remove_reader(descriptor)
         os.close(descriptor)
