@@ -64,6 +64,7 @@ class SessionCache:
     def load(self, login_session: str) -> CacheEntry | None:
         """The entry, or None when there is no file. Raises CacheError for damage or a foreign owner."""
         path = self.path(login_session)
+        damage = ""
         for _ in range(_TORN_READ_TRIES):
             try:
                 text = _read_own_file(path)
@@ -76,12 +77,12 @@ class SessionCache:
                 ) from problem
             except (ValueError, KeyError, TypeError) as problem:
                 # A foreign writer truncates and rewrites in place; half a file is normal for a moment.
-                damage = problem
+                damage = type(problem).__name__
                 time.sleep(_TORN_READ_PAUSE)
         raise CacheError(
             "the saved session cannot be read",
             hint="daypass login",
-            detail=f"{path.name}: {type(damage).__name__}",
+            detail=f"{path.name}: {damage}",
         )
 
     def save(self, login_session: str, entry: CacheEntry) -> None:
