@@ -12,7 +12,16 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["free_port", "pinned", "resident_kib", "start", "wait_for_http", "wait_for_line"]
+__all__ = [
+    "cpu_seconds",
+    "free_port",
+    "pinned",
+    "resident_kib",
+    "serving_pid",
+    "start",
+    "wait_for_http",
+    "wait_for_line",
+]
 
 
 def free_port() -> int:
@@ -96,3 +105,15 @@ def resident_kib(pid: int) -> int:
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise RuntimeError("no VmRSS")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of one process and its threads so far, user and system (Linux). Neighbours cannot stretch it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def serving_pid(pid: int) -> int:
+    """The process that serves: the child of the supervisor, if there is one."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return serving_pid(int(children[0])) if children else pid

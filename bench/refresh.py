@@ -8,21 +8,29 @@ metrics, the access log. Rounds alternate; medians are compared.
 
 import json
 import os
-import statistics
 import subprocess
 import tempfile
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvloop
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bench.load import Next, Result, drive
+from bench.load import Next, drive
 from bench.our_server import OurServer, refresh_body, run_our_server
-from bench.processes import free_port, pinned, resident_kib, start, wait_for_line
+from bench.processes import (
+    cpu_seconds,
+    free_port,
+    pinned,
+    resident_kib,
+    serving_pid,
+    start,
+    wait_for_line,
+)
+from bench.rounds import Round, compare
 from daypass.client.login import Fresh
 from daypass.client.session_cache import CacheEntry
 from daypass.protocol.jose.jwk import public_jwk, thumbprint
@@ -33,6 +41,7 @@ __all__ = ["measure", "memory"]
 CONNECTIONS = 32
 ROUND_REQUESTS = 6000
 ROUNDS = 3
+PEER_NAME = "node-oidc-provider, rotation"
 PEER = Path(__file__).parent / "peers" / "oidc_provider.mjs"
 
 
@@ -49,76 +58,67 @@ def _request(port: int, path: str, content_type: str, proof: str, body: bytes) -
     return head.encode() + body
 
 
-def _round(
-    port: int, make: Callable[[str, str], bytes], tokens: list[str], member: str, proofs: Iterator[str]
-) -> Result:
-    """One round over every connection; `tokens` holds each connection's newest token afterwards."""
+class _Side:
+    """One server under load."""
 
-    def conversation(slot: int) -> tuple[bytes, Next]:
+    member: str
+    """Where its answer carries the next refresh token."""
+
+    def __init__(
+        self, port: int, key: ec.EllipticCurvePrivateKey, url: str, tokens: list[str], pid: int
+    ) -> None:
+        self.port, self.key, self.url, self.pid = port, key, url, pid
+        self.tokens = tokens
+        """Each connection's newest token."""
+
+    def make(self, token: str, proof: str) -> bytes:
+        raise NotImplementedError
+
+    def round(self, requests: int) -> Round:
+        """One round over every connection."""
+        proofs = _proofs(self.key, self.url, requests)
+        began = cpu_seconds(self.pid)
+        conversations = [self._conversation(slot, proofs) for slot in range(CONNECTIONS)]
+        result = uvloop.run(drive("127.0.0.1", self.port, conversations, seconds=60))
+        return Round(result, (cpu_seconds(self.pid) - began) / result.requests * 1e6)
+
+    def _conversation(self, slot: int, proofs: Iterator[str]) -> tuple[bytes, Next]:
         def step(status: int, body: bytes) -> bytes | None:
             if status != 200:
                 raise RuntimeError(f"HTTP {status}: {body[:300]!r}")
-            tokens[slot] = json.loads(body)[member]
+            self.tokens[slot] = json.loads(body)[self.member]
             proof = next(proofs, None)
-            return make(tokens[slot], proof) if proof else None
+            return self.make(self.tokens[slot], proof) if proof else None
 
-        return make(tokens[slot], next(proofs)), step
-
-    return uvloop.run(drive("127.0.0.1", port, [conversation(n) for n in range(CONNECTIONS)], seconds=60))
+        return self.make(self.tokens[slot], next(proofs)), step
 
 
-class _Ours:
+class _Ours(_Side):
+    member = "refreshToken"
+
     def __init__(self, server: OurServer, key: ec.EllipticCurvePrivateKey, entries: list[CacheEntry]) -> None:
-        self.port = int(server.url.rsplit(":", 1)[1])
-        self.key, self.url, self.entry = key, server.url + "/v1/token", entries[0]
-        self.tokens = [entry.refresh_token.reveal() for entry in entries]
-        self.pid = _serving_pid(server.process.pid)
+        port = int(server.url.rsplit(":", 1)[1])
+        tokens = [entry.refresh_token.reveal() for entry in entries]
+        super().__init__(port, key, server.url + "/v1/token", tokens, serving_pid(server.process.pid))
+        self.entry = entries[0]
 
-    def round(self, requests: int) -> Result:
-        return _round(
-            self.port, self._make, self.tokens, "refreshToken", _proofs(self.key, self.url, requests)
-        )
-
-    def _make(self, token: str, proof: str) -> bytes:
+    def make(self, token: str, proof: str) -> bytes:
         return _request(self.port, "/v1/token", "application/json", proof, refresh_body(self.entry, token))
 
 
-class _Peer:
-    def __init__(self, port: int, key: ec.EllipticCurvePrivateKey, told: dict[str, object], pid: int) -> None:
-        self.port, self.key, self.url, self.pid = port, key, str(told["url"]), pid
-        tokens = told["refresh_tokens"]
-        assert isinstance(tokens, list)
-        self.tokens: list[str] = tokens
+class _Peer(_Side):
+    member = "refresh_token"
 
-    def round(self, requests: int) -> Result:
-        return _round(
-            self.port, self._make, self.tokens, "refresh_token", _proofs(self.key, self.url, requests)
-        )
-
-    def _make(self, token: str, proof: str) -> bytes:
+    def make(self, token: str, proof: str) -> bytes:
         fields = {"grant_type": "refresh_token", "client_id": "terminal", "refresh_token": token}
         body = urllib.parse.urlencode(fields).encode()
         return _request(self.port, "/token", "application/x-www-form-urlencoded", proof, body)
-
-
-def _serving_pid(pid: int) -> int:
-    """The process that serves: the child of taskset or of the supervisor, if there is one."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return _serving_pid(int(children[0])) if children else pid
 
 
 def _seeded(server: OurServer, key: Fresh) -> _Ours:
     now = int(time.time())
     person = server.add_user("dev", "SignInLocalDevelopmentAccess", now=now)
     return _Ours(server, key.key, server.logins(CONNECTIONS, key, person, now=now))
-
-
-def _stats(results: list[Result]) -> dict[str, object]:
-    return {
-        "requests per second": round(statistics.median(result.per_second for result in results)),
-        "p50, ms": round(statistics.median(result.percentile(0.5) for result in results), 1),
-        "p99, ms": round(statistics.median(result.percentile(0.99) for result in results), 1),
-    }
 
 
 def measure(database_url: str = "") -> dict[str, object]:
@@ -137,24 +137,20 @@ def measure(database_url: str = "") -> dict[str, object]:
             start(node, log=folder / "peer.log") as peer_process,
         ):
             told = json.loads(wait_for_line(peer_process, r"READY (.*)").group(1))
-            ours, peer = _seeded(server, fresh), _Peer(port, fresh.key, told, peer_process.pid)
+            ours = _seeded(server, fresh)
+            peer = _Peer(port, fresh.key, told["url"], told["refresh_tokens"], peer_process.pid)
             for side in (ours, peer):
                 side.round(2000)  # warm-up
-            results: dict[str, list[Result]] = {"ours": [], "peer": []}
+            results: dict[str, list[Round]] = {"ours": [], PEER_NAME: []}
             for _ in range(ROUNDS):
                 results["ours"].append(ours.round(ROUND_REQUESTS))
-                results["peer"].append(peer.round(ROUND_REQUESTS // 2))
+                results[PEER_NAME].append(peer.round(ROUND_REQUESTS // 2))
             memory = {
                 "ours, MiB": resident_kib(ours.pid) // 1024,
-                "peer, MiB": resident_kib(peer.pid) // 1024,
+                "node-oidc-provider, MiB": resident_kib(peer.pid) // 1024,
             }
-    ratio = statistics.median(
-        a.per_second / b.per_second for a, b in zip(results["ours"], results["peer"], strict=True)
-    )
     return {
-        "ours": _stats(results["ours"]),
-        "node-oidc-provider, rotation": _stats(results["peer"]),
-        "ratio": round(ratio, 2),
+        **compare(results),
         "memory": memory,
         "node": subprocess.run(
             ["node", "--version"], capture_output=True, text=True, check=True
@@ -167,7 +163,7 @@ def memory(requests: int = 100_000) -> dict[str, object]:
     os.sched_setaffinity(0, {1} if (os.cpu_count() or 1) > 1 else {0})
     with tempfile.TemporaryDirectory() as name, run_our_server(Path(name), core=0) as server:
         ours = _seeded(server, Fresh.draw())
-        seen = {}
+        seen: dict[str, object] = {}
         step = requests // 5
         for done in range(step, requests + 1, step):
             ours.round(step)

@@ -1,6 +1,6 @@
 """Listing and revoking login sessions."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import Storage

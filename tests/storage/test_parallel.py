@@ -7,10 +7,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine

@@ -1,9 +1,9 @@
 """Redeeming a code: used once, repeated by its own request only, revoking what a replay finds."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from daypass.errors import StorageError
 from daypass.server.domain.session import LoginSession

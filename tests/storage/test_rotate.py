@@ -1,11 +1,11 @@
 """Rotating a login session: who wins, what the losers are told, what is written, in how many statements."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from daypass.errors import StorageError
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine

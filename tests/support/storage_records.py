@@ -7,6 +7,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
 from daypass.server.domain.audit import AuditEvent, Caller
 from daypass.server.domain.session import LoginSession, SignInSession
@@ -94,7 +96,7 @@ def make_login_session(name: str = "one", **changes: Any) -> LoginSession:
         created_at=NOW,
         ends_at=NOW + 43_200,
     )
-    return replace(session, **changes)
+    return msgspec.structs.replace(session, **changes)
 
 
 def make_event(name: str = "CreateOAuth2Token", **changes: Any) -> AuditEvent:
@@ -108,13 +110,13 @@ def make_event(name: str = "CreateOAuth2Token", **changes: Any) -> AuditEvent:
         caller=CALLER,
         detail={"grantType": "refresh_token", "attempt": 1, "isRepeat": False},
     )
-    return replace(event, **changes)
+    return msgspec.structs.replace(event, **changes)
 
 
 def make_proof(name: str, body: str = "body", **changes: Any) -> DpopProof:
     """Proofs of one name are the same proof; `body` is what it came with."""
     proof = DpopProof(sha256(name.encode()).digest()[:16], sha256(body.encode()).digest()[:16], NOW + 660)
-    return replace(proof, **changes)
+    return msgspec.structs.replace(proof, **changes)
 
 
 def make_redemption(name: str = "one", **changes: Any) -> CodeRedemption:
@@ -142,4 +144,4 @@ def make_rotation(name: str = "one", generation: int = 0, **changes: Any) -> Ref
         audit=make_event(event_id=f"rotate-{name}-{generation}"),
         now=NOW + 60,
     )
-    return replace(rotation, **changes)
+    return msgspec.structs.replace(rotation, **changes)

@@ -8,6 +8,7 @@ as the SDKs' shared test cases require, and not more; what a peer says is cleane
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as quote
 
 from daypass.errors import NetworkError, RemoteProtocolError
 from daypass.protocol.jose.json_object import parse_json_object
@@ -47,6 +48,15 @@ _ERRORS_BY_TYPE: dict[str, type[SignInError]] = {
     "ValidationException": InvalidRequest,
 }
 
+_CAMEL_NAMES = (
+    *("accessToken", "accessKeyId", "secretAccessKey", "sessionToken"),
+    *("tokenType", "expiresIn", "refreshToken", "idToken"),
+)
+_SNAKE_NAMES = (
+    *("access_token", "access_key_id", "secret_access_key", "session_token"),
+    *("token_type", "expires_in", "refresh_token", "id_token"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
@@ -65,27 +75,19 @@ class TokenSet:
 
 def build_token_response(token_set: TokenSet, style: WireStyle) -> bytes:
     """The body of a 200 answer: camelCase for JSON requests, snake_case for form requests. Holds secrets."""
-    credentials = (
-        token_set.access_key_id,
-        token_set.secret_access_key.reveal(),
-        token_set.session_token.reveal(),
+    names = _CAMEL_NAMES if style == "json" else _SNAKE_NAMES
+    access_token, key_id, secret, session_token, token_type, expires_in, refresh_token, id_token = names
+    # Written out: the encoder would look at every value again, on the hottest answer there is.
+    text = (
+        f'{{"{access_token}": {{"{key_id}": {quote(token_set.access_key_id)},'
+        f' "{secret}": {quote(token_set.secret_access_key.reveal())},'
+        f' "{session_token}": {quote(token_set.session_token.reveal())}}},'
+        f' "{token_type}": {quote(token_set.token_type)}, "{expires_in}": {token_set.expires_in:d},'
+        f' "{refresh_token}": {quote(token_set.refresh_token.reveal())}'
     )
-    values: tuple[object, ...] = (
-        token_set.token_type,
-        token_set.expires_in,
-        token_set.refresh_token.reveal(),
-    )
-    if style == "json":
-        credential_names = ("accessKeyId", "secretAccessKey", "sessionToken")
-        names = ("accessToken", "tokenType", "expiresIn", "refreshToken", "idToken")
-    else:
-        credential_names = ("access_key_id", "secret_access_key", "session_token")
-        names = ("access_token", "token_type", "expires_in", "refresh_token", "id_token")
-    body: dict[str, object] = {names[0]: dict(zip(credential_names, credentials, strict=True))}
-    body.update(zip(names[1:4], values, strict=True))
     if token_set.id_token is not None:
-        body[names[4]] = token_set.id_token
-    return json.dumps(body).encode("ascii")
+        text += f', "{id_token}": {quote(token_set.id_token)}'
+    return (text + "}").encode("ascii")
 
 
 def build_error_body(error: SignInError) -> bytes:

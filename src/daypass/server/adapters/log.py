@@ -4,11 +4,13 @@ Access lines go round `logging` because they are on the hot path. Nothing here a
 whoever logs decides what is in the message, and secrets cannot print themselves (`daypass.secret`).
 """
 
+import asyncio
 import logging
 import os
 import sys
 import time
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,6 +19,8 @@ __all__ = ["JsonFormatter", "set_up_logging", "write_access_line"]
 
 _encode = msgspec.json.Encoder().encode
 _STANDARD_ERROR = 2
+_LARGEST_WRITE = 4096
+"""Bytes: PIPE_BUF on Linux, up to which a write to a pipe is not mixed with another process's (POSIX, `write`)."""
 _RECORD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
     "asctime",
@@ -53,13 +57,55 @@ def set_up_logging(level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
+class _AccessLines:
+    """Lines of one turn of the event loop, written together: a system call per turn, not per request."""
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+
+    def add(self, line: bytes) -> None:
+        if not self._waiting:
+            try:
+                asyncio.get_running_loop().call_soon(self.flush)
+            except RuntimeError:  # no loop, no next turn
+                self._waiting.append(line)
+                self.flush()
+                return
+        self._waiting.append(line)
+
+    def flush(self) -> None:
+        """Write whole lines, at most `_LARGEST_WRITE` at once. A log that cannot be written never breaks an answer."""
+        lines, self._waiting = self._waiting, []
+        batch = b""
+        for line in lines:
+            if batch and len(batch) + len(line) > _LARGEST_WRITE:
+                _write(batch)
+                batch = b""
+            batch += line
+        _write(batch)
+
+
+_access_lines = _AccessLines()  # one per process, as is standard error
+
+
 def write_access_line(line: dict[str, Any]) -> None:
-    """One finished request. A log that cannot be written never breaks an answer."""
-    line = {"time": _timestamp(time.time()), "level": "info", "logger": "daypass.access", **line}
+    """One finished request, written at the end of this turn of the event loop."""
+    stamped = {"time": _timestamp(time.time()), "level": "info", "logger": "daypass.access", **line}
+    _access_lines.add(_encode(stamped) + b"\n")
+
+
+def _write(text: bytes) -> None:
     with suppress(OSError):
-        os.write(_STANDARD_ERROR, _encode(line) + b"\n")
+        os.write(_STANDARD_ERROR, text)
 
 
 def _timestamp(seconds: float) -> str:
     """ISO 8601 in UTC with milliseconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
+    whole = int(seconds)
+    return f"{_second_text(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second_text(seconds: int) -> str:
+    """Many lines share a second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))

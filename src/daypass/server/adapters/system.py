@@ -2,7 +2,8 @@
 
 import secrets
 import time
-import uuid
+
+from daypass.server.domain.identifiers import uuid_text
 
 __all__ = ["SystemRandomness", "system_clock"]
 
@@ -19,4 +20,4 @@ class SystemRandomness:
         return secrets.token_bytes(length)
 
     def uuid(self) -> str:
-        return str(uuid.uuid4())
+        return uuid_text(secrets.token_bytes(16))

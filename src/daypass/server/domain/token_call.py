@@ -6,7 +6,8 @@ another body it is a replay.
 """
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from daypass.protocol.oauth.dpop import VerifiedProof
 from daypass.server.domain.audit import Caller
@@ -14,8 +15,7 @@ from daypass.server.domain.audit import Caller
 __all__ = ["TokenCall", "prove_call"]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCall:
+class TokenCall(msgspec.Struct, frozen=True):
     """Who calls, with which key, when."""
 
     dpop_jkt: str
