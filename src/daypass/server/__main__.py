@@ -6,7 +6,6 @@
 import importlib
 import sys
 from types import ModuleType
-from types import ModuleType
 
 from daypass.errors import DaypassError, UsageError
 from daypass.server.commands.terminal import fail
