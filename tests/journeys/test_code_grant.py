@@ -90,6 +90,19 @@ async def test_a_mismatch_is_refused_and_costs_the_code(
         await terminal.redeem(code)
 
 
+async def test_a_used_proof_is_named_and_does_not_cost_the_code(world: SignInWorld) -> None:
+    """Whoever replays a stranger's proof must not be able to burn a code with it."""
+    terminal = Terminal(world)
+    proof = terminal.proof()
+    first, second = await world.tab().approve(terminal), await world.tab().approve(terminal)
+    assert (await terminal.post(terminal.code_body(first), proof=proof)).status == 200
+    wrong = terminal.code_body(second, code_verifier=Secret(OTHER_VERIFIER))
+    for body in (wrong, terminal.code_body(second)):
+        answer = await terminal.post(body, proof=proof)
+        assert (answer.status, "used before" in answer.json["message"]) == (400, True)
+    assert (await terminal.redeem(second)).expires_in == 900
+
+
 async def test_an_old_code_is_told_apart_from_a_foreign_one(world: SignInWorld) -> None:
     terminal = Terminal(world)
     code = await world.tab().approve(terminal)

@@ -131,6 +131,7 @@ async def test_the_session_ends_absolutely_and_the_last_credentials_with_it(logi
     login.world.now = began + 43_200
     with pytest.raises(TokenExpired):
         await login.terminal.refresh(token)
+    assert (await login.world.last_event()).detail["reason"] == "past the session's absolute end"
 
 
 async def test_a_password_change_ends_the_session_before_policy_is_asked(login: LoggedIn) -> None:

@@ -416,6 +416,20 @@ async def test_a_password_change_empties_the_chooser(site: SignInWorld) -> None:
     assert "Nobody is signed in" in (await tab.get("/")).text
 
 
+async def test_a_changed_or_deleted_identity_is_not_even_offered(site: SignInWorld) -> None:
+    tab = await signed_in(site, "alice", "bob")
+    await site.change_password("alice", "another one")
+    site.now += 1  # a list may be a second old; a choice is checked afresh
+    page = await tab.get("/signin")
+    assert f"arn:aws:iam::{ACCOUNT}:user/alice" not in page.shown
+    assert f"arn:aws:iam::{ACCOUNT}:user/bob" in page.shown
+    user = await site.user("bob")
+    await site.storage.users.delete_login_profile(ACCOUNT, user.user_id)
+    await site.storage.users.delete_user(ACCOUNT, "bob")
+    site.now += 1
+    assert "Nobody is signed in" in (await tab.get("/")).text
+
+
 async def test_sessions_end_with_time(site: SignInWorld) -> None:
     tab = await signed_in(site, "alice")
     site.now += 43_200
