@@ -91,9 +91,8 @@ def _worker_command(
     sockets: tuple[socket.socket, socket.socket | None],
     metrics_dir: str,
 ) -> WorkerCommand:
-    environment = dict(os.environ)
+    environment = {**_MEMORY_TUNABLES, **os.environ}
     environment.update({f"DAYPASS_{name.upper()}": value for name, value in flags.items()})
-    environment.update(_MEMORY_TUNABLES)
     environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
     if settings.workers > 1:  # a single worker keeps its numbers to itself, which is cheaper
         environment["PROMETHEUS_MULTIPROC_DIR"] = metrics_dir

@@ -141,5 +141,5 @@ def check_policy_arn(member: str, value: str) -> str:
 def uuid_text(random_bytes: bytes) -> str:
     """A version 4 UUID (RFC 9562 §5.4) of 16 random bytes. Requests take two: the library's takes three times as long."""
     text = random_bytes.hex()
-    variant = "89ab"[random_bytes[8] & 3]
+    variant = "89ab"[random_bytes[8] >> 4 & 3]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"

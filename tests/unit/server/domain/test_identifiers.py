@@ -1,6 +1,7 @@
 """IAM's ids, names, paths and ARNs."""
 
 import re
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from daypass.protocol.aws.errors import AwsError, InvalidInput, ValidationError
 from daypass.server.domain import identifiers
-from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id
+from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id, uuid_text
 
 
 def test_a_unique_id_is_prefix_and_seventeen_characters() -> None:
@@ -19,6 +20,12 @@ def test_a_unique_id_is_prefix_and_seventeen_characters() -> None:
 
 def test_unique_ids_of_different_seeds_differ() -> None:
     assert build_unique_id("AROA", b"\0" * 10 + b"\0") != build_unique_id("AROA", b"\1" + b"\0" * 10)
+
+
+@given(st.binary(min_size=16, max_size=16))
+@settings(deadline=None, max_examples=100)
+def test_random_bytes_become_the_version_4_uuid_the_library_would_write(seed: bytes) -> None:
+    assert uuid_text(seed) == str(uuid.UUID(bytes=seed, version=4))
 
 
 @pytest.mark.parametrize(
