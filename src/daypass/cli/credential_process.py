@@ -12,8 +12,11 @@ from daypass.client import credential_cache
 
 def run(argv: list[str]) -> int:
     """Return the exit code; `argv` is what follows the command's name."""
-    if credential_cache.main(argv):
-        return 0
+    try:
+        if credential_cache.main(argv):
+            return 0
+    except BrokenPipeError:
+        return 1
     from daypass.cli import credential_process_slow
     from daypass.cli.main import guarded
 

@@ -4,6 +4,7 @@ Every command module has `run(argv) -> int`. The table is also the list `daypass
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 
@@ -40,6 +41,8 @@ def guarded(run: Callable[[list[str]], int], argv: list[str]) -> int:
         sys.stderr.write("\n")
         return 130
     except BrokenPipeError:
+        # What is still buffered would fail again, loudly, when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as problem:
         from daypass.cli.output import fail

@@ -34,7 +34,7 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(mode)
-        Path(temporary).replace(target)
+        _replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
@@ -67,8 +67,22 @@ if os.name == "nt":  # pragma: no cover - run by the Windows job of the CI matri
             else:
                 return
 
+    def _replace(temporary: str, target: Path) -> None:
+        # A reader that has the target open stops the rename; readers of ours are done in milliseconds.
+        for _ in range(40):
+            try:
+                os.replace(temporary, target)  # noqa: PTH105 - what Path.replace calls
+            except PermissionError:
+                time.sleep(0.05)
+            else:
+                return
+        os.replace(temporary, target)  # noqa: PTH105 - the last try may fail
+
 else:
     import fcntl
 
     def _acquire(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _replace(temporary: str, target: Path) -> None:
+        os.replace(temporary, target)  # noqa: PTH105 - what Path.replace calls

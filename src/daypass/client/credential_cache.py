@@ -10,7 +10,6 @@ File format and name: docs/reference/cache-file.md (the AWS CLI's login cache).
 """
 
 import os
-import sys
 import time
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing typing
@@ -151,7 +150,10 @@ def answer(profile: str, environ: "Environ", now: float) -> str | None:
 
 
 def main(argv: list[str]) -> bool:
-    """Answer `credential-process [--profile P]` from the cache. False when the slow path must look."""
+    """Answer `credential-process [--profile P]` from the cache. False when the slow path must look.
+
+    Raises BrokenPipeError when nobody reads standard output any more.
+    """
     profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
     if len(argv) == 2 and argv[0] == "--profile":
         profile = argv[1]
@@ -160,5 +162,5 @@ def main(argv: list[str]) -> bool:
     text = answer(profile, os.environ, time.time())
     if text is None:
         return False
-    sys.stdout.write(text)
+    os.write(1, text.encode("ascii"))  # no buffer that could fail after we returned
     return True

@@ -12,6 +12,7 @@ import hmac
 import html
 import http.server
 import threading
+import time
 import urllib.parse
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ __all__ = ["CALLBACK_PATH", "LoopbackListener", "Outcome"]
 
 CALLBACK_PATH = "/oauth/callback"
 _EXCHANGE_PATIENCE = 60.0  # seconds the browser's request waits for the exchange
+_SLICE = 0.5  # seconds
 _READ_PATIENCE = 10.0  # seconds a connection may take to send its request
 
 
@@ -65,7 +67,12 @@ class LoopbackListener:
 
     def wait(self, seconds: float) -> str | None:
         """The raw query string of the genuine answer, or None when the time is over."""
-        return self._query if self._answered.wait(seconds) else None
+        deadline = time.monotonic() + seconds
+        # In slices, because on Windows a wait for a lock cannot be interrupted by Ctrl-C.
+        while not self._answered.wait(max(0.0, min(_SLICE, deadline - time.monotonic()))):
+            if time.monotonic() >= deadline:
+                return None
+        return self._query
 
     def finish(self, outcome: Outcome) -> None:
         """Show the outcome to the waiting browser."""
