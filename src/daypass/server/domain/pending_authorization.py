@@ -83,7 +83,7 @@ def open_pending(ring: KeyRing, sealed: str, *, now: int) -> PendingAuthorizatio
     """Raises PendingExpired."""
     try:
         pending = _decode_pending(ring.open("pending-authorization", sealed)[0])
-    except (SealBroken, msgspec.MsgspecError):
+    except (SealBroken, msgspec.MsgspecError, UnicodeDecodeError):
         raise PendingExpired from None
     if now >= pending.expires_at:
         raise PendingExpired
@@ -99,7 +99,7 @@ def open_ticket(ring: KeyRing, sealed: str, *, browser_hash: bytes, now: int) ->
     """The location, if this browser chose it a moment ago. Raises PendingExpired."""
     try:
         ticket = _decode_ticket(ring.open("pending-authorization", sealed)[0])
-    except (SealBroken, msgspec.MsgspecError):
+    except (SealBroken, msgspec.MsgspecError, UnicodeDecodeError):
         raise PendingExpired from None
     if now >= ticket.expires_at or not hmac.compare_digest(ticket.browser_hash, browser_hash):
         raise PendingExpired

@@ -161,5 +161,5 @@ def temporary_secret_key(ring: KeyRing, claims: SessionClaims, *, key_id: str) -
 def _checked(decode: Callable[[bytes], _Claims], plaintext: bytes) -> _Claims:
     try:
         return decode(plaintext)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise SealBroken("sealed by an incompatible version") from None

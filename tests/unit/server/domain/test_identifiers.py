@@ -89,7 +89,7 @@ def test_other_arns_are_no_policy_s(arn: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(min_size=4))
+@given(st.text(min_size=40))
 def test_a_value_is_returned_or_refused_without_an_echo(value: str) -> None:
     for check in (identifiers.check_name, identifiers.check_path, identifiers.check_policy_arn):
         assert value not in _refusal(check, value)
