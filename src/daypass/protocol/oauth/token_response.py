@@ -32,7 +32,7 @@ TOKEN_TYPE = "urn:aws:params:oauth:token-type:access_token_sigv4"  # noqa: S105 
 _LONGEST_BODY = 262_144  # bytes
 _LONGEST_MESSAGE = 300  # characters
 _LONGEST_LIFE = 86_400  # seconds; AWS answers 1..900, clients take more
-_ERRORS_BY_WORD: dict[str, type[SignInError]] = {
+_ERRORS_BY_WORD: Mapping[str, type[SignInError]] = {
     cls.error: cls
     for cls in (
         AuthcodeExpired,
