@@ -35,6 +35,8 @@ def config_file(environ: "Environ") -> str:
 
 def login_session_of(config_text: str, profile: str) -> str | None:
     """The profile's `login_session` in an AWS config text, or None when it is not plainly there."""
+    if "'" in profile or '"' in profile or "\\" in profile:
+        return None  # section names are written with quotes then, and quotes are resolved elsewhere
     wanted = "default" if profile == "default" else "profile " + profile
     inside = False
     found = None
@@ -86,11 +88,29 @@ def fresh_credentials(path: str, now: float) -> dict[str, str] | None:
         if not isinstance(token.get(member), str) or not token[member]:
             return None
     expires_at = token["expiresAt"]
-    # Texts of this one shape order like the times they name; any other spelling takes the slow path.
-    if len(expires_at) != 20 or expires_at[10] != "T" or expires_at[19] != "Z":
+    if not _is_plain_time(expires_at):
         return None
     soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now + MANDATORY_REFRESH_SECONDS))
     return token if expires_at > soon else None
+
+
+def _is_plain_time(text: str) -> bool:
+    """`YYYY-MM-DDTHH:MM:SSZ`: such texts order like the times they name; other spellings take the slow path."""
+    if len(text) != 20 or text[4::3] != "--T::Z" or not text.isascii():
+        return False
+    year, month, day, hour, minute, second = (
+        text[:4],
+        text[5:7],
+        text[8:10],
+        text[11:13],
+        text[14:16],
+        text[17:19],
+    )
+    if not (year + month + day + hour + minute + second).isdigit():
+        return False
+    return (
+        "01" <= month <= "12" and "01" <= day <= "31" and hour <= "23" and minute <= "59" and second <= "59"
+    )
 
 
 def process_output(token: dict[str, str]) -> str:
