@@ -103,10 +103,21 @@ class _Server(uvicorn.Server):
 
 
 def _limited_protocol(max_header_bytes: int) -> type[asyncio.Protocol]:
-    """httptools reads a head of any size; this one ends the conversation beyond the limit (RFC 9110 §15.5.18, RFC 6585 §5)."""
+    """httptools reads a head of any size; this one ends the conversation beyond the limit (RFC 9110 §15.5.18, RFC 6585 §5).
+
+    The parser tells of a field when it is whole, and gathers it until then; so what came since the parser last
+    got somewhere is counted too, or one endless field (of the head, or after a chunked body) would never be told.
+    """
 
     class LimitedHttpProtocol(HttpToolsProtocol):
         _head_bytes = 0
+        _bytes_underway = 0
+
+        def data_received(self, data: bytes) -> None:
+            self._bytes_underway += len(data)
+            super().data_received(data)
+            if self._bytes_underway > max_header_bytes and not self.transport.is_closing():
+                self.send_400_response("Invalid HTTP request received.")
 
         def on_message_begin(self) -> None:
             self._head_bytes = 0
@@ -119,6 +130,18 @@ def _limited_protocol(max_header_bytes: int) -> type[asyncio.Protocol]:
         def on_header(self, name: bytes, value: bytes) -> None:
             self._check_head(len(name) + len(value) + 4)
             super().on_header(name, value)
+
+        def on_headers_complete(self) -> None:
+            self._bytes_underway = 0
+            super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            self._bytes_underway = 0
+            super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            self._bytes_underway = 0
+            super().on_message_complete()
 
         def _check_head(self, more: int) -> None:
             self._head_bytes += more
