@@ -46,7 +46,9 @@ def get_caller_identity(
     text = answer.body.decode("utf-8", "replace")
     found = {tag: _element(text, tag) for tag in ("Arn", "Account", "UserId")}
     if answer.status != 200 or not all(found.values()):
-        word = _element(text, "Code") or f"HTTP {answer.status}"
+        code = _element(text, "Code")
+        # A stranger's text is shown only where it is the plain word it should be.
+        word = code if code.isascii() and code.isalnum() and len(code) <= 100 else f"HTTP {answer.status}"
         raise RemoteProtocolError(
             f"the new credentials were not accepted by STS ({word})", hint="daypass status"
         )
