@@ -1,5 +1,6 @@
 """IAM users and login profiles over the wire: shapes, words, refusals."""
 
+import asyncio
 import re
 
 import pytest
@@ -269,6 +270,29 @@ async def test_stolen_credentials_are_no_way_to_guess_a_password(world: QueryWor
         assert (await world.call(alice, "iam", "ChangePassword", **guess)).code == "AccessDenied"
     right = guess | {"OldPassword": PASSWORD}
     assert (await world.call(alice, "iam", "ChangePassword", **right)).code == "Throttling"
+
+
+async def test_guesses_made_at_the_same_time_are_counted_like_others(
+    world: QueryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = world.hasher.verify
+
+    async def verify_off_the_loop(password_hash: str, password: Secret) -> bool:
+        await asyncio.sleep(0)  # as Argon2 does: every guess has arrived before the first is judged
+        return bool(await verify(password_hash, password))
+
+    monkeypatch.setattr(world.hasher, "verify", verify_off_the_loop)
+    alice = await world.new_user("alice", "arn:aws:iam::aws:policy/IAMUserChangePassword")
+    await world.call(world.root, "iam", "CreateLoginProfile", UserName="alice", Password=PASSWORD)
+    answers = await asyncio.gather(
+        *(
+            world.call(
+                alice, "iam", "ChangePassword", OldPassword=f"guess {number}", NewPassword="another good one"
+            )
+            for number in range(30)
+        )
+    )
+    assert sorted(answer.code for answer in answers) == ["AccessDenied"] * 10 + ["Throttling"] * 20
 
 
 async def test_every_change_and_every_denial_is_audited_and_reads_are_not(world: QueryWorld) -> None:

@@ -128,17 +128,21 @@ class LoginProfiles:
         )
 
     async def _check_old_password(self, call: VerifiedCall, user: User, old_password: Secret) -> None:
-        """Stolen minutes of credentials must not become a way to guess a password."""
+        """Stolen minutes of credentials must not become a way to guess a password.
+
+        Counted before it is judged, in one atomic write, so that guesses made at the same time count too.
+        """
         key = hashlib.sha256(f"ChangePassword|{user.account_id}|{user.user_id}".encode()).digest()[:16]
-        if await self.storage.attempts.count_attempts(key, now=call.now) >= MAX_WRONG_PASSWORDS:
+        attempts = self.storage.attempts
+        count = await attempts.record_failure(key, now=call.now, window=WRONG_PASSWORD_WINDOW)
+        if count > MAX_WRONG_PASSWORDS:
             raise Throttling("Rate exceeded")
         profile = await self.storage.users.load_login_profile(user.account_id, user.user_id)
         try:
             await self.hasher.verify("" if profile is None else profile.password_hash, old_password)
         except PasswordMismatch:
-            await self.storage.attempts.record_failure(key, now=call.now, window=WRONG_PASSWORD_WINDOW)
             raise AccessDenied("The old password was incorrect.") from None
-        await self.storage.attempts.clear_attempts(key)
+        await attempts.clear_attempts(key)
 
     async def _find(self, call: VerifiedCall, action: str, user_name: str | None) -> User:
         name = user_name or call.own_user_name()
