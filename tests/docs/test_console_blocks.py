@@ -115,7 +115,10 @@ class Session:
         return line.replace(WRITTEN_ACCOUNT, self.printed.get("DAYPASS_ACCOUNT_ID", WRITTEN_ACCOUNT))
 
     def _remember(self, output: list[str]) -> None:
-        self.printed.update(line.split("=", 1) for line in output if re.match(r"DAYPASS_\w+=", line))
+        for line in output:
+            name, equals, value = line.partition("=")
+            if equals and name.startswith("DAYPASS_"):
+                self.printed[name] = value
 
     def _shell_line(self, text: str) -> None:
         assert self._shell.stdin is not None
