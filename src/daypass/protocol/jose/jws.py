@@ -6,7 +6,7 @@ come in any order and some clients indent their JSON. Which key may sign is the 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -22,8 +22,7 @@ _ES256 = ec.ECDSA(hashes.SHA256())
 _INTEGER_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedJws:
+class UnverifiedJws(NamedTuple):
     """The three segments as they arrived, still encoded. Nothing is checked but their number."""
 
     unverified_header: str

@@ -9,6 +9,7 @@ on the header text, key import included, is remembered (bounded).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -29,8 +30,7 @@ _LONGEST_JTI = 256
 _REMEMBERED_HEADERS = 2048
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedProof:
+class VerifiedProof(NamedTuple):
     """What a good proof says. Only `verify_dpop_proof` makes one."""
 
     jkt: str

@@ -39,7 +39,7 @@ class Front:
         self._callers = callers
         self._metrics = metrics
         self._log = log
-        self._request_id_header = request_id_header
+        self._request_id_headers = (request_id_header, request_id_header.lower())
         self._write_access_line = write_access_line
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -50,7 +50,7 @@ class Front:
         request_id = uuid_text(os.urandom(16))
         scope[CALLER_KEY] = caller = self._callers.read(scope, request_id)
         route = self._router(scope)
-        answer = _Answer(send, self._request_id_header, request_id)
+        answer = _Answer(send, self._request_id_headers, request_id)
         try:
             await route.app(scope, receive, answer.send)
         except Exception:  # noqa: BLE001 - the one place that turns bugs into answers
@@ -81,20 +81,21 @@ _STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 class _Answer:
     """The sending half of one request: adds the request id, remembers the status."""
 
-    __slots__ = ("_header", "_request_id", "_send", "status")
+    __slots__ = ("_headers", "_request_id", "_send", "status")
 
-    def __init__(self, send: Send, header: bytes, request_id: str) -> None:
+    def __init__(self, send: Send, headers: tuple[bytes, bytes], request_id: str) -> None:
+        """`headers`: the request id's header as it is written, and in lower case."""
         self._send = send
-        self._header = header
+        self._headers = headers
         self._request_id = request_id
         self.status = 0
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            wanted = self._header.lower()
+            written, wanted = self._headers
             headers = [each for each in message.get("headers", ()) if each[0].lower() != wanted]
-            headers.append((self._header, self._request_id.encode()))
+            headers.append((written, self._request_id.encode()))
             message["headers"] = headers
         await self._send(message)
 
