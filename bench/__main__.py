@@ -1,7 +1,7 @@
-"""`python -m bench [section…]`: run every section, or those named; print and write bench/results/table.md.
+"""`python -m bench [section…]`: run every section, or those named; print, and write bench/results/.
 
-Each section measures both sides in one run. The table says on which machine, under which load, and sets the
-limit beside the figure, met or not.
+Each section measures both sides in one run. The table says on which machine, when and under which load, and sets
+the limit beside the figure, met or not. A section that is run again replaces its own part of the table only.
 """
 
 import os
@@ -16,7 +16,7 @@ from bench.postgres import run_postgres
 
 __all__ = ["SECTIONS", "main"]
 
-_TABLE = Path(__file__).parent / "results" / "table.md"
+_RESULTS = Path(__file__).parent / "results"
 
 
 def _refresh_postgres() -> dict[str, object]:
@@ -74,6 +74,24 @@ def _rows(found: Mapping[str, object], limits: Mapping[str, str], prefix: str = 
     return rows
 
 
+def _run(name: str) -> str:
+    """One section's part of the table."""
+    title, measure, limits = SECTIONS[name]
+    load = os.getloadavg()[0]
+    found = measure()
+    when = (
+        f"{time.strftime('%Y-%m-%d %H:%M')}; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"
+    )
+    lines = [f"## {title}", "", when, "", "| | measured | limit |", "|---|---|---|", *_rows(found, limits)]
+    return "\n".join(lines) + "\n"
+
+
+def _write_table() -> None:
+    parts = [_RESULTS / f"{name}.md" for name in SECTIONS]
+    text = "\n".join(part.read_text() for part in parts if part.exists())
+    (_RESULTS / "table.md").write_text(f"# Benchmarks\n\n{_machine()}\n\n{text}")
+
+
 def main(names: list[str]) -> int:
     """Run and write. Returns 2 for a name that is no section."""
     unknown = set(names) - set(SECTIONS)
@@ -83,16 +101,12 @@ def main(names: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    lines = ["# Benchmarks", "", f"{time.strftime('%Y-%m-%d')}, {_machine()}", ""]
+    _RESULTS.mkdir(exist_ok=True)
     for name in names or list(SECTIONS):
-        title, measure, limits = SECTIONS[name]
-        load = os.getloadavg()[0]
-        section = [f"## {title}", "", f"Load average at the start: {load:.1f}", "", "| | measured | limit |"]
-        section += ["|---|---|---|", *_rows(measure(), limits), ""]
-        print("\n".join(section), flush=True)
-        lines += section
-    _TABLE.parent.mkdir(exist_ok=True)
-    _TABLE.write_text("\n".join(lines))
+        section = _run(name)
+        print(section, flush=True)
+        (_RESULTS / f"{name}.md").write_text(section)
+        _write_table()
     return 0
 
 

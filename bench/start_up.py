@@ -22,7 +22,7 @@ RUNS = 60
 def _installed(folder: Path) -> Path:
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv/bin/python"
-    build = [
+    build: list[str | Path] = [
         sys.executable,
         "-m",
         "pip",
