@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -217,3 +218,16 @@ def test_a_service_that_cannot_be_reached_is_said_before_anyone_is_sent_to_a_bro
     fake.broken = NetworkError("down")
     with pytest.raises(NetworkError):
         discover_s3_endpoint(fake.base_url, fake.answer)
+
+
+def test_keeping_waits_for_whoever_refreshes_that_session(fake: FakeSignIn, tmp_path: Path) -> None:
+    """Else an older answer could be written over the new login."""
+    cache = SessionCache({"AWS_LOGIN_CACHE_DIRECTORY": str(tmp_path)})
+    signed_in = exchange(fake, start(fake))
+    keeper = threading.Thread(target=keep, args=(signed_in, cache))
+    with cache.locked(fake.arn):
+        keeper.start()
+        keeper.join(0.3)
+        assert cache.load(fake.arn) is None
+    keeper.join(20)
+    assert cache.load(fake.arn) == signed_in.entry

@@ -165,3 +165,11 @@ def test_no_secret_shows_in_the_entry_s_repr() -> None:
     assert "a-token" not in shown
     assert "a-refresh-token" not in shown
     assert "a-key" not in shown
+
+
+def test_a_file_that_cannot_be_opened_is_a_cache_error_that_names_it(cache: SessionCache) -> None:
+    """Not a traceback: a directory in its place, or a mode that shuts us out."""
+    cache.path(SESSION).mkdir(parents=True)
+    with pytest.raises(CacheError) as caught:
+        cache.load(SESSION)
+    assert caught.value.hint == f"ls -l {cache.path(SESSION)}"
