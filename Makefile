@@ -28,10 +28,10 @@ docs: $(VENV)/.test  ## write the generated reference pages
 	@$(BIN)/python tools/generate_reference.py
 
 bench: $(VENV)/.bench  ## measure against named peers in one run; writes bench/results/
-	@$(BIN)/python -m bench $(ARGS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(ARGS)
 
-soak: $(VENV)/.test  ## the slow runs that do not belong in `make test`
-	@$(BIN)/python -m bench.soak $(ARGS)
+soak: $(VENV)/.bench  ## 100,000 refreshes against one worker, its memory watched
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench memory $(ARGS)
 
 lock:  ## choose newest versions again and write requirements/*.txt
 	@tools/lock.sh
@@ -49,5 +49,5 @@ $(VENV)/.test: requirements/test.txt pyproject.toml tools/test-parts.sh tests/cl
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.test bench/peers/package-lock.json
 	@tools/environment.sh bench
-	@cd bench/peers && npm ci --silent --no-audit --no-fund
+	@cd bench/peers && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@

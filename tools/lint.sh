@@ -2,6 +2,8 @@
 # Everything a machine can say about the code without running it.
 set -eu
 cd "$(dirname "$0")/.."
+PATH="$PWD/.venv/bin:$PATH"
+export PATH
 .venv/bin/ruff format --check src tests tools bench
 .venv/bin/ruff check src tests tools bench
 .venv/bin/mypy

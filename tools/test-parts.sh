@@ -9,16 +9,17 @@ if have apt-get; then
     have chromium || missing="$missing chromium"
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
     have rclone || missing="$missing rclone"
-    have node || missing="$missing nodejs"
-    have npm || missing="$missing npm"
+    have s3cmd || missing="$missing s3cmd"
     have openssl || missing="$missing openssl"
 elif have brew; then
     [ -d "/Applications/Chromium.app" ] || have chromium || missing="$missing chromium"
     have initdb || missing="$missing postgresql@16"
     have rclone || missing="$missing rclone"
-    have npm || missing="$missing node"
+    have s3cmd || missing="$missing s3cmd"
 fi
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || tools/system-packages.sh $missing
 
+# Node comes with the locked packages, so that every machine proves the same SDK on the same runtime.
+PATH="$PWD/.venv/bin:$PATH"
 (cd tests/clients/js && npm ci --silent --no-audit --no-fund)
