@@ -300,3 +300,37 @@ def test_headers_for_the_store_itself_do_not_cross(site: Any, stocked: str) -> N
     assert answer.status == 200
     assert not [name for name in answer.headers if "seaweed" in name]
     assert "seaweed" not in answer.headers.get("server", "").lower()
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "x-amz-copy-source%3A/{bucket}/secret/s=1",
+        "x-amz-meta-a%0D%0AEvil=1",
+        "x-amz-meta-%20a=1",
+        "x-amz-meta-%E2%82%AC=1",
+        "x-amz-meta-a=1%0D%0Ax-amz-acl:%20public-read",
+        "x-amz-meta-a=%00",
+    ],
+)
+def test_a_header_in_the_query_that_could_not_be_a_header_stops_here(
+    site: Any, shared: str, parameter: str
+) -> None:
+    raw = RawS3(site.gateway.port, site.credentials("uploader"))
+    answer = raw.ask("PUT", f"/{shared}/new?{parameter.format(bucket=shared)}", body=b"")
+    assert (answer.status, answer.code) == (400, "InvalidArgument")
+
+
+def test_a_header_in_the_query_is_the_same_as_a_header(site: Any, stocked: str) -> None:
+    raw = RawS3(site.gateway.port, site.credentials("alice"))
+    assert raw.ask("PUT", f"/{stocked}/new?x-amz-meta-a=%E2%82%AC%20%C3%BC", body=b"").status == 200
+    answer = raw.ask("HEAD", f"/{stocked}/new")
+    assert answer.headers["x-amz-meta-a"].encode("latin-1").decode() == "\u20ac \xfc"
+
+
+@pytest.mark.parametrize("encoding", ["iso-2022-kr", "utf-7", "rot13", "nonsense"])
+def test_a_list_of_keys_in_an_unreadable_encoding_is_refused(site: Any, shared: str, encoding: str) -> None:
+    raw = RawS3(site.gateway.port, site.credentials("alice"))
+    document = f'<?xml version="1.0" encoding="{encoding}"?><Delete><Object><Key>top</Key></Object></Delete>'
+    answer = raw.ask("POST", f"/{shared}?delete", body=document.encode())
+    assert (answer.status, answer.code) == (400, "MalformedXML")

@@ -90,7 +90,7 @@ def parse_delete(document: bytes) -> tuple[list[DoomedObject], bool]:
     parser.CharacterDataHandler = reader.text
     try:
         parser.Parse(document, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, ValueError):  # the last two: encodings the parser cannot read
         raise _malformed() from None
     if not 1 <= len(reader.objects) <= MAX_KEYS:
         raise _malformed()

@@ -7,6 +7,7 @@ carry x-amz-* headers in its query; they are headers from here on (AWS Signature
 parameters").
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
@@ -31,6 +32,9 @@ SIGNATURE_PARAMETERS = frozenset(
         "x-amz-region-set",
     }
 )
+_is_header_name = re.compile(r"[a-z0-9!#$%&'*+.^_`|~\-]+").fullmatch
+_has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+"""A field's name is a token, its value has no control characters but the tab (RFC 9110 §5.1, §5.5)."""
 _SDK_LABEL = "x-id"
 """SDKs repeat the operation's name here; it selects nothing."""
 
@@ -120,6 +124,10 @@ def _hoist_headers(parameters: dict[str, str], headers: dict[str, str]) -> None:
         lower = name.lower()
         if lower in SIGNATURE_PARAMETERS:
             continue
+        # A header of the client's passed the HTTP parser; this one has only been percent-decoded.
+        if not _is_header_name(lower) or _has_control(value):
+            raise InvalidArgument("A header given in the query cannot be a header")
+        value = value.encode().decode("latin-1")
         if headers.setdefault(lower, value) != value:
             raise InvalidArgument("A value is given in the query and, differently, in a header")
 
