@@ -5,6 +5,7 @@ can compute it. Because the source is part of the key, a stranger who fails on p
 not the owner of the name. Unknown names are counted exactly like known ones, so the answer does not tell.
 """
 
+import ipaddress
 from dataclasses import dataclass
 
 from daypass.server.domain.key_ring import KeyRing
@@ -27,10 +28,23 @@ SIGN_IN_THROTTLE = Throttle(free_failures=5, window=300)
 
 
 def attempt_key(ring: KeyRing, *, account: str, name: str, source_ip: str) -> bytes:
-    """16 bytes. `account` and `name` as typed, compared without case and outer white space.
+    """16 bytes. `account` and `name` as typed, compared without case and outer white space; `source_ip` by network.
 
     Keyed by the ring's newest key: a rotation of keys starts the counts anew.
     """
-    parts = (account.strip().lower(), name.strip().lower(), source_ip)
+    parts = (account.strip().lower(), name.strip().lower(), _source_network(source_ip))
     message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return ring.derive("sign-in-attempts", message, key_id=ring.current.key_id)[:16]
+
+
+def _source_network(source_ip: str) -> str:
+    """One host, one count: a host on IPv6 chooses freely among the 2^64 addresses of its link (RFC 7421 §1)."""
+    try:
+        address = ipaddress.ip_address(source_ip)
+    except ValueError:
+        return source_ip
+    if isinstance(address, ipaddress.IPv4Address):
+        return source_ip
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((int(address), 64), strict=False))

@@ -16,6 +16,16 @@ def test_case_and_outer_white_space_do_not_make_another_key() -> None:
     assert attempt_key(RING, account=" ACME", name="Alice ", source_ip="192.0.2.1") == key
 
 
+def test_the_addresses_of_one_host_are_one_source() -> None:
+    def key(source_ip: str) -> bytes:
+        return attempt_key(RING, account="acme", name="alice", source_ip=source_ip)
+
+    assert key("2001:db8:1:2::1") == key("2001:db8:1:2:ffff::9") == key("2001:DB8:1:2::1%eth0")
+    assert key("2001:db8:1:2::1") != key("2001:db8:1:3::1")
+    assert key("::ffff:192.0.2.1") == key("192.0.2.1") != key("192.0.2.2")
+    assert key("") != key("::")
+
+
 def test_the_key_cannot_be_computed_without_the_ring() -> None:
     other = KeyRing([MasterKey("0a0b0c0d", 1, b"x" * 32)])
     fields = {"account": "acme", "name": "alice", "source_ip": "192.0.2.1"}
