@@ -8,6 +8,7 @@ free ones, `make up` for the `daypass up` it runs, and the browser for one witho
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -63,6 +64,7 @@ class Session:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=home,
+            start_new_session=True,
             env={
                 "HOME": str(home),
                 "PATH": os.environ["PATH"],
@@ -73,16 +75,17 @@ class Session:
         )
 
     def close(self) -> None:
-        """End the server that the page started, and the shell."""
+        """End the server that the page started, and the shell, even one that still waits for a sign-in."""
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
-        self._shell.stdin.write(
-            '[ -z "${server-}" ] || { kill "$server"; exec 3<&-; wait "$server"; }\nexit\n'
-        )
+        self._shell.stdin.write('[ -z "${server-}" ] || { kill "$server"; wait "$server"; }\nexit\n')
         self._shell.stdin.close()
-        self._shell.stdout.read()
+        try:
+            self._shell.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._shell.pid, signal.SIGKILL)
+            self._shell.wait()
         self._shell.stdout.close()
-        self._shell.wait(30)
 
     def run(self, step: Step) -> None:
         """Type the command, answer the browser when asked, compare."""
@@ -126,7 +129,7 @@ class Session:
         self._shell.stdin.flush()
 
     def _type(self, text: str, command: str) -> tuple[list[str], int]:
-        self._shell_line(f"{text}\necho; echo {DONE} $?" if "\n" in text else f"{text} </dev/null")
+        self._shell_line(f"{text}\necho; echo {DONE} $?" if "\n" in text else f"{{ {text}\n}} </dev/null")
         if "\n" not in text:
             self._shell_line(f"code=$?; echo; echo {DONE} $code")
         output: list[str] = []
