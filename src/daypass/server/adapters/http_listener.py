@@ -48,7 +48,7 @@ class HttpListener:
     ) -> None:
         config = uvicorn.Config(
             app,
-            http=_limited_protocol(limits.max_header_bytes),
+            http=_limited_protocol(limits),
             loop="none",
             ws="none",
             lifespan="off",
@@ -102,8 +102,9 @@ class _Server(uvicorn.Server):
         self.is_accepting.set()
 
 
-def _limited_protocol(max_header_bytes: int) -> type[asyncio.Protocol]:
-    """httptools reads a head of any size; this one ends the conversation beyond the limit (RFC 9110 §15.5.18, RFC 6585 §5).
+def _limited_protocol(limits: ListenerLimits) -> type[asyncio.Protocol]:
+    """httptools reads a head of any size and waits for it without end; this one ends the conversation beyond the
+    limits (RFC 9110 §15.5.18, RFC 6585 §5): who has not finished a head is as idle as who has not begun one.
 
     The parser tells of a field when it is whole, and gathers it until then; so what came since the parser last
     got somewhere is counted too, or one endless field (of the head, or after a chunked body) would never be told.
@@ -112,15 +113,25 @@ def _limited_protocol(max_header_bytes: int) -> type[asyncio.Protocol]:
     class LimitedHttpProtocol(HttpToolsProtocol):
         _head_bytes = 0
         _bytes_underway = 0
+        _head_deadline: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+            super().connection_made(transport)
+            self._expect_head()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._forget_deadline()
+            super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
             self._bytes_underway += len(data)
             super().data_received(data)
-            if self._bytes_underway > max_header_bytes and not self.transport.is_closing():
+            if self._bytes_underway > limits.max_header_bytes and not self.transport.is_closing():
                 self.send_400_response("Invalid HTTP request received.")
 
         def on_message_begin(self) -> None:
             self._head_bytes = 0
+            self._expect_head()
             super().on_message_begin()
 
         def on_url(self, url: bytes) -> None:
@@ -133,6 +144,7 @@ def _limited_protocol(max_header_bytes: int) -> type[asyncio.Protocol]:
 
         def on_headers_complete(self) -> None:
             self._bytes_underway = 0
+            self._forget_deadline()
             super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
@@ -145,8 +157,18 @@ def _limited_protocol(max_header_bytes: int) -> type[asyncio.Protocol]:
 
         def _check_head(self, more: int) -> None:
             self._head_bytes += more
-            if self._head_bytes > max_header_bytes:
+            if self._head_bytes > limits.max_header_bytes:
                 # Raised inside the parser's callback it becomes a parser error: 400 and the connection closes.
                 raise ValueError("the request head is too large")
+
+        def _expect_head(self) -> None:
+            """The first byte of a connection's first head is waited for too."""
+            if self._head_deadline is None:
+                self._head_deadline = self.loop.call_later(limits.keep_alive, self.transport.close)
+
+        def _forget_deadline(self) -> None:
+            if self._head_deadline is not None:
+                self._head_deadline.cancel()
+                self._head_deadline = None
 
     return LimitedHttpProtocol

@@ -29,7 +29,7 @@ async def _app(scope: Any, receive: Any, send: Any) -> None:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     listening = socket.create_server(("127.0.0.1", 0))
-    limits = ListenerLimits(keep_alive=5, shutdown_grace=1, max_header_bytes=LIMIT)
+    limits = ListenerLimits(keep_alive=1, shutdown_grace=1, max_header_bytes=LIMIT)
     listener = HttpListener(_app, listening, limits=limits)
     running = asyncio.create_task(listener.run())
     await listener.wait_started()
@@ -90,3 +90,24 @@ async def test_many_requests_on_one_connection_do_not_add_up(port: int) -> None:
         for _ in range(10):
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Filler: " + b"a" * 2000 + b"\r\n\r\n")
             assert b" 200 " in await reader.readuntil(b"\r\n\r\n0")
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\nHo"],
+    ids=["nothing", "half a head", "half a second head"],
+)
+async def test_a_head_that_never_ends_is_not_waited_for(port: int, beginning: bytes) -> None:
+    async with _connected(port) as (reader, writer):
+        writer.write(beginning)
+        async with asyncio.timeout(10):
+            await reader.read()  # until the listener closes
+
+
+async def test_a_slow_body_is_waited_for_longer_than_a_head(port: int) -> None:
+    async with _connected(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), timeout=1.5)
+        writer.write(b"b")
+        assert b" 200 " in await reader.readuntil(b"\r\n\r\n2")
