@@ -5,7 +5,8 @@ reference says of a trailing `*` ("Resource element"). ARN *condition operators*
 by one instead (`match_arn`).
 
 Matching never backtracks: the pieces between asterisks are looked for from left to right, each at its first
-place. Time is linear in the text for pieces without `?`, text times piece at worst with it.
+place. Time is linear in the text, for pieces with `?` too: those that ask for more than a few tries are looked for
+bit-parallel (Baeza-Yates and Gonnet, "A new approach to text searching", 1992).
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +17,14 @@ from daypass.policy.variables import Template, Wildcard
 __all__ = ["Glob", "PatternSet", "match_arn", "split_arn_pattern"]
 
 
+_TRIES = 8
+"""How many places are tried one by one, which is quicker while they are few."""
+
+
 class _Piece:
     """The text between two asterisks: literal chunks with one free character between each two."""
 
-    __slots__ = ("_chunks", "_first", "_first_at", "length")
+    __slots__ = ("_chunks", "_first", "_first_at", "_free", "_places", "length")
 
     def __init__(self, chunks: Sequence[str]) -> None:
         self.length = sum(map(len, chunks)) + len(chunks) - 1
@@ -29,6 +34,12 @@ class _Piece:
             if chunk:
                 self._chunks.append((at, chunk))
             at += len(chunk) + 1
+        self._free = (1 << self.length) - 1
+        self._places: dict[str, int] = {}
+        for offset, chunk in self._chunks:
+            for place, character in enumerate(chunk, offset):
+                self._free ^= 1 << place
+                self._places[character] = self._places.get(character, 0) | 1 << place
         self._first_at, self._first = self._chunks.pop(0) if self._chunks else (0, "")
 
     def fits(self, text: str, at: int) -> bool:
@@ -40,7 +51,9 @@ class _Piece:
     def find(self, text: str, start: int, end: int) -> int:
         """The first place in text[start:end] where the piece stands whole, or -1."""
         last = end - self.length
-        while start <= last:
+        for _ in range(_TRIES):
+            if start > last:
+                return -1
             found = text.find(self._first, start + self._first_at, last + self._first_at + len(self._first))
             if found < 0:
                 return -1
@@ -48,6 +61,16 @@ class _Piece:
             if self.fits(text, start):
                 return start
             start += 1
+        return self._find_bit_parallel(text, start, end)
+
+    def _find_bit_parallel(self, text: str, start: int, end: int) -> int:
+        """Bit `n` of the state: the piece's first `n + 1` characters end here. (`length` is not 0: that fits at once.)"""
+        state = 0
+        whole = 1 << (self.length - 1)
+        for at in range(start, end):
+            state = (state << 1 | 1) & (self._places.get(text[at], 0) | self._free)
+            if state & whole:
+                return at - self.length + 1
         return -1
 
 
