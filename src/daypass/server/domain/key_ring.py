@@ -101,10 +101,10 @@ class KeyRing:
         Raises SealBroken for anything that `seal` with this purpose did not make.
         """
         try:
-            raw = base64.b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4), b"-_", validate=True)
+            raw = base64.urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
         except (ValueError, UnicodeEncodeError):
             raise SealBroken("not base64url") from None
-        # Base64 leaves spare bits in the last character: only the canonical spelling is ours.
+        # The library skips foreign characters and ignores spare bits: only the canonical spelling is ours.
         if base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != sealed:
             raise SealBroken("not canonical base64url")
         if len(raw) < 21 or raw[0] != _SEAL_VERSION:

@@ -32,3 +32,20 @@ def test_another_label_derives_something_else() -> None:
 def test_a_key_no_longer_kept_derives_nothing() -> None:
     with pytest.raises(SealBroken):
         RING.derive("a", b"m", key_id="ffffffff")
+
+
+@pytest.mark.parametrize("change", ["+{}", "{} ", "{}=", "{}\n", "é{}"])
+def test_a_sealed_text_has_one_spelling(change: str) -> None:
+    sealed = RING.seal("code", b"plain")
+    assert RING.open("code", sealed)[0] == b"plain"
+    with pytest.raises(SealBroken):
+        RING.open("code", change.format(sealed))
+
+
+def test_the_standard_alphabet_and_spare_bits_are_refused() -> None:
+    for number in range(64):
+        sealed = RING.seal("code", number.to_bytes(2, "big"))
+        for respelt in (sealed.replace("-", "+").replace("_", "/"), sealed[:-1] + chr(ord(sealed[-1]) + 1)):
+            if respelt != sealed:
+                with pytest.raises(SealBroken):
+                    RING.open("code", respelt)
