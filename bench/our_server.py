@@ -90,7 +90,7 @@ class OurServer:
 class _StopAtLoopback(urllib.request.HTTPRedirectHandler):
     """The terminal's port does not exist here: the address with the code is the answer."""
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
+    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]  # the base class is untyped
         if newurl.startswith("http://127.0.0.1:1/"):
             raise _Arrived(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -36,11 +36,11 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def connect(self: socket.socket, address: object) -> None:
         _check_is_loopback(address)
-        _real_connect(self, address)  # type: ignore[arg-type]
+        _real_connect(self, address)  # type: ignore[arg-type]  # a method of the C base class
 
     def connect_ex(self: socket.socket, address: object) -> int:
         _check_is_loopback(address)
-        return _real_connect_ex(self, address)  # type: ignore[arg-type]
+        return _real_connect_ex(self, address)  # type: ignore[arg-type]  # a method of the C base class
 
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket.socket, "connect_ex", connect_ex)

@@ -34,7 +34,7 @@ def _make_bucket(terminal: Terminal, name: str) -> None:
 def _check(seen: dict[str, object], server: RunningServer, bucket: str) -> None:
     assert seen["arn"] == f"arn:aws:iam::{server.account_id}:user/developer"
     assert seen["account"] == server.account_id
-    assert bucket in seen["buckets"]  # type: ignore[operator]
+    assert bucket in seen["buckets"]  # type: ignore[operator]  # a JSON value
     assert seen["sameBytes"] is True
     assert seen["presigned"] is True
 

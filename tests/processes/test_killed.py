@@ -28,7 +28,7 @@ KILLED_CLIENT = str(Path(__file__).parents[1] / "support" / "killed_client.py")
 def server(
     tmp_path_factory: pytest.TempPathFactory, unused_tcp_port_factory: object
 ) -> Iterator[RunningServer]:
-    port = unused_tcp_port_factory()  # type: ignore[operator]
+    port = unused_tcp_port_factory()  # type: ignore[operator]  # a fixture is typed object here
     with serve(prepare(tmp_path_factory.mktemp("killed") / "server", port)) as running:
         yield running
 

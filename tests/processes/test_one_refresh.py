@@ -91,7 +91,7 @@ def _foreign_refresh(endpoint: str, entry: dict[str, object]) -> tuple[int, dict
         "refreshToken": entry["refreshToken"],
         "grantType": "refresh_token",
     }
-    proof = build_dpop_proof(key, url=url, now=int(time.time()), jti=str(uuid.uuid4()))  # type: ignore[arg-type]
+    proof = build_dpop_proof(key, url=url, now=int(time.time()), jti=str(uuid.uuid4()))  # type: ignore[arg-type]  # a key from a PEM
     headers = {"Content-Type": "application/json", "DPoP": proof, "Accept-Encoding": "identity"}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
     with urllib.request.urlopen(request, timeout=60) as answer:

@@ -41,6 +41,7 @@ def prepared(run_daypass: Any, tmp_path: Path) -> Path:
     values = dict(line.split("=", 1) for line in made.stdout.splitlines())
     assert values["DAYPASS_ROOT_EMAIL"] == "root@example.com"
     assert set(values) == {"DAYPASS_ACCOUNT_ID", "DAYPASS_ROOT_EMAIL"}
+    assert config.stat().st_mode & 0o077 == 0, "its database_url may carry a password"
     (config.parent / "account").write_text(values["DAYPASS_ACCOUNT_ID"])
     return config
 

@@ -59,4 +59,4 @@ def patch(where: str, flag_name: str) -> None:
 
         setattr(part, method, around)
 
-    sql_storage.SqlStorage.__init__ = patched_init  # type: ignore[method-assign]
+    sql_storage.SqlStorage.__init__ = patched_init  # type: ignore[method-assign]  # the point of this module

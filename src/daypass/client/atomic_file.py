@@ -53,7 +53,7 @@ def hold_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)  # closing releases the lock on every platform
 
 
-if os.name == "nt":  # pragma: no cover - run by the Windows job of the CI matrix
+if os.name == "nt":  # pragma: no cover - a test loads it with a stand-in for msvcrt
     import msvcrt
     import time
 

@@ -1,4 +1,4 @@
-"""The Windows branch of `client/atomic_file.py`, with a stand-in for `msvcrt` (the real one: CI's Windows job)."""
+"""The Windows branch of `client/atomic_file.py`, with a stand-in for `msvcrt` (not yet run on Windows itself)."""
 
 import importlib.util
 import os

@@ -97,8 +97,8 @@ def test_the_margin_is_the_sdks_five_minutes(tmp_path: Path, seconds: int, is_se
         token("9999-99-99T99:99:99Z"),
         token(4_070_908_800),
         token(None),
-        {"accessToken": {**token("2099-01-01T00:00:00Z")["accessToken"], "sessionToken": ""}},  # type: ignore[dict-item]
-        {"accessToken": {**token("2099-01-01T00:00:00Z")["accessToken"], "secretAccessKey": 1}},  # type: ignore[dict-item]
+        {"accessToken": {**token("2099-01-01T00:00:00Z")["accessToken"], "sessionToken": ""}},  # type: ignore[dict-item]  # JSON values
+        {"accessToken": {**token("2099-01-01T00:00:00Z")["accessToken"], "secretAccessKey": 1}},  # type: ignore[dict-item]  # JSON values
     ],
 )
 def test_whatever_is_not_plain_is_left_to_the_slow_path(tmp_path: Path, content: object) -> None:

@@ -56,7 +56,7 @@ def entry(seconds: int, **changes: object) -> CacheEntry:
         "id_token": Secret("a.b.c"),
         "sign_in_region": "eu-west-1",
     }
-    return CacheEntry(**{**values, **changes})  # type: ignore[arg-type]
+    return CacheEntry(**{**values, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 @pytest.fixture

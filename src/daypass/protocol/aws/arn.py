@@ -38,18 +38,6 @@ class Arn:
     def __str__(self) -> str:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account_id}:{self.resource}"
 
-    @property
-    def resource_type(self) -> str:
-        """What stands before the first slash or colon of the resource; empty when neither is there."""
-        found = re.search(r"[/:]", self.resource)
-        return self.resource[: found.start()] if found else ""
-
-    @property
-    def resource_id(self) -> str:
-        """What stands after it; the whole resource when neither is there. Paths stay in."""
-        found = re.search(r"[/:]", self.resource)
-        return self.resource[found.end() :] if found else self.resource
-
 
 def parse_arn(text: str) -> Arn:
     """The ARN's fields. Raises ValidationError."""

@@ -26,7 +26,6 @@ __all__ = [
     "MalformedQueryString",
     "MalformedTrailer",
     "MissingAuthenticationToken",
-    "MissingParameter",
     "NoSuchEntity",
     "PasswordPolicyViolation",
     "RequestEntityTooLarge",
@@ -138,12 +137,6 @@ class InvalidAction(AwsError):
     """There is no such operation here."""
 
     code = "InvalidAction"
-
-
-class MissingParameter(AwsError):
-    """A required parameter is absent."""
-
-    code = "MissingParameter"
 
 
 class ValidationError(AwsError):

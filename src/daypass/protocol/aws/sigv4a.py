@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from daypass.protocol.aws.errors import InvalidClientTokenId, SignatureDoesNotMatch
 from daypass.secret import Secret
 
-__all__ = ["derive_public_key", "region_set_covers", "verify_ecdsa"]
+__all__ = ["derive_public_key", "verify_ecdsa"]
 
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ECDSA_SHA256 = ec.ECDSA(SHA256())
@@ -43,14 +43,3 @@ def verify_ecdsa(public_key: ec.EllipticCurvePublicKey, text: bytes, *, signatur
         public_key.verify(bytes.fromhex(signature), text, _ECDSA_SHA256)
     except (InvalidSignature, ValueError):
         raise SignatureDoesNotMatch("The request signature does not match") from None
-
-
-def region_set_covers(region_set: str, region: str) -> bool:
-    """Whether a signed region set (`us-east-1,eu-*`, or `*`) includes a region."""
-    for pattern in region_set.split(","):
-        prefix, star, rest = pattern.strip(" ").partition("*")
-        if star and not rest and region.startswith(prefix):
-            return True
-        if not star and prefix == region:
-            return True
-    return False

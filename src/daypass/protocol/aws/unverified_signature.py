@@ -14,7 +14,6 @@ from urllib.parse import unquote
 from daypass.protocol.aws.amz_date import amz_date_of_http_date, parse_amz_date
 from daypass.protocol.aws.canonical_request import WireRequest, collect_headers, query_pairs
 from daypass.protocol.aws.errors import IncompleteSignature, MissingAuthenticationToken, UnsupportedSignature
-from daypass.protocol.aws.sigv4a import region_set_covers
 
 __all__ = ["ECDSA", "HMAC", "UNSIGNED_PAYLOAD", "UnverifiedSignature", "find_signature"]
 
@@ -66,10 +65,6 @@ class UnverifiedSignature:
     """Seconds from `signed_at`; presigned only."""
     claimed_payload: str
     """The x-amz-content-sha256 value, `UNSIGNED-PAYLOAD` for a presigned request without one, or empty."""
-
-    def covers_region(self, region: str) -> bool:
-        """Whether the request was signed for this region (the ECDSA form signs for a set of them)."""
-        return region_set_covers(self.region, region) if self.algorithm == ECDSA else self.region == region
 
     @property
     def scope(self) -> str:

@@ -150,11 +150,13 @@ async def _create_account(settings: Settings, words: argparse.Namespace, passwor
 
 
 def _write_settings(config: Path, flags: dict[str, str]) -> None:
+    """For its owner only: `database_url` may carry a password, whatever we advise."""
     values = {name: json.dumps(value) for name, value in flags.items()}
     if "trusted_proxies" in flags:
         values["trusted_proxies"] = json.dumps([part.strip() for part in flags["trusted_proxies"].split(",")])
     try:
-        with config.open("x", encoding="utf-8") as opened:
+        descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as opened:
             opened.write(build_settings_file(values))
     except OSError as failure:
         raise ConfigError(f"cannot write {config}: {failure.strerror or failure}") from failure

@@ -5,7 +5,7 @@ Ids follow IAM's prefixes (IAM reference, "Unique identifiers"): AIDA users, ARO
 was made under, which is how a refresh can be refused in the same statement that would rotate it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Account", "LoginProfile", "ManagedPolicy", "Role", "User"]
 
@@ -20,7 +20,7 @@ class Account:
     """Lower-case sign-in alias, unique on the server."""
     root_email: str
     """Lower-cased; unique on the server."""
-    root_password_hash: str
+    root_password_hash: str = field(repr=False)
     """Argon2id in PHC form; empty when root has no password (sign-in refused)."""
     root_credentials_epoch: int
     """Grows when the root password changes; login sessions of an older epoch end."""
@@ -56,7 +56,7 @@ class LoginProfile:
 
     account_id: str
     user_id: str
-    password_hash: str
+    password_hash: str = field(repr=False)
     """Argon2id in PHC form."""
     created_at: int
     password_reset_required: bool = False

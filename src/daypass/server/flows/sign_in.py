@@ -7,7 +7,7 @@ parallel guesses get only the free ones. Success clears the count. An unknown ac
 wrong password are one answer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from daypass.secret import Secret
@@ -32,7 +32,7 @@ class SignedIn:
     """Done. The browser's cookie must now hold `browser_secret`."""
 
     session: SignInSession
-    browser_secret: bytes
+    browser_secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class _Candidate:
     kind: Literal["root", "user"] = "user"
     principal_id: str = ""
     principal_arn: str = ""
-    password_hash: str = ""
+    password_hash: str = field(default="", repr=False)
     credentials_epoch: int = 0
     reset_required: bool = False
 

@@ -42,10 +42,11 @@ def _setting(
     low: int | None = None,
     high: int | None = None,
     only_environment: bool = False,
+    may_hold_a_password: bool = False,
 ) -> _T:
     """Describe one field. The return type is the field's, which is what dataclasses make of it."""
     described = {"why": why, "unit": unit, "low": low, "high": high, "only_environment": only_environment}
-    return field(default=default, metadata=described)
+    return field(default=default, metadata=described, repr=not may_hold_a_password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Settings:
     )
     database_url: str = _setting(
         "",
+        may_hold_a_password=True,
         why="`sqlite:///absolute/file.db` or `postgresql://…`. Empty means `daypass.db` beside the settings file: one file, nothing to install.",
     )
     key_ring_file: Path | None = _setting(

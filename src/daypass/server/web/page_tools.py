@@ -3,7 +3,7 @@
 No decision is made here. A `Visit` is one HTTP request seen as the pages see it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -33,11 +33,11 @@ class Visit:
 
     now: int
     caller: Caller
-    secret: bytes
+    secret: bytes = field(repr=False)
     """The browser's cookie secret; fresh when it brought none."""
     is_new: bool
     """Whether the cookie must be set with the answer."""
-    form: dict[str, str]
+    form: dict[str, str] = field(repr=False)
     request: str
     """The sealed pending authorization, or empty when nobody waits in a terminal."""
     pending: PendingAuthorization | None

@@ -32,7 +32,6 @@ from daypass.protocol.aws.sigv4 import (
     sign_request,
     verify_signature,
 )
-from daypass.protocol.aws.sigv4a import region_set_covers
 from daypass.secret import Secret
 
 NOW = 1_765_432_100  # 2025-12-11T05:48:20Z
@@ -450,23 +449,6 @@ def test_the_proven_key_carries_what_chunks_chain_from() -> None:
     )
     assert len(key.key) == 32
     assert repr(key.key) not in repr(key)
-
-
-@pytest.mark.parametrize(
-    ("region_set", "region", "covers"),
-    [
-        ("*", "us-east-1", True),
-        ("us-east-1", "us-east-1", True),
-        ("us-west-2, us-east-1", "us-east-1", True),
-        ("us-*", "us-east-1", True),
-        ("eu-*", "us-east-1", False),
-        ("us-east-11", "us-east-1", False),
-        ("us-*-1", "us-east-1", False),
-        ("", "us-east-1", False),
-    ],
-)
-def test_a_region_set_covers_what_it_names(region_set: str, region: str, covers: bool) -> None:
-    assert region_set_covers(region_set, region) is covers
 
 
 @pytest.mark.parametrize("method", ["", "GET\n/", "G T", "GÉT"])

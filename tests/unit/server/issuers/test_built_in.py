@@ -42,7 +42,7 @@ def test_the_same_state_gives_the_same_tokens_at_any_moment() -> None:
 )
 def test_another_state_gives_other_credentials(changes: dict[str, object]) -> None:
     first = ISSUER.issue(SESSION, now=1001, with_id_token=False)
-    other = ISSUER.issue(msgspec.structs.replace(SESSION, **changes), now=1001, with_id_token=False)  # type: ignore[arg-type]
+    other = ISSUER.issue(msgspec.structs.replace(SESSION, **changes), now=1001, with_id_token=False)  # type: ignore[arg-type]  # fields by name
     assert other.access_key_id != first.access_key_id
     assert other.secret_access_key != first.secret_access_key
 
