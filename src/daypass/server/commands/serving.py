@@ -4,6 +4,7 @@ Order at the end: stop accepting, let running requests finish, stop the backgrou
 """
 
 import asyncio
+import configparser
 import contextlib
 import gc
 import json
@@ -55,17 +56,17 @@ def load_backend_keys(settings: Settings) -> Credentials | None:
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
         document = json.loads(text)
         return Credentials(str(document["access_key_id"]), Secret(str(document["secret_access_key"])), None)
-    found: dict[str, str] = {}
-    for line in text.splitlines():
-        name, separator, value = line.partition("=")
-        if separator:
-            found.setdefault(name.strip().lower(), value.strip())
-    if not found.get("aws_access_key_id") or not found.get("aws_secret_access_key"):
+    parser = configparser.RawConfigParser(default_section="", strict=False)
+    with contextlib.suppress(configparser.Error):
+        parser.read_string(text)
+    key_id = parser.get("default", "aws_access_key_id", fallback="")
+    secret = parser.get("default", "aws_secret_access_key", fallback="")
+    if not key_id or not secret:
         raise ConfigError(
             f"{path} holds no keys for the store",
-            hint='write {"access_key_id": "…", "secret_access_key": "…"} or an AWS credentials section',
+            hint='write {"access_key_id": "…", "secret_access_key": "…"} or an AWS credentials file with a [default] section',
         )
-    return Credentials(found["aws_access_key_id"], Secret(found["aws_secret_access_key"]), None)
+    return Credentials(key_id, Secret(secret), None)
 
 
 async def serve_until(

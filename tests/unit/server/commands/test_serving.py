@@ -43,6 +43,15 @@ def test_the_stores_keys_are_read_from_a_file(tmp_path: Path, text: str) -> None
     assert (keys.access_key_id, keys.secret_access_key, keys.session_token) == ("ID", Secret("SECRET"), None)
 
 
+def test_the_default_section_is_read_whatever_stands_before_it(tmp_path: Path) -> None:
+    """An AWS credentials file may name other profiles first; their keys are not the store's."""
+    text = "[other]\naws_access_key_id = WRONG\naws_secret_access_key = WRONG\n"
+    text += "[default]\naws_access_key_id = ID\naws_secret_access_key = SECRET%\n"
+    keys = load_backend_keys(_write(tmp_path, text))
+    assert keys is not None
+    assert (keys.access_key_id, keys.secret_access_key.reveal()) == ("ID", "SECRET%")
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '"x"', "{}", "aws_access_key_id = ID\n", '{"access_key_id": "SECRET"}']
 )
