@@ -58,7 +58,8 @@ def load_backend_keys(settings: Settings) -> Credentials | None:
         return Credentials(str(document["access_key_id"]), Secret(str(document["secret_access_key"])), None)
     parser = configparser.RawConfigParser(default_section="", strict=False)
     with contextlib.suppress(configparser.Error):
-        parser.read_string(text)
+        # Lines as in an environment file have no section; they are the default's.
+        parser.read_string(text if text.lstrip().startswith("[") else f"[default]\n{text}")
     key_id = parser.get("default", "aws_access_key_id", fallback="")
     secret = parser.get("default", "aws_secret_access_key", fallback="")
     if not key_id or not secret:
