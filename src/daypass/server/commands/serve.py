@@ -110,7 +110,8 @@ async def _supervise(
 ) -> int:
     def announce() -> None:
         external_url, _ = own_urls(settings, sockets[0])
-        say(f"serving {external_url} on {settings.listen} with {settings.workers} workers")
+        count = settings.workers
+        say(f"serving {external_url} on {settings.listen} with {count} worker{'s' if count > 1 else ''}")
         write_value("DAYPASS_ENDPOINT", external_url)
         if sockets[1] is not None:
             scheme = "https" if settings.serves_tls else "http"
