@@ -201,6 +201,17 @@ async def test_a_proof_is_not_good_for_another_body(login: LoggedIn) -> None:
         await login.terminal.refresh(first.refresh_token, proof=proof)
 
 
+async def test_a_proof_is_remembered_for_as_long_as_it_could_be_accepted(login: LoggedIn) -> None:
+    """A proof from a clock ahead lives through both skews (RFC 9449 §11.1), also when old rows are purged."""
+    world, lifetimes = login.world, login.world.parts.lifetimes
+    proof = login.terminal.proof(now=world.now + lifetimes.dpop_max_future)
+    first = await login.terminal.refresh(login.tokens.refresh_token, proof=proof)
+    world.now += lifetimes.dpop_max_future + lifetimes.dpop_max_age
+    await world.storage.purge_expired(now=world.now)
+    with pytest.raises(InvalidRequest, match="used before"):
+        await login.terminal.refresh(first.refresh_token, proof=proof)
+
+
 async def test_rotating_the_servers_keys_keeps_sessions_and_repeats(login: LoggedIn) -> None:
     first = await login.terminal.refresh(login.tokens.refresh_token)
     after = login.world.rebuilt(ring=KeyRing([KEY, NEW_KEY]))
