@@ -5,14 +5,16 @@ document written anew from what was parsed: what was authorised is what is delet
 whole request, before the backend hears of it.
 """
 
+import asyncio
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import md5, sha256
 from xml.parsers import expat
 
 from daypass.protocol.aws.xml import escape_text
 from daypass.server.gateway.answers import relay_answer
-from daypass.server.gateway.authorize import check_permissions
+from daypass.server.gateway.authorize import Question, check_permissions
 from daypass.server.gateway.backend import Backend
 from daypass.server.gateway.connection import BackendConnections
 from daypass.server.gateway.errors import EntityTooLarge, MalformedXml
@@ -22,7 +24,7 @@ from daypass.server.gateway.operation import Permission, bypasses_governance, ob
 from daypass.server.gateway.payload import verified_pieces
 from daypass.server.gateway.resign import forwarded_headers, resign
 
-__all__ = ["DoomedObject", "delete_objects", "parse_delete"]
+__all__ = ["DoomedObject", "check_each", "delete_objects", "parse_delete"]
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 MAX_KEYS = 1000
@@ -49,7 +51,7 @@ async def delete_objects(exchange: Exchange, *, backend: Backend, connections: B
         raise EntityTooLarge("Your proposed upload exceeds the maximum allowed size")
     pieces = verified_pieces(exchange.payload, exchange.body.pieces(), exchange.proven.signing_key, {})
     objects, is_quiet = parse_delete(b"".join([piece async for piece in pieces]))
-    check_permissions(exchange.question, _permissions(exchange, objects))
+    await check_each(exchange.question, _permissions(exchange, objects))
     document = _write_delete(objects, is_quiet=is_quiet)
     headers = {
         name: value
@@ -66,6 +68,13 @@ async def delete_objects(exchange: Exchange, *, backend: Backend, connections: B
     )
     response = await connections.send(signed, pieces=document)
     await relay_answer(response, exchange.send, exchange.body)
+
+
+async def check_each(question: Question, permissions: Iterable[Permission]) -> None:
+    """A thousand decisions, and others get their turn of the event loop between any two. Raises Denied."""
+    for permission in permissions:
+        check_permissions(question, (permission,))
+        await asyncio.sleep(0)
 
 
 def _permissions(exchange: Exchange, objects: list[DoomedObject]) -> list[Permission]:
