@@ -214,6 +214,7 @@ async def test_a_form_survives_a_rotation_of_keys(site: SignInWorld) -> None:
         ("application/x-www-form-urlencoded", b"a=" + b"b" * 40_000, 413),
         ("application/x-www-form-urlencoded", b"&".join(b"a%d=" % n for n in range(50)), 400),
         ("application/x-www-form-urlencoded", b"a=%FF", 400),
+        ("application/x-www-form-urlencoded", b"user_name=al%00ice", 400),
         ("application/x-www-form-urlencoded", b"a=\xff", 400),
     ],
 )

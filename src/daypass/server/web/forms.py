@@ -46,6 +46,8 @@ async def read_form(request: Request) -> dict[str, str]:
         )
     except ValueError:
         raise FormRefused(400) from None
+    if any("\0" in text for _, text in fields):  # not every database can look for it
+        raise FormRefused(400)
     return dict(fields)
 
 
