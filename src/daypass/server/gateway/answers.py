@@ -99,12 +99,22 @@ async def relay_answer(response: aiohttp.ClientResponse, send: Send, body: Clien
 
 def _answer_start(response: aiohttp.ClientResponse, *, is_early: bool) -> Message:
     headers = [
-        (name.lower(), value)
+        pair
         for name, value in response.raw_headers
-        if name.lower() not in _DROPPED and not name.lower().startswith(_STORE_INTERNAL)
+        if (pair := _passed_header(name.lower(), value)) is not None
     ]
     if response.status in _BODILESS:
         headers = [pair for pair in headers if pair[0] != b"content-length"]
     if is_early:
         headers.append((b"connection", b"close"))
     return {"type": "http.response.start", "status": response.status, "headers": headers}
+
+
+def _passed_header(name: bytes, value: bytes) -> tuple[bytes, bytes] | None:
+    if name in _DROPPED or name.startswith(_STORE_INTERNAL):
+        return None
+    if name == b"content-encoding" and b"aws-chunked" in value:
+        # The frame of an upload, not an encoding of the object; some stores keep it all the same.
+        kept = [coding for coding in value.replace(b" ", b"").split(b",") if coding != b"aws-chunked"]
+        return (name, b",".join(kept)) if kept else None
+    return name, value
