@@ -21,6 +21,9 @@ from daypass.errors import ConfigError
 
 __all__ = ["HttpListener", "ListenerLimits"]
 
+_WRITE_AHEAD_BYTES = 1024 * 1024
+"""How far an answer may run ahead of a slow reader. asyncio's 64 KiB stops a streamed object at every piece."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListenerLimits:
