@@ -11,8 +11,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# A machine that decides about a change sees the same examples each time; a developer's sees new ones.
+settings.register_profile("repeatable", derandomize=True, database=None, print_blob=True)
+if os.environ.get("CI"):
+    settings.load_profile("repeatable")
 
 _NO_SKIPS = os.environ.get("DAYPASS_TEST_NO_SKIPS") == "1"
 
