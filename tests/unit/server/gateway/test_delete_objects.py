@@ -1,48 +1,81 @@
-"""Deciding about many keys in one request."""
-
-import asyncio
+"""The body of DeleteObjects: parsed safely, refused unless it is exactly that."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from daypass.policy.document import parse_policy
-from daypass.server.domain.audit import Caller
-from daypass.server.domain.principal import PrincipalSnapshot
-from daypass.server.domain.tokens import SessionClaims
-from daypass.server.gateway.authorize import Denied, Question
-from daypass.server.gateway.delete_objects import check_each
-from daypass.server.gateway.operation import object_permission
-
-ACCOUNT, NOW = "111122223333", 1_900_000_000
-ARN = f"arn:aws:iam::{ACCOUNT}:user/alice"
-POLICY = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/k*"}]}'
-)
+from daypass.protocol.aws.errors import AwsError
+from daypass.server.gateway.delete_objects import parse_delete
+from daypass.server.gateway.errors import MalformedXml
 
 
-@pytest.fixture
-def question() -> Question:
-    return Question(
-        PrincipalSnapshot(ACCOUNT, "user", "AIDA1", ARN, "alice", 0, 1, (parse_policy(POLICY, name="p"),)),
-        SessionClaims("ASIA1", ACCOUNT, "user", ARN, "AIDA1", NOW, NOW + 900),
-        Caller("request", "192.0.2.1", "test/1", is_secure=True),
-        NOW,
-        "us-east-1",
-        {},
+def _objects(count: int) -> bytes:
+    entries = b"".join(b"<Object><Key>k%d</Key></Object>" % number for number in range(count))
+    return b"<Delete>" + entries + b"</Delete>"
+
+
+def test_keys_versions_and_conditions_are_read() -> None:
+    document = (
+        b'<?xml version="1.0"?><Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        b"<Quiet>true</Quiet><Object><Key>a&amp;b &#x3c;</Key><VersionId>v1</VersionId></Object>"
+        b"<Object><Key><![CDATA[c]]>d</Key><ETag>e</ETag></Object></Delete>"
     )
+    objects, is_quiet = parse_delete(document)
+    assert [doomed.fields for doomed in objects] == [
+        {"Key": "a&b <", "VersionId": "v1"},
+        {"Key": "cd", "ETag": "e"},
+    ]
+    assert is_quiet
 
 
-async def test_others_get_their_turn_between_two_decisions(question: Question) -> None:
-    permissions = [object_permission("s3:DeleteObject", "b", f"k{number}") for number in range(100)]
-    checking = asyncio.create_task(check_each(question, permissions))
-    turns = 0
-    while not checking.done():
-        await asyncio.sleep(0)
-        turns += 1
-    await checking
-    assert turns >= len(permissions)
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"<Delete/>",
+        b"<Delete></Delete>",
+        b"<Other><Object><Key>k</Key></Object></Other>",
+        b"<Delete><Object></Object></Delete>",
+        b"<Delete><Object><Key/></Object></Delete>",
+        b"<Delete><Object><Key>a</Key><Key>b</Key></Object></Delete>",
+        b"<Delete><Object><Key>a<b/></Key></Object></Delete>",
+        b"<Delete><Object><Key>a</Key><Other>x</Other></Object></Delete>",
+        b"<Delete>stray<Object><Key>a</Key></Object>text</Delete>",
+        b"<Delete><Object><Key>a</Key></Object>",
+        b"<Delete><Object><Key>a</Key></Object></Delete><Delete/>",
+        b"<!DOCTYPE Delete><Delete><Object><Key>a</Key></Object></Delete>",
+        b'<!DOCTYPE D [<!ENTITY e "k">]><Delete><Object><Key>&e;</Key></Object></Delete>',
+        b'<!DOCTYPE D [<!ENTITY e SYSTEM "file:///etc/passwd">]><Delete><Object><Key>&e;</Key></Object></Delete>',
+        b"<Delete><Object><Key>&undefined;</Key></Object></Delete>",
+        _objects(1001),
+    ],
+)
+def test_anything_else_is_malformed(document: bytes) -> None:
+    with pytest.raises(MalformedXml):
+        parse_delete(document)
 
 
-async def test_one_denied_key_denies_the_whole_list(question: Question) -> None:
-    permissions = [object_permission("s3:DeleteObject", "b", key) for key in ("k1", "other", "k2")]
-    with pytest.raises(Denied):
-        await check_each(question, permissions)
+def test_a_thousand_keys_are_read() -> None:
+    assert len(parse_delete(_objects(1000))[0]) == 1000
+
+
+@pytest.mark.parametrize("key", ["a/../b", "../x", "a//b", "/a", "a\\b", ".uploads/x"])
+def test_a_key_that_the_backend_would_rewrite_is_refused_in_a_body_too(key: str) -> None:
+    with pytest.raises(AwsError):
+        parse_delete(b"<Delete><Object><Key>%s</Key></Object></Delete>" % key.encode())
+
+
+def test_a_version_that_is_a_path_is_refused() -> None:
+    with pytest.raises(AwsError):
+        parse_delete(b"<Delete><Object><Key>k</Key><VersionId>../x</VersionId></Object></Delete>")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary() | st.text(alphabet="<>/DeltObjcKy&;![]CDA ab", max_size=80).map(str.encode))
+def test_no_body_raises_anything_but_a_refusal(document: bytes) -> None:
+    for wrapped in (document, b"<Delete><Object><Key>" + document + b"</Key></Object></Delete>"):
+        try:
+            objects, _ = parse_delete(wrapped)
+        except AwsError:
+            continue
+        assert objects
