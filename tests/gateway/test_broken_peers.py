@@ -96,6 +96,7 @@ def test_the_backend_sees_its_own_credentials_and_none_of_the_callers(
 ) -> None:
     backend.script = _answer_empty
     headers = [("Range", "bytes=0-1"), ("If-Match", '"e"'), ("x-amz-meta-a", "b c"), ("X-Custom", "no")]
+    headers.append(("x-amz-expected-bucket-owner", "111122223333"))
     assert raw.ask("GET", target + "?versionId=7&x-id=GetObject", headers=headers).status == 200
     head = backend.heads.get(timeout=20).decode()
     assert head.startswith(f"GET {target}?versionId=7 HTTP/1.1\r\n")
@@ -105,7 +106,14 @@ def test_the_backend_sees_its_own_credentials_and_none_of_the_callers(
     assert lower.count("authorization:") == 1
     for kept in ("range: bytes=0-1", 'if-match: "e"', "x-amz-meta-a: b c"):
         assert kept in lower
-    for dropped in ("x-amz-security-token", "x-custom", "accept:", "accept-encoding", "user-agent"):
+    for dropped in (
+        "x-amz-security-token",
+        "x-amz-expected-bucket-owner",
+        "x-custom",
+        "accept:",
+        "accept-encoding",
+        "user-agent",
+    ):
         assert dropped not in lower
 
 
