@@ -78,7 +78,7 @@ def parse_bucket_names(document: bytes) -> Iterator[tuple[str, int]]:
     parser.CharacterDataHandler = text
     try:
         parser.Parse(document, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, ValueError):  # the last two: encodings the parser cannot read
         return
     for fields in found:
         if is_bucket_name(fields.get("Name", "")):

@@ -48,3 +48,5 @@ def test_a_stores_broken_listing_names_nothing(document: bytes) -> None:
     assert list(parse_bucket_names(document)) == []
     entity = b'<!DOCTYPE a [<!ENTITY e "x">]><a><Bucket><Name>abc</Name></Bucket></a>'
     assert list(parse_bucket_names(entity)) == []
+    for encoding in (b"no-such", b"utf-7", b"big5"):
+        assert list(parse_bucket_names(b'<?xml version="1.0" encoding="%s"?><a/>' % encoding)) == []
