@@ -15,6 +15,10 @@ from support.running_server import DAYPASS, Terminal
 from support.transcript import arn_of, cache_path, save_session
 
 
+def _listen_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_ends_a_waiting_login_and_its_listener(tmp_path: Path) -> None:
     """Exit code 130, no traceback, nothing saved, the port free again."""
     terminal = Terminal(tmp_path)
@@ -25,14 +29,15 @@ def test_ctrl_c_ends_a_waiting_login_and_its_listener(tmp_path: Path) -> None:
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            # A shell that runs tests in the background ignores SIGINT, and children inherit that.
+            preexec_fn=_listen_to_ctrl_c,
         )
         assert process.stderr is not None
         link = next(line for line in process.stderr if line.startswith("http")).strip()
         assert "--remote" in [line for _, line in zip(range(2), process.stderr, strict=False)][-1]
         process.send_signal(signal.SIGINT)
-        rest = process.stderr.read()
-        assert process.wait(30) == 130
-        process.stderr.close()
+        _, rest = process.communicate(timeout=30)
+        assert process.returncode == 130
     assert "Traceback" not in rest
     assert not (tmp_path / ".aws").exists()
     way_back = urlsplit(parse_qs(urlsplit(link).query)["redirect_uri"][0])

@@ -156,6 +156,8 @@ class SeaweedFs:
             "-s3.allowDeleteBucketNotEmpty=false",
             "-s3.autoCreateBucket=false",
             "-volume.preStopSeconds=0",
+            # Every bucket takes volumes of its own, and the default follows the free disk space of the day.
+            "-volume.max=5000",
             f"-filer.localSocket={self.files.socket_path('filer')}",
             f"-s3.localSocket={self.files.socket_path('s3')}",
         ]

@@ -113,11 +113,11 @@ async def test_a_request_that_never_ends_is_not_waited_for(port: int, beginning:
 
 async def test_a_slow_body_is_waited_for_as_long_as_it_moves(port: int) -> None:
     async with _connected(port) as (reader, writer):
-        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
-        for _ in range(5):
-            await asyncio.sleep(0.4)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\n")
+        for _ in range(6):
+            await asyncio.sleep(0.25)
             writer.write(b"a")
-        assert b" 200 " in await reader.readuntil(b"\r\n\r\n5")
+        assert b" 200 " in await reader.readuntil(b"\r\n\r\n6")
 
 
 async def test_a_body_that_we_do_not_read_is_not_the_clients_idleness(port: int) -> None:
