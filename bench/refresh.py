@@ -138,7 +138,7 @@ def measure(database_url: str = "") -> dict[str, object]:
         ):
             told = json.loads(wait_for_line(peer_process, r"READY (.*)").group(1))
             ours = _seeded(server, fresh)
-            peer = _Peer(port, fresh.key, told["url"], told["refresh_tokens"], peer_process.pid)
+            peer = _Peer(port, fresh.key, told["url"], told["refresh_tokens"], serving_pid(peer_process.pid))
             for side in (ours, peer):
                 side.round(2000)  # warm-up
             results: dict[str, list[Round]] = {"ours": [], PEER_NAME: []}
