@@ -12,12 +12,16 @@ __all__ = [
     "AwsError",
     "DeleteConflict",
     "EntityAlreadyExists",
+    "ExpiredIdentityToken",
     "ExpiredToken",
+    "IDPCommunicationError",
+    "IDPRejectedClaim",
     "IncompleteBody",
     "IncompleteSignature",
     "InternalFailure",
     "InvalidAction",
     "InvalidClientTokenId",
+    "InvalidIdentityToken",
     "InvalidInput",
     "InvalidRequest",
     "InvalidUserType",
@@ -27,6 +31,7 @@ __all__ = [
     "MalformedTrailer",
     "MissingAuthenticationToken",
     "NoSuchEntity",
+    "PackedPolicyTooLarge",
     "PasswordPolicyViolation",
     "RequestEntityTooLarge",
     "RequestTimeTooSkewed",
@@ -214,3 +219,34 @@ class InternalFailure(AwsError):
 
     status = 500
     fault = "Receiver"
+
+
+class InvalidIdentityToken(AwsError):
+    """An identity provider's token or assertion does not hold (STS reference, "AssumeRoleWithSAML", Errors)."""
+
+    code = "InvalidIdentityToken"
+
+
+class ExpiredIdentityToken(AwsError):
+    """An identity provider's token or assertion is past its time; the wire word differs from `ExpiredToken`."""
+
+    code = "ExpiredTokenException"
+
+
+class IDPRejectedClaim(AwsError):
+    """The identity provider said no, or its claim can no longer be used."""
+
+    code = "IDPRejectedClaim"
+    status = 403
+
+
+class IDPCommunicationError(AwsError):
+    """The identity provider could not be reached or did not answer sensibly; worth trying again."""
+
+    code = "IDPCommunicationError"
+
+
+class PackedPolicyTooLarge(AwsError):
+    """Session tags take more room than a session token has."""
+
+    code = "PackedPolicyTooLarge"

@@ -7,6 +7,8 @@ was made under, which is how a refresh can be refused in the same statement that
 
 from dataclasses import dataclass, field
 
+from daypass.server.domain.identity_provider import Tags
+
 __all__ = ["Account", "LoginProfile", "ManagedPolicy", "Role", "User"]
 
 
@@ -77,6 +79,7 @@ class Role:
     description: str = ""
     max_session_duration: int = 3600
     """Seconds, 3600–43200."""
+    tags: Tags = ()
 
     @property
     def arn(self) -> str:

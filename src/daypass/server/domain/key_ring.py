@@ -21,7 +21,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 __all__ = ["KeyRing", "MasterKey", "Purpose", "SealBroken"]
 
-Purpose = Literal["session-token", "refresh-token", "code", "pending-authorization", "csrf", "paging"]
+Purpose = Literal[
+    "session-token",
+    "refresh-token",
+    "code",
+    "pending-authorization",
+    "csrf",
+    "paging",
+    "federation",
+    "saml-key",
+]
 
 _SEAL_VERSION = 1
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551

@@ -15,6 +15,7 @@ from daypass.policy.document import PolicyDocument
 from daypass.policy.evaluation import evaluate
 from daypass.policy.request_context import ConditionValue, RequestContext
 from daypass.server.domain.audit import Caller
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.session import PrincipalKind
 
 __all__ = ["PrincipalSnapshot", "authorize", "global_condition_values", "login_arn"]
@@ -39,6 +40,8 @@ class PrincipalSnapshot:
     revision: int
     policies: tuple[PolicyDocument, ...]
     """Parsed identity policies; empty for root."""
+    tags: Tags = ()
+    """Of the role; a session's own tags come on top."""
 
 
 def login_arn(snapshot: PrincipalSnapshot, principal_id: str) -> str:

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from daypass.server.domain.role_session import RoleSession
+
 __all__ = ["MAX_ACTIVE_SESSIONS", "LoginSession", "PrincipalKind", "SignInSession"]
 
 MAX_ACTIVE_SESSIONS = 5
@@ -36,6 +38,8 @@ class SignInSession:
     authenticated_at: int
     expires_at: int
     last_used_at: int
+    role_session: RoleSession | None = None
+    """For role sessions; None for root and users."""
 
 
 class LoginSession(msgspec.Struct, frozen=True):
@@ -64,3 +68,5 @@ class LoginSession(msgspec.Struct, frozen=True):
     ends_at: int
     """Absolute end."""
     revoked_at: int | None = None
+    role_session: RoleSession | None = None
+    """For role sessions; None for root and users."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.session import PrincipalKind
 
@@ -56,6 +57,13 @@ class SessionClaims(msgspec.Struct, frozen=True, array_like=True):
     role_arn: str = ""
     """For role sessions: the role whose policies apply; `principal_arn` is the assumed-role ARN."""
     source_identity: str = ""
+    tags: Tags = ()
+    """Session tags."""
+    transitive_tag_keys: tuple[str, ...] = ()
+    federated_provider: str = ""
+    """What policies call aws:FederatedProvider: the SAML provider's ARN or the OpenID Connect issuer."""
+    is_chained: bool = False
+    """Whether a role session assumed this one: then it may not outlive an hour or sign in to the pages for longer."""
 
 
 class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):
@@ -88,6 +96,8 @@ class CodeClaims(msgspec.Struct, frozen=True, array_like=True):
     issued_at: int
     session_ends_at: int = 0
     """Absolute end imposed by the browser session's kind (role sessions); 0 for none."""
+    sign_in_session_id: str = ""
+    """For role sessions: the browser's session whose tags and identity go along; it must still be there."""
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -9,19 +9,26 @@ suite (`tests/storage/`) runs on both. Rules that hold for every method:
 - Every change inside an account also adds 1 to `Account.revision`, in the same transaction.
 - Methods raise `daypass.errors.StorageError` when the database cannot answer, and the AWS errors named in
   their docstrings for conflicts (`EntityAlreadyExists`, `NoSuchEntity`, `DeleteConflict`).
-- What every refresh makes is a Struct, which is twenty times as quick to make as a frozen dataclass.
 - Times are epoch seconds and come from the caller; the database's clock is never asked.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-import msgspec
+from typing import Protocol
 
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
 from daypass.server.domain.audit import AuditEvent
-from daypass.server.domain.session import LoginSession, SignInSession
+from daypass.server.domain.identity_provider import Tags
+from daypass.server.domain.session import SignInSession
+from daypass.server.ports.federation_storage import FederationStore, OidcProviderStore, SamlProviderStore
+from daypass.server.ports.login_session_storage import (
+    CodeRedemption,
+    DpopProof,
+    LoginSessionStore,
+    Redemption,
+    RefreshRotation,
+    Rotation,
+)
 
 __all__ = [
     "AccountStore",
@@ -51,77 +58,6 @@ class Page:
     after: str = ""
     """Lower-cased name to start behind; empty for the first page."""
     size: int = 100
-
-
-class DpopProof(msgspec.Struct, frozen=True):
-    """One verified proof, to be recorded (RFC 9449 §11.1). Both values are hashes."""
-
-    proof_key: bytes
-    """16 bytes: of (jkt, htu, jti)."""
-    request_hash: bytes
-    """16 bytes: of the request body it came with. The same proof with the same body is a retry."""
-    expires_at: int
-    """When the row may go: past the last moment at which `iat` could still be accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRedemption:
-    """Everything needed to burn a code and, when `session` is given, begin its login session."""
-
-    code_id: str
-    code_expires_at: int
-    proof: DpopProof
-    session: LoginSession | None
-    """None burns the code without a session: PKCE, redirect, client or policy failed."""
-    expected_revision: int
-    """The account revision the policy decision was made under."""
-    audit: AuditEvent
-    now: int
-
-
-@dataclass(frozen=True, slots=True)
-class Redemption:
-    """How a redemption ended.
-
-    `redeemed`: this call made the session. `repeated`: the same proof with the same body again (a lost
-    answer): `session` is the one made then. `replayed`: the code was used before by another request; any
-    session it made is now revoked (RFC 6749 §4.1.2). `proof_replayed`: the proof was seen with another
-    body; the code is not burnt. `burnt`: the code is burnt and no session was asked for; this happens under
-    any revision. `stale`: the account's revision moved; nothing was written, decide again. A repeat whose
-    session was revoked since is answered `replayed`. The audit row is written for `redeemed` and `burnt`.
-    """
-
-    outcome: Literal["redeemed", "repeated", "replayed", "proof_replayed", "burnt", "stale"]
-    session: LoginSession | None = None
-
-
-class RefreshRotation(msgspec.Struct, frozen=True):
-    """Everything one refresh writes: the proof, the conditional rotation, the audit row."""
-
-    session_id: str
-    generation: int
-    """The generation inside the presented token."""
-    proof: DpopProof
-    expected_revision: int
-    sealed_by: str
-    """Key id that will seal the successor."""
-    audit: AuditEvent
-    now: int
-
-
-class Rotation(msgspec.Struct, frozen=True):
-    """How a rotation ended.
-
-    `rotated`: generation + 1, `session` is the new state. `superseded`: the presented generation is not
-    the current one; `session` is the current state, and the flow decides whether that is an idempotent
-    repeat. `proof_replayed`: the proof was seen with another body. `stale`: the account's revision moved;
-    nothing was written, decide again. `ended`: revoked, past its end, or unknown (`session` may be None).
-    Where several are true, `ended` comes before `stale`, and `stale` before `superseded`.
-    The audit row is written for `rotated` only.
-    """
-
-    outcome: Literal["rotated", "superseded", "proof_replayed", "stale", "ended"]
-    session: LoginSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +152,19 @@ class RoleStore(Protocol):
 
     async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]: ...
 
+    async def update_role(
+        self,
+        account_id: str,
+        role_name: str,
+        *,
+        trust_policy: str | None = None,
+        description: str | None = None,
+        max_session_duration: int | None = None,
+        tags: Tags | None = None,
+    ) -> None:
+        """Replace what is given. Raises NoSuchEntity."""
+        ...
+
     async def delete_role(self, account_id: str, role_name: str) -> None:
         """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
         ...
@@ -271,6 +220,10 @@ class SignInSessionStore(Protocol):
         """Live sessions of one browser, most recently used first."""
         ...
 
+    async def load_sign_in_session(self, session_id: str, *, now: int) -> SignInSession | None:
+        """A live one, whatever its browser; None when it ended."""
+        ...
+
     async def touch_sign_in_session(self, session_id: str, *, now: int) -> None:
         """Set `last_used_at`."""
         ...
@@ -281,28 +234,6 @@ class SignInSessionStore(Protocol):
 
     async def end_sign_in_sessions(self, browser_hash: bytes, *, session_id: str | None) -> int:
         """End one session of this browser, or all when None. Returns how many ended."""
-        ...
-
-
-class LoginSessionStore(Protocol):
-    """Terminal logins: the hot table."""
-
-    async def redeem(self, redemption: CodeRedemption) -> Redemption: ...
-
-    async def rotate(self, rotation: RefreshRotation) -> Rotation:
-        """At most four statements in one transaction; many concurrent calls may share one commit."""
-        ...
-
-    async def load_login_session(self, session_id: str) -> LoginSession | None: ...
-
-    async def list_login_sessions(
-        self, account_id: str, principal_id: str, *, now: int
-    ) -> Sequence[LoginSession]:
-        """Those not revoked and not past their end, newest first."""
-        ...
-
-    async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
-        """False when it was already revoked or is unknown."""
         ...
 
 
@@ -369,6 +300,12 @@ class Storage(Protocol):
     def audit(self) -> AuditStore: ...
     @property
     def buckets(self) -> BucketStore: ...
+    @property
+    def saml_providers(self) -> SamlProviderStore: ...
+    @property
+    def oidc_providers(self) -> OidcProviderStore: ...
+    @property
+    def federation(self) -> FederationStore: ...
 
     async def migrate(self) -> list[str]:
         """Bring the schema up to date; returns the names of the migrations applied. Safe to run in parallel."""

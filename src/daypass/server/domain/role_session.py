@@ -1,0 +1,58 @@
+"""What a role session carries beyond its role: tags, source identity, and who the person is at the provider.
+
+One record travels with a role session wherever it goes: from the browser's session to the terminal's login
+and into the claims of its credentials. Session tags win over the role's own (IAM user guide, "Passing session
+tags in AWS STS"); a source identity, once set, stays.
+"""
+
+import msgspec
+
+from daypass.policy.request_context import ConditionValue
+from daypass.server.domain.identity_provider import Tags
+
+__all__ = ["FederatedIdentity", "RoleSession", "principal_tag_values", "session_values"]
+
+
+class FederatedIdentity(msgspec.Struct, frozen=True, array_like=True):
+    """A person as the identity provider names them."""
+
+    provider_arn: str
+    issuer: str
+    """SAML: the provider's entity id. OpenID Connect: its URL."""
+    subject: str
+    """SAML: the NameID. OpenID Connect: `sub`."""
+    subject_type: str = ""
+    """SAML: `persistent`, `transient` or the format's URI; empty for OpenID Connect."""
+    idp_session: str = ""
+    """SAML: SessionIndex. OpenID Connect: `sid`. Empty when the provider gave none."""
+
+
+class RoleSession(msgspec.Struct, frozen=True, array_like=True):
+    """The part of a role session that its role and its name do not say."""
+
+    role_arn: str
+    source_identity: str = ""
+    tags: Tags = ()
+    """Session tags."""
+    transitive_tag_keys: tuple[str, ...] = ()
+    """Keys of `tags` that go along when this session assumes another role."""
+    identity: FederatedIdentity | None = None
+    """None when no identity provider was involved."""
+
+
+def session_values(
+    *, source_identity: str, federated_provider: str, tags: Tags, role_tags: Tags
+) -> dict[str, ConditionValue]:
+    """The condition keys of a role session (IAM reference, "AWS global condition context keys")."""
+    values = principal_tag_values((*role_tags, *tags))
+    if source_identity:
+        values["aws:SourceIdentity"] = source_identity
+    if federated_provider:
+        values["aws:FederatedProvider"] = federated_provider
+    return values
+
+
+def principal_tag_values(tags: Tags) -> dict[str, ConditionValue]:
+    """`aws:PrincipalTag/key`; of keys that differ only in case the later one counts."""
+    folded = {key.lower(): (key, value) for key, value in tags}
+    return {f"aws:PrincipalTag/{key}": value for key, value in folded.values()}
