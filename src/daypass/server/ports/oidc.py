@@ -3,42 +3,15 @@
 Nothing of a token is used before `verify_*` returns (OpenID Connect Core §3.1.3.7, Back-Channel Logout §2.6).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from daypass.secret import Secret
 from daypass.server.domain.identity_provider import OidcProvider
+from daypass.server.domain.provider_list import OidcClient
+from daypass.server.domain.verified_identity import VerifiedIdToken
 
-__all__ = ["OidcClient", "OpenIdRelyingParty", "VerifiedIdToken", "VerifiedLogoutToken"]
-
-
-@dataclass(frozen=True, slots=True)
-class OidcClient:
-    """How this server is registered at a provider; from the settings, never from the database."""
-
-    provider_arn: str
-    client_id: str
-    client_secret: Secret
-    """Empty for a public client: PKCE alone protects the code then."""
-    label: str
-    """The name on the page: "Continue with <label>"."""
-    scopes: str = "openid"
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedIdToken:
-    """A token whose signature, issuer, audience and times hold."""
-
-    issuer: str
-    subject: str
-    audience: str
-    """The client id among `aud` (or `azp`) that the provider's list names."""
-    claims: Mapping[str, object]
-    """Every claim, as parsed JSON."""
-    expires_at: int
-    idp_session: str = ""
-    """`sid`."""
+__all__ = ["OpenIdRelyingParty", "VerifiedLogoutToken"]
 
 
 @dataclass(frozen=True, slots=True)

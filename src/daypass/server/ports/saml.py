@@ -4,19 +4,18 @@ Everything that comes from the wire is unverified until `verify_response` or `ve
 the signed element and from nothing else (SAML V2.0 Core §5, Profiles §4.1.4).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from daypass.secret import Secret
 from daypass.server.domain.identity_provider import SamlProvider
+from daypass.server.domain.verified_identity import VerifiedAssertion
 
 __all__ = [
     "SamlMetadata",
     "SamlServiceProvider",
     "ServiceKey",
     "UnverifiedSamlResponse",
-    "VerifiedAssertion",
     "VerifiedLogout",
 ]
 
@@ -44,31 +43,6 @@ class UnverifiedSamlResponse:
     """Empty for an IdP-initiated response."""
     provider_arns: tuple[str, ...]
     """Named in the Role attribute; empty when the assertion is encrypted."""
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedAssertion:
-    """An assertion whose signature, times, audience, recipient and issuer hold."""
-
-    provider_arn: str
-    assertion_id: str
-    issuer: str
-    subject: str
-    subject_type: str
-    """`persistent`, `transient`, or the NameID format's full URI."""
-    name_qualifier: str
-    """base64(SHA-1(issuer + account id + "/" + provider name)), as AssumeRoleWithSAML returns it."""
-    audience: str
-    """The recipient URL: what AssumeRoleWithSAML returns as Audience."""
-    in_response_to: str
-    idp_session: str
-    """SessionIndex."""
-    session_ends_at: int | None
-    """SessionNotOnOrAfter."""
-    expires_at: int
-    """After this moment (skew included) no check would accept it: how long its id must be remembered."""
-    attributes: Mapping[str, tuple[str, ...]]
-    """By attribute Name."""
 
 
 @dataclass(frozen=True, slots=True)
