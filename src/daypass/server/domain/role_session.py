@@ -2,15 +2,28 @@
 
 One record travels with a role session wherever it goes: from the browser's session to the terminal's login
 and into the claims of its credentials. Session tags win over the role's own (IAM user guide, "Passing session
-tags in AWS STS"); a source identity, once set, stays.
+tags in AWS STS"); a source identity, once set, stays. It also travels inside refresh tokens, which may be 2048
+characters long: so its packed size is limited where a session begins.
 """
 
 import msgspec
 
 from daypass.policy.request_context import ConditionValue
+from daypass.protocol.aws.errors import PackedPolicyTooLarge
 from daypass.server.domain.identity_provider import Tags
 
-__all__ = ["FederatedIdentity", "RoleSession", "principal_tag_values", "session_values"]
+__all__ = [
+    "MAX_PACKED_SESSION_BYTES",
+    "FederatedIdentity",
+    "RoleSession",
+    "check_packed_size",
+    "federated_provider_of",
+    "principal_tag_values",
+    "session_values",
+]
+
+MAX_PACKED_SESSION_BYTES = 900
+"""Of the MessagePack form. With it the longest refresh token stays below the model's 2048 characters."""
 
 
 class FederatedIdentity(msgspec.Struct, frozen=True, array_like=True):
@@ -38,6 +51,26 @@ class RoleSession(msgspec.Struct, frozen=True, array_like=True):
     """Keys of `tags` that go along when this session assumes another role."""
     identity: FederatedIdentity | None = None
     """None when no identity provider was involved."""
+
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+def check_packed_size(role_session: RoleSession) -> None:
+    """Raises PackedPolicyTooLarge (STS API reference, "AssumeRole", Errors). Ask it where a session begins."""
+    size = len(_pack(role_session))
+    if size > MAX_PACKED_SESSION_BYTES:
+        raise PackedPolicyTooLarge(
+            f"session tags and identity take {size * 100 // MAX_PACKED_SESSION_BYTES}% of the packed size"
+            " a session may have"
+        )
+
+
+def federated_provider_of(identity: FederatedIdentity | None) -> str:
+    """aws:FederatedProvider: the SAML provider's ARN, the OpenID Connect issuer, or empty without identity."""
+    if identity is None:
+        return ""
+    return identity.provider_arn if ":saml-provider/" in identity.provider_arn else identity.issuer
 
 
 def session_values(
