@@ -2,7 +2,8 @@
 
 The Query protocol's flat texts become typed values here, and a parameter this server does not
 understand is refused: dropping `PermissionsBoundary` or `Policy` in silence would give more than was
-asked for. Checks of values are `domain/identifiers.py`'s.
+asked for. Lists are numbered 1, 2, 3 … without a gap, as every SDK numbers them: what two readers could
+count differently is refused. Checks of values are `domain/identifiers.py`'s.
 """
 
 import re
@@ -11,11 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from daypass.protocol.aws.errors import ValidationError
-from daypass.protocol.aws.query import XmlValue
+from daypass.protocol.aws.query import XmlValue, member_list, member_values
 from daypass.server.domain.identifiers import constraint_refusal
 from daypass.server.domain.verified_call import VerifiedCall
 
-__all__ = ["Operation", "Parameter", "read_boolean", "read_integer"]
+__all__ = [
+    "ListParameter",
+    "Operation",
+    "Parameter",
+    "StructureListParameter",
+    "null_refusal",
+    "read_boolean",
+    "read_integer",
+]
 
 _COMMON_PARAMETERS = frozenset({"Action", "Version"})
 _is_parameter_name = re.compile(r"[A-Za-z]{1,64}").fullmatch
@@ -40,6 +49,105 @@ class Parameter:
     def member(self) -> str:
         """How validation messages spell it."""
         return self.name[0].lower() + self.name[1:]
+
+    def covers(self, name: str) -> bool:
+        """Whether a name on the wire is this parameter's."""
+        return name == self.name
+
+    def is_given(self, parameters: Mapping[str, str]) -> bool:
+        """Whether the request has it."""
+        return self.name in parameters
+
+    def value(self, parameters: Mapping[str, str]) -> object:
+        """The typed value, where it is given. Raises an AwsError."""
+        return self.read(self.member, parameters[self.name])
+
+    def logged(self, parameters: Mapping[str, str]) -> str:
+        """What an audit row holds of it, where it is given."""
+        return parameters[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class ListParameter(Parameter):
+    """A list: `ClientIDList.member.1=a`. `read` takes each text; the value is the tuple of what it returns.
+
+    `ClientIDList=` is the empty list, as SDKs write it.
+    """
+
+    most: int = 50
+    """The longest list allowed."""
+
+    def covers(self, name: str) -> bool:
+        """The list itself, when it is empty, and everything below it."""
+        return name == self.name or name.startswith(f"{self.name}.")
+
+    def is_given(self, parameters: Mapping[str, str]) -> bool:
+        """Whether the request has it, if only as an empty list."""
+        return any(self.covers(name) for name in parameters)
+
+    def value(self, parameters: Mapping[str, str]) -> object:
+        """The tuple. Raises ValidationError for gaps and for more than `most`, and whatever `read` raises."""
+        texts = member_values(dict(parameters), self.name)
+        self._check_count(parameters, len(texts))
+        return tuple(
+            self.read(f"{self.member}.{number}.member", text) for number, text in enumerate(texts, start=1)
+        )
+
+    def logged(self, parameters: Mapping[str, str]) -> str:
+        """The texts, in one line."""
+        return ", ".join(member_values(dict(parameters), self.name))
+
+    def _check_count(self, parameters: Mapping[str, str], count: int) -> None:
+        if count > self.most:
+            raise constraint_refusal(
+                self.member, f"Member must have length less than or equal to {self.most}"
+            )
+        prefix = f"{self.name}.member."
+        below = [name for name in parameters if name.startswith(f"{self.name}.")]
+        if any(not name.startswith(prefix) for name in below):
+            raise ValidationError(f"{self.name} must be a list")
+        numbers = {name.removeprefix(prefix).partition(".")[0] for name in below}
+        if numbers != {str(number) for number in range(1, count + 1)}:
+            raise ValidationError(f"The members of {self.name} must be numbered without a gap")
+
+
+@dataclass(frozen=True, slots=True)
+class StructureListParameter(ListParameter):
+    """A list of structures of texts: `Tags.member.1.Key=a`, `Tags.member.1.Value=b`.
+
+    Every field is required. The value is a tuple of what `read_structure` makes of each.
+    """
+
+    fields: tuple[str, ...] = ()
+    read_structure: Callable[[str, Mapping[str, str]], object] = lambda _member, fields: fields
+    """From the structure's place and its fields to its value. Raises an AwsError."""
+    logged_field: str = ""
+    """The one field whose texts an audit row holds: names, no values."""
+
+    def value(self, parameters: Mapping[str, str]) -> object:
+        """The tuple. Raises ValidationError for gaps, more than `most`, missing and unknown fields."""
+        structures = member_list(dict(parameters), self.name)
+        self._check_count(parameters, len(structures))
+        return tuple(
+            self.read_structure(place, self._whole(place, structure))
+            for place, structure in (
+                (f"{self.member}.{number}.member", structure)
+                for number, structure in enumerate(structures, start=1)
+            )
+        )
+
+    def logged(self, parameters: Mapping[str, str]) -> str:
+        """The named field of each, in one line."""
+        structures = member_list(dict(parameters), self.name)
+        return ", ".join(structure.get(self.logged_field, "") for structure in structures)
+
+    def _whole(self, place: str, structure: Mapping[str, str]) -> Mapping[str, str]:
+        for field in self.fields:
+            if field not in structure:
+                raise null_refusal(f"{place}.{field[0].lower()}{field[1:]}")
+        if len(structure) > len(self.fields):
+            raise ValidationError(f"The members of {self.name} have a field that is not known")
+        return structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +174,20 @@ class Operation:
     def _read(self, parameters: Mapping[str, str]) -> dict[str, object]:
         values: dict[str, object] = {}
         for parameter in self.parameters:
-            text = parameters.get(parameter.name)
-            if text is not None:
-                value = parameter.read(parameter.member, text)
+            if parameter.is_given(parameters):
+                value = parameter.value(parameters)
                 if parameter.keyword:
                     values[parameter.keyword] = value
             elif parameter.is_required:
-                raise ValidationError(
-                    f"1 validation error detected: Value null at '{parameter.member}' failed to satisfy "
-                    "constraint: Member must not be null"
-                )
+                raise null_refusal(parameter.member)
         return values
 
     def _check_known(self, parameters: Mapping[str, str]) -> None:
         """An empty text is an empty list or an absent value, as some SDKs write it."""
-        known = {*_COMMON_PARAMETERS, *(parameter.name for parameter in self.parameters)}
         for name, text in parameters.items():
-            if name not in known and text:
+            if name in _COMMON_PARAMETERS or not text:
+                continue
+            if not any(parameter.covers(name) for parameter in self.parameters):
                 top = name.partition(".")[0]
                 raise ValidationError(
                     f"The parameter {top} is not supported yet"
@@ -93,10 +198,18 @@ class Operation:
     def audit_parameters(self, parameters: Mapping[str, str]) -> dict[str, str | int | bool]:
         """What was asked for, as far as an audit row may hold it."""
         return {
-            parameter.member: parameters[parameter.name][:2048]
+            parameter.member: parameter.logged(parameters)[:2048]
             for parameter in self.parameters
-            if parameter.is_logged and parameter.name in parameters
+            if parameter.is_logged and parameter.is_given(parameters)
         }
+
+
+def null_refusal(member: str) -> ValidationError:
+    """The refusal of a request without a required member, as the Query services word it."""
+    return ValidationError(
+        f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: "
+        "Member must not be null"
+    )
 
 
 def read_boolean(member: str, text: str) -> bool:
