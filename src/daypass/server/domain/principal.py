@@ -18,7 +18,13 @@ from daypass.server.domain.audit import Caller
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.session import PrincipalKind
 
-__all__ = ["PrincipalSnapshot", "authorize", "global_condition_values", "login_arn"]
+__all__ = [
+    "PrincipalSnapshot",
+    "authorize",
+    "call_condition_values",
+    "global_condition_values",
+    "login_arn",
+]
 
 _PRINCIPAL_TYPES: Mapping[PrincipalKind, str] = {"root": "Account", "user": "User", "role": "AssumedRole"}
 
@@ -76,11 +82,19 @@ def global_condition_values(
     snapshot: PrincipalSnapshot, *, caller: Caller, now: int, region: str, userid: str | None = None
 ) -> dict[str, ConditionValue]:
     """The condition keys that exist on every request."""
-    values: dict[str, ConditionValue] = {
-        "aws:PrincipalArn": snapshot.arn,
-        "aws:PrincipalAccount": snapshot.account_id,
-        "aws:PrincipalType": _PRINCIPAL_TYPES[snapshot.kind],
-        "aws:userid": userid or snapshot.principal_id,
+    values = call_condition_values(caller, now=now, region=region)
+    values["aws:PrincipalArn"] = snapshot.arn
+    values["aws:PrincipalAccount"] = snapshot.account_id
+    values["aws:PrincipalType"] = _PRINCIPAL_TYPES[snapshot.kind]
+    values["aws:userid"] = userid or snapshot.principal_id
+    if snapshot.kind == "user":
+        values["aws:username"] = snapshot.name
+    return values
+
+
+def call_condition_values(caller: Caller, *, now: int, region: str) -> dict[str, ConditionValue]:
+    """Those of them that need no principal."""
+    return {
         "aws:SourceIp": caller.source_ip,
         "aws:UserAgent": caller.user_agent,
         "aws:SecureTransport": "true" if caller.is_secure else "false",
@@ -88,9 +102,6 @@ def global_condition_values(
         "aws:EpochTime": str(now),
         "aws:RequestedRegion": region,
     }
-    if snapshot.kind == "user":
-        values["aws:username"] = snapshot.name
-    return values
 
 
 @lru_cache(maxsize=16)
