@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from daypass.server.adapters.sql.engine import Engine
 from daypass.server.adapters.sql.group_commit import GroupCommit
-from daypass.server.adapters.sql.rotate import SESSION_COLUMNS
+from daypass.server.adapters.sql.rotate import SESSION_COLUMNS, read_session
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
 
@@ -38,7 +38,7 @@ class SqlLoginSessionStore:
         row = await self._engine.fetch_one(
             f"SELECT {SESSION_COLUMNS} FROM login_sessions WHERE session_id = $1", session_id
         )
-        return None if row is None else LoginSession(*row)
+        return None if row is None else read_session(row)
 
     async def list_login_sessions(
         self, account_id: str, principal_id: str, *, now: int
@@ -51,7 +51,7 @@ class SqlLoginSessionStore:
             principal_id,
             now,
         )
-        return [LoginSession(*row) for row in rows]
+        return [read_session(row) for row in rows]
 
     async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
         row = await self._engine.fetch_one(

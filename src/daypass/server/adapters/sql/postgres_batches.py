@@ -12,8 +12,14 @@ from typing import Any
 from daypass.server.adapters.sql.audit_events import EVENT_COLUMNS, event_values
 from daypass.server.adapters.sql.dpop_proofs import is_same_request
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine
-from daypass.server.adapters.sql.redeem import redeem_one, session_values
-from daypass.server.adapters.sql.rotate import SELECT_STATE, SESSION_COLUMNS, classify, rotate_one
+from daypass.server.adapters.sql.redeem import identity_of, redeem_one, session_values
+from daypass.server.adapters.sql.rotate import (
+    SELECT_STATE,
+    SESSION_COLUMNS,
+    classify,
+    read_session,
+    rotate_one,
+)
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
@@ -21,7 +27,17 @@ from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRota
 __all__ = ["append_as_set", "redeem_as_set", "rotate_as_set"]
 
 _EVENT_TYPES = ("text", "bigint", *("text",) * 7, "boolean", "text", "text")
-_SESSION_TYPES = (*("text",) * 5, "bigint", "text", "text", "bigint", "bigint", "text", *("bigint",) * 3)
+_SESSION_TYPES = (
+    *("text",) * 5,
+    "bigint",
+    "text",
+    "text",
+    "bigint",
+    "bigint",
+    "text",
+    *("bigint",) * 3,
+    "text",
+)
 
 
 def _columns_from(number: int, types: Sequence[str]) -> str:
@@ -95,7 +111,7 @@ async def rotate_as_set(engine: PostgresEngine, rotations: Sequence[RefreshRotat
         if not is_same_request(rotation.proof, first_request_hash):
             result = Rotation("proof_replayed")
         elif number is not None:
-            session = LoginSession(*columns)
+            session = read_session(columns)
             states[session.session_id] = (session, rotation.expected_revision)
             result = Rotation("rotated", session)
         results.append(result)
@@ -114,7 +130,7 @@ async def _explain(
     unread = gaps.difference(states)
     if unread:
         for *columns, revision in await engine.fetch_arrays(_STATES, list(unread)):
-            states[columns[0]] = (LoginSession(*columns), revision)
+            states[columns[0]] = (read_session(columns), revision)
     return [
         await _explain_one(engine, rotation, states.get(rotation.session_id)) if result is None else result
         for rotation, result in paired
@@ -188,12 +204,18 @@ SELECT number FROM first
 async def redeem_as_set(
     engine: PostgresEngine, redemptions: Sequence[CodeRedemption]
 ) -> Sequence[Redemption]:
-    """One statement for all that go through; the refused ones are decided one by one afterwards."""
-    rows = await engine.fetch_arrays(_REDEEM, *_transpose(map(_redemption_values, redemptions)))
-    first = {row[0] for row in rows}
+    """One statement for all that go through; the refused ones are decided one by one afterwards.
+
+    So are those of persons an identity provider vouched for: they begin under its lock.
+    """
+    together = [redemption for redemption in redemptions if identity_of(redemption) is None]
+    first: set[int] = set()
+    if together:
+        rows = await engine.fetch_arrays(_REDEEM, *_transpose(map(_redemption_values, together)))
+        first = {id(together[row[0] - 1]) for row in rows}
     results = []
-    for number, redemption in enumerate(redemptions, start=1):
-        if number not in first:
+    for redemption in redemptions:
+        if id(redemption) not in first:
             results.append(await _redeem_alone(engine, redemption))
         elif redemption.session is None:
             results.append(Redemption("burnt"))

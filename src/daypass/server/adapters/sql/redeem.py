@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from daypass.server.adapters.sql.audit_events import append_event
 from daypass.server.adapters.sql.dpop_proofs import record_proof
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction, Value
-from daypass.server.adapters.sql.rotate import SESSION_COLUMNS
+from daypass.server.adapters.sql.federation import lock_provider
+from daypass.server.adapters.sql.json_text import IDENTITY_COLUMNS, identity_values, role_session_text
+from daypass.server.adapters.sql.rotate import SESSION_COLUMNS, read_session
+from daypass.server.domain.role_session import FederatedIdentity
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import CodeRedemption, Redemption
 
-__all__ = ["redeem_in_turn", "redeem_one", "session_values"]
+__all__ = ["identity_of", "redeem_in_turn", "redeem_one", "session_values"]
 
 # A code that is burnt without a session is burnt under any revision: the condition is for grants only.
 _USE_CODE = """
@@ -29,8 +32,8 @@ RETURNING code_id
 _FIRST_USE = "SELECT proof_key, request_hash, session_id FROM code_uses WHERE code_id = $1"
 
 _BEGIN = f"""
-INSERT INTO login_sessions ({SESSION_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO login_sessions ({SESSION_COLUMNS}, {IDENTITY_COLUMNS})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 """
 
 _LOAD = f"SELECT {SESSION_COLUMNS} FROM login_sessions WHERE session_id = $1"
@@ -49,6 +52,9 @@ async def redeem_in_turn(engine: Engine, redemptions: Sequence[CodeRedemption]) 
 
 async def redeem_one(transaction: Transaction, redemption: CodeRedemption) -> Redemption:
     """`ports.storage.LoginSessionStore.redeem` inside an open transaction."""
+    identity = identity_of(redemption)
+    if identity is not None:
+        await lock_provider(transaction, identity.provider_arn)
     if not await record_proof(transaction, redemption.proof):
         return Redemption("proof_replayed")
     session = redemption.session
@@ -68,7 +74,7 @@ async def redeem_one(transaction: Transaction, redemption: CodeRedemption) -> Re
             return Redemption("stale")
         return await _answer_second_use(transaction, redemption, first_use)
     if session is not None:
-        await transaction.execute(_BEGIN, *session_values(session))
+        await transaction.execute(_BEGIN, *session_values(session), *identity_values(session.role_session))
     await append_event(transaction, redemption.audit)
     return Redemption("burnt") if session is None else Redemption("redeemed", session)
 
@@ -85,11 +91,18 @@ async def _answer_second_use(
         return Redemption("burnt")
     if is_repeat:
         row = await transaction.fetch_one(_LOAD, session_id)
-        if row is not None and row[-1] is None:
-            return Redemption("repeated", LoginSession(*row))
+        session = None if row is None else read_session(row)
+        if session is not None and session.revoked_at is None:
+            return Redemption("repeated", session)
     elif session_id is not None:
         await transaction.execute(_REVOKE, session_id, redemption.now)
     return Redemption("replayed")
+
+
+def identity_of(redemption: CodeRedemption) -> FederatedIdentity | None:
+    """Who the person is at a provider; such a session begins under the provider's lock (`federation.py`)."""
+    role_session = None if redemption.session is None else redemption.session.role_session
+    return None if role_session is None else role_session.identity
 
 
 def session_values(session: LoginSession) -> tuple[Value, ...]:
@@ -109,4 +122,5 @@ def session_values(session: LoginSession) -> tuple[Value, ...]:
         session.created_at,
         session.ends_at,
         session.revoked_at,
+        role_session_text(session.role_session),
     )

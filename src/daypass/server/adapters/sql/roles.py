@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
-from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.adapters.sql.engine import Engine, Row, Transaction
+from daypass.server.adapters.sql.json_text import read_tags, tags_text
 from daypass.server.domain.account import Role
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.ports.storage import Page
 
 __all__ = ["SqlRoleStore"]
 
-_COLUMNS = "account_id, role_id, role_name, path, trust_policy, created_at, description, max_session_duration"
+_COLUMNS = (
+    "account_id, role_id, role_name, path, trust_policy, created_at, description, max_session_duration, tags"
+)
 
 
 class SqlRoleStore:
@@ -23,7 +27,7 @@ class SqlRoleStore:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, role.account_id)
             row = await transaction.fetch_one(
-                f"INSERT INTO roles ({_COLUMNS}, name_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+                f"INSERT INTO roles ({_COLUMNS}, name_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
                 " ON CONFLICT DO NOTHING RETURNING role_id",
                 role.account_id,
                 role.role_id,
@@ -33,6 +37,7 @@ class SqlRoleStore:
                 role.created_at,
                 role.description,
                 role.max_session_duration,
+                tags_text(role.tags),
                 role.role_name.lower(),
             )
             if row is None:
@@ -46,13 +51,13 @@ class SqlRoleStore:
             account_id,
             role_name.lower(),
         )
-        return None if row is None else Role(*row)
+        return None if row is None else _role(row)
 
     async def load_role_by_id(self, account_id: str, role_id: str) -> Role | None:
         row = await self._engine.fetch_one(
             f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND role_id = $2", account_id, role_id
         )
-        return None if row is None else Role(*row)
+        return None if row is None else _role(row)
 
     async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]:
         rows = await self._engine.fetch_all(
@@ -64,7 +69,36 @@ class SqlRoleStore:
             path_prefix,
             page.size,
         )
-        return [Role(*row) for row in rows]
+        return [_role(row) for row in rows]
+
+    async def update_role(
+        self,
+        account_id: str,
+        role_name: str,
+        *,
+        trust_policy: str | None = None,
+        description: str | None = None,
+        max_session_duration: int | None = None,
+        tags: Tags | None = None,
+    ) -> None:
+        async def work(transaction: Transaction) -> None:
+            await raise_revision(transaction, account_id)
+            row = await transaction.fetch_one(
+                "UPDATE roles SET trust_policy = COALESCE($3, trust_policy),"
+                " description = COALESCE($4, description),"
+                " max_session_duration = COALESCE($5, max_session_duration), tags = COALESCE($6, tags)"
+                " WHERE account_id = $1 AND name_key = $2 RETURNING role_id",
+                account_id,
+                role_name.lower(),
+                trust_policy,
+                description,
+                max_session_duration,
+                None if tags is None else tags_text(tags),
+            )
+            if row is None:
+                raise NoSuchEntity("the role does not exist")
+
+        await self._engine.run(work)
 
     async def delete_role(self, account_id: str, role_name: str) -> None:
         async def work(transaction: Transaction) -> None:
@@ -87,3 +121,7 @@ class SqlRoleStore:
                 raise DeleteConflict("the role still has an attached policy")
 
         await self._engine.run(work)
+
+
+def _role(row: Row) -> Role:
+    return Role(*(*row[:-1], read_tags(row[-1])))

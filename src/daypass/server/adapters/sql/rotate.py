@@ -11,15 +11,16 @@ from collections.abc import Sequence
 from daypass.errors import StorageError
 from daypass.server.adapters.sql.audit_events import append_event
 from daypass.server.adapters.sql.dpop_proofs import record_proof
-from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.adapters.sql.engine import Engine, Row, Transaction
+from daypass.server.adapters.sql.json_text import read_role_session
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import RefreshRotation, Rotation
 
-__all__ = ["SELECT_STATE", "SESSION_COLUMNS", "classify", "rotate_in_turn", "rotate_one"]
+__all__ = ["SELECT_STATE", "SESSION_COLUMNS", "classify", "read_session", "rotate_in_turn", "rotate_one"]
 
 SESSION_COLUMNS = (
     "session_id, account_id, principal_kind, principal_arn, principal_id, credentials_epoch, client_id,"
-    " dpop_jkt, generation, rotated_at, sealed_by, created_at, ends_at, revoked_at"
+    " dpop_jkt, generation, rotated_at, sealed_by, created_at, ends_at, revoked_at, role_session"
 )
 
 _ROTATE = f"""
@@ -59,14 +60,21 @@ async def rotate_one(transaction: Transaction, rotation: RefreshRotation) -> Rot
     )
     if row is not None:
         await append_event(transaction, rotation.audit)
-        return Rotation("rotated", LoginSession(*row))
+        return Rotation("rotated", read_session(row))
     row = await transaction.fetch_one(f"{SELECT_STATE} WHERE session_id = $1", rotation.session_id)
     if row is None:
         return Rotation("ended")
-    reason = classify(rotation, LoginSession(*row[:-1]), revision=row[-1])
+    reason = classify(rotation, read_session(row[:-1]), revision=row[-1])
     if reason is None:
         raise StorageError("a login session could be rotated and was not")
     return reason
+
+
+def read_session(row: Row) -> LoginSession:
+    """A row of `SESSION_COLUMNS`. Of a user's row, the empty last column is not looked into."""
+    if row[-1]:
+        return LoginSession(*(*row[:-1], read_role_session(row[-1])))
+    return LoginSession(*row[:-1])
 
 
 def classify(rotation: RefreshRotation, session: LoginSession, *, revision: int) -> Rotation | None:

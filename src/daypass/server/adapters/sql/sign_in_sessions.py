@@ -6,14 +6,20 @@ a count, which no row can carry: creating takes the browser's named lock.
 
 from collections.abc import Sequence
 
-from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.adapters.sql.engine import Engine, Row, Transaction
+from daypass.server.adapters.sql.json_text import (
+    IDENTITY_COLUMNS,
+    identity_values,
+    read_role_session,
+    role_session_text,
+)
 from daypass.server.domain.session import SignInSession
 
 __all__ = ["SqlSignInSessionStore"]
 
 _COLUMNS = (
     "session_id, browser_hash, account_id, principal_kind, principal_arn, principal_id,"
-    " credentials_epoch, authenticated_at, expires_at, last_used_at"
+    " credentials_epoch, authenticated_at, expires_at, last_used_at, role_session"
 )
 
 
@@ -41,7 +47,8 @@ class SqlSignInSessionStore:
                 session.principal_arn,
             )
             await transaction.execute(
-                f"INSERT INTO sign_in_sessions ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                f"INSERT INTO sign_in_sessions ({_COLUMNS}, {IDENTITY_COLUMNS})"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                 session.session_id,
                 session.browser_hash,
                 session.account_id,
@@ -52,6 +59,8 @@ class SqlSignInSessionStore:
                 session.authenticated_at,
                 session.expires_at,
                 session.last_used_at,
+                role_session_text(session.role_session),
+                *identity_values(session.role_session),
             )
             return True
 
@@ -64,7 +73,15 @@ class SqlSignInSessionStore:
             browser_hash,
             now,
         )
-        return [SignInSession(*row) for row in rows]
+        return [_session(row) for row in rows]
+
+    async def load_sign_in_session(self, session_id: str, *, now: int) -> SignInSession | None:
+        row = await self._engine.fetch_one(
+            f"SELECT {_COLUMNS} FROM sign_in_sessions WHERE session_id = $1 AND expires_at > $2",
+            session_id,
+            now,
+        )
+        return None if row is None else _session(row)
 
     async def touch_sign_in_session(self, session_id: str, *, now: int) -> None:
         await self._engine.execute(
@@ -91,3 +108,7 @@ class SqlSignInSessionStore:
                 session_id,
             )
         return len(rows)
+
+
+def _session(row: Row) -> SignInSession:
+    return SignInSession(*(*row[:-1], read_role_session(row[-1])))

@@ -8,15 +8,18 @@ from daypass.server.adapters.sql.attempts import SqlAttemptStore
 from daypass.server.adapters.sql.audit_events import SqlAuditStore, append_in_turn
 from daypass.server.adapters.sql.buckets import SqlBucketStore
 from daypass.server.adapters.sql.engine import Engine
+from daypass.server.adapters.sql.federation import SqlFederationStore
 from daypass.server.adapters.sql.group_commit import GroupCommit
 from daypass.server.adapters.sql.login_sessions import SqlLoginSessionStore
 from daypass.server.adapters.sql.migrate import apply_migrations, load_migrations
+from daypass.server.adapters.sql.oidc_providers import SqlOidcProviderStore
 from daypass.server.adapters.sql.policies import SqlPolicyStore
 from daypass.server.adapters.sql.postgres_batches import append_as_set, redeem_as_set, rotate_as_set
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine
 from daypass.server.adapters.sql.redeem import redeem_in_turn
 from daypass.server.adapters.sql.roles import SqlRoleStore
 from daypass.server.adapters.sql.rotate import rotate_in_turn
+from daypass.server.adapters.sql.saml_providers import SqlSamlProviderStore
 from daypass.server.adapters.sql.sign_in_sessions import SqlSignInSessionStore
 from daypass.server.adapters.sql.sqlite_engine import SqliteEngine
 from daypass.server.adapters.sql.upkeep import check_writable, purge_expired
@@ -50,6 +53,9 @@ class SqlStorage:
         self.attempts = SqlAttemptStore(engine)
         self.audit = SqlAuditStore(engine, self._appends)
         self.buckets = SqlBucketStore(engine)
+        self.saml_providers = SqlSamlProviderStore(engine)
+        self.oidc_providers = SqlOidcProviderStore(engine)
+        self.federation = SqlFederationStore(engine)
 
     async def migrate(self) -> list[str]:
         return await apply_migrations(self.engine, load_migrations(self.engine.migrations_folder))

@@ -25,6 +25,8 @@ _PURGES = tuple(
         ("sign_in_sessions", "session_id", "expires_at"),
         ("login_sessions", "session_id", "ends_at"),
         ("sign_in_attempts", "attempt_key", "window_ends_at"),
+        ("federation_requests", "request_id", "expires_at"),
+        ("used_once", "use_key", "expires_at"),
     )
 )
 

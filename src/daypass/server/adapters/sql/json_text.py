@@ -1,0 +1,71 @@
+"""Values that are only ever read whole, as JSON in a text column: tags, lists, role sessions.
+
+The empty text stands for none, and is not decoded: a row of a user costs nothing. A role session's
+`identity` is written a second time, in columns of its own, because single logout looks it up.
+"""
+
+import msgspec
+
+from daypass.server.domain.identity_provider import SamlPrivateKey, Tags
+from daypass.server.domain.role_session import RoleSession
+
+__all__ = [
+    "IDENTITY_COLUMNS",
+    "identity_values",
+    "private_keys_text",
+    "read_private_keys",
+    "read_role_session",
+    "read_tags",
+    "read_texts",
+    "role_session_text",
+    "tags_text",
+    "texts_text",
+]
+
+IDENTITY_COLUMNS = "provider_arn, idp_subject, idp_session"
+
+_encode = msgspec.json.Encoder().encode
+_decode_role_session = msgspec.json.Decoder(RoleSession).decode
+_decode_tags = msgspec.json.Decoder(Tags).decode
+_decode_texts = msgspec.json.Decoder(tuple[str, ...]).decode
+_decode_private_keys = msgspec.json.Decoder(tuple[SamlPrivateKey, ...]).decode
+
+
+def role_session_text(role_session: RoleSession | None) -> str:
+    return "" if role_session is None else _encode(role_session).decode()
+
+
+def read_role_session(text: str) -> RoleSession | None:
+    return _decode_role_session(text) if text else None
+
+
+def identity_values(role_session: RoleSession | None) -> tuple[str, str, str]:
+    """In the order of `IDENTITY_COLUMNS`; empty texts without an identity provider."""
+    identity = None if role_session is None else role_session.identity
+    if identity is None:
+        return "", "", ""
+    return identity.provider_arn, identity.subject, identity.idp_session
+
+
+def tags_text(tags: Tags) -> str:
+    return _encode(tags).decode() if tags else ""
+
+
+def read_tags(text: str) -> Tags:
+    return _decode_tags(text) if text else ()
+
+
+def texts_text(texts: tuple[str, ...]) -> str:
+    return _encode(texts).decode() if texts else ""
+
+
+def read_texts(text: str) -> tuple[str, ...]:
+    return _decode_texts(text) if text else ()
+
+
+def private_keys_text(private_keys: tuple[SamlPrivateKey, ...]) -> str:
+    return _encode(private_keys).decode() if private_keys else ""
+
+
+def read_private_keys(text: str) -> tuple[SamlPrivateKey, ...]:
+    return _decode_private_keys(text) if text else ()
