@@ -42,6 +42,8 @@ __all__ = ["run"]
 
 _SHUTDOWN_GRACE = 5
 """Seconds; a person is waiting for the prompt."""
+_LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+"""Identity providers on this machine may be asked: `up` is for trying things out, and reaches no further by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,8 @@ def _load_settings(options: UpOptions) -> Settings:
     if options.s3_backend_credentials:
         flags["s3_backend_credentials"] = str(Path(options.s3_backend_credentials).absolute())
     settings = load_settings(None, environment=os.environ, flags=flags, base_dir=options.data_dir)
+    named = settings.internal_identity_providers
+    settings = replace(settings, internal_identity_providers=tuple(dict.fromkeys((*named, *_LOOPBACK_HOSTS))))
     if not options.s3_backend:  # our own store; its address is known once it runs
         settings = replace(settings, s3_backend="http://127.0.0.1", s3_backend_credentials=None)
     return settings

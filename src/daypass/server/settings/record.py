@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from daypass.secret import Secret
 from daypass.server.domain.lifetimes import Lifetimes
+from daypass.server.domain.provider_list import ListedProvider
 
 __all__ = ["Address", "Networks", "Settings", "setting_names"]
 
@@ -215,6 +216,24 @@ class Settings:
     )
     log_level: str = _setting(
         "info", why="`debug`, `info`, `warning` or `error`; info shows refusals and their request ids."
+    )
+
+    show_saml_providers: bool = _setting(
+        True,
+        why="Every SAML provider made by `aws iam` is on the sign-in page. When false, only the ones in `identity_providers`; the provider's own portal works either way.",
+    )
+    internal_identity_providers: tuple[str, ...] = _setting(
+        (),
+        why="Hosts (`host` or `host:port`) of OpenID Connect providers that may have private or loopback addresses, and on loopback plain http. Empty: public addresses only, so that a provider's document cannot point the server at your network.",
+    )
+    oidc_client_secrets: Secret = _setting(
+        Secret(""),
+        only_environment=True,
+        why='Client secrets of OpenID Connect providers as JSON, `{"PROVIDER-ARN": "SECRET"}`, for platforms that hand out secrets as variables. They win over `client_secret_file`.',
+    )
+    identity_providers: tuple[ListedProvider, ...] = _setting(
+        (),
+        why="What the IAM API has no place for: each provider's name on the sign-in page and, for OpenID Connect, how this server is registered there. Tables, so they stand at the end of the file. As a flag or in the environment: the same as a JSON list.",
     )
 
     @property

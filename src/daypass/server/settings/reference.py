@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from daypass.secret import Secret
+from daypass.server.domain.provider_list import ListedProvider
+from daypass.server.settings.identity_providers import MEMBERS
 from daypass.server.settings.record import Address, Networks, Settings
 
 __all__ = ["build_reference_page", "build_settings_file"]
@@ -23,7 +25,16 @@ _TYPE_WORDS: dict[Any, str] = {
     Networks: "list of networks",
     tuple[str, ...]: "list of texts",
     Path | None: "path",
+    tuple[ListedProvider, ...]: "list of tables",
 }
+
+_EXAMPLE = """[[identity_providers]]
+provider_arn = "arn:aws:iam::111122223333:oidc-provider/idp.example.com"
+label = "Example Company"
+client_id = "daypass"
+client_secret_file = "idp-secret"
+"""
+"""Of a file with one provider."""
 
 _PAGE_HEAD = """# Settings of the server
 
@@ -58,6 +69,9 @@ def build_settings_file(values: Mapping[str, str]) -> str:
             lines += [f"{each.name} = {values[each.name]}", ""]
         else:
             lines += [f"#{each.name} = {_literal(each.default)}", ""]
+        if each.type == tuple[ListedProvider, ...]:
+            lines += ["# For example, as the last lines of this file:"]
+            lines += [f"# {line}" for line in _EXAMPLE.splitlines()] + [""]
     return "\n".join(lines)
 
 
@@ -70,6 +84,10 @@ def _facts(each: Field[Any]) -> list[str]:
     else:
         facts.append(f"- Default: `{_literal(each.default)}`")
         facts.append(f"- Environment: `DAYPASS_{each.name.upper()}`; flag: `--{each.name.replace('_', '-')}`")
+    if each.type == tuple[ListedProvider, ...]:
+        facts += ["", "| Member of a table | Meaning |", "|---|---|"]
+        facts += [f"| `{name}` | {why} |" for name, why in MEMBERS.items()]
+        facts += ["", "```toml", *_EXAMPLE.splitlines(), "```"]
     return facts
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from daypass.errors import ConfigError
+from daypass.server.settings.identity_providers import with_client_secrets
 from daypass.server.settings.record import Settings, setting_names
 from daypass.server.settings.rules import check_settings
 from daypass.server.settings.values import parse_value
@@ -49,7 +50,16 @@ def load_settings(
             values[name] = _parse(name, raw, source=source, folder=folder)
     settings = _with_default_places(replace(Settings(), **values), folder)
     check_settings(settings)
-    return settings
+    return _with_client_secrets(settings)
+
+
+def _with_client_secrets(settings: Settings) -> Settings:
+    """Each OpenID Connect provider with its secret of the environment."""
+    try:
+        providers = with_client_secrets(settings.identity_providers, settings.oidc_client_secrets)
+    except ValueError as mistake:
+        raise ConfigError(f"the environment: oidc_client_secrets {mistake}") from None
+    return replace(settings, identity_providers=providers)
 
 
 def _with_default_places(settings: Settings, folder: Path) -> Settings:

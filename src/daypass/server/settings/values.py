@@ -11,6 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from daypass.secret import Secret
+from daypass.server.domain.provider_list import ListedProvider
+from daypass.server.settings.identity_providers import (
+    normalize_internal_host,
+    parse_client_secrets,
+    parse_identity_providers,
+)
 from daypass.server.settings.record import Address, Networks
 
 __all__ = ["parse_address", "parse_value"]
@@ -22,6 +28,10 @@ def parse_value(described: Field[Any], raw: object, *, folder: Path) -> object:
     """The field's value. Raises ValueError."""
     if described.type == Path | None:
         return _parse_path(raw, folder)
+    if described.type == tuple[ListedProvider, ...]:
+        return parse_identity_providers(raw, folder)
+    if described.name in _OWN_PARSERS:
+        return _OWN_PARSERS[described.name](raw)
     value = _PARSERS[described.type](raw)
     low, high = described.metadata["low"], described.metadata["high"]
     if isinstance(value, int) and low is not None and not low <= value <= high:
@@ -108,3 +118,10 @@ _PARSERS: dict[Any, Callable[[object], object]] = {
     Networks: _parse_networks,
     tuple[str, ...]: _parse_list,
 }
+
+
+_OWN_PARSERS: dict[str, Callable[[object], object]] = {
+    "internal_identity_providers": lambda raw: tuple(map(normalize_internal_host, _parse_list(raw))),
+    "oidc_client_secrets": parse_client_secrets,
+}
+"""Fields whose texts have a shape of their own."""
