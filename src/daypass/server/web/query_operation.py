@@ -111,43 +111,41 @@ class ListParameter(Parameter):
             raise ValidationError(f"The members of {self.name} must be numbered without a gap")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StructureListParameter(ListParameter):
-    """A list of structures of texts: `Tags.member.1.Key=a`, `Tags.member.1.Value=b`.
+    """A list of structures of texts, every field required: `Tags.member.1.Key=a`, `Tags.member.1.Value=b`.
 
-    Every field is required. The value is a tuple of what `read_structure` makes of each.
+    The value is the tuple of the structures; who wants more of it overrides `value`.
     """
 
-    fields: tuple[str, ...] = ()
-    read_structure: Callable[[str, Mapping[str, str]], object] = lambda _member, fields: fields
-    """From the structure's place and its fields to its value. Raises an AwsError."""
-    logged_field: str = ""
+    read: Callable[[str, str], object] = lambda _, text: text
+    """Not used: a structure is not one text."""
+    fields: tuple[str, ...]
+    logged_field: str
     """The one field whose texts an audit row holds: names, no values."""
 
     def value(self, parameters: Mapping[str, str]) -> object:
         """The tuple. Raises ValidationError for gaps, more than `most`, missing and unknown fields."""
-        structures = member_list(dict(parameters), self.name)
-        self._check_count(parameters, len(structures))
-        return tuple(
-            self.read_structure(place, self._whole(place, structure))
-            for place, structure in (
-                (f"{self.member}.{number}.member", structure)
-                for number, structure in enumerate(structures, start=1)
-            )
-        )
+        return tuple(structure for _, structure in self.structures(parameters))
+
+    def structures(self, parameters: Mapping[str, str]) -> list[tuple[str, Mapping[str, str]]]:
+        """Each structure with its place as validation messages spell it. Raises like `value`."""
+        found = member_list(dict(parameters), self.name)
+        self._check_count(parameters, len(found))
+        placed = [
+            (f"{self.member}.{number}.member", structure) for number, structure in enumerate(found, start=1)
+        ]
+        for place, structure in placed:
+            for field in self.fields:
+                if field not in structure:
+                    raise null_refusal(f"{place}.{field[0].lower()}{field[1:]}")
+            if len(structure) > len(self.fields):
+                raise ValidationError(f"The members of {self.name} have a field that is not known")
+        return [*placed]
 
     def logged(self, parameters: Mapping[str, str]) -> str:
         """The named field of each, in one line."""
-        structures = member_list(dict(parameters), self.name)
-        return ", ".join(structure.get(self.logged_field, "") for structure in structures)
-
-    def _whole(self, place: str, structure: Mapping[str, str]) -> Mapping[str, str]:
-        for field in self.fields:
-            if field not in structure:
-                raise null_refusal(f"{place}.{field[0].lower()}{field[1:]}")
-        if len(structure) > len(self.fields):
-            raise ValidationError(f"The members of {self.name} have a field that is not known")
-        return structure
+        return ", ".join(structure[self.logged_field] for _, structure in self.structures(parameters))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from daypass.server.domain.account import ManagedPolicy, Role, User
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.storage import Storage
 
@@ -88,6 +89,8 @@ class Attachments:
         noun = self.holder.lower()
         arn = f"arn:aws:iam::{call.account_id}:{noun}/{name}" if principal is None else principal.arn
         values: dict[str, ConditionValue] = {} if policy_arn is None else {"iam:PolicyARN": policy_arn}
+        if isinstance(principal, Role):
+            values.update(resource_tag_values(principal.tags))
         call.check_allowed(action, arn, values)
         if principal is None:
             raise NoSuchEntity(f"The {noun} with name {name} cannot be found.")

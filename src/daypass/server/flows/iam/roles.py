@@ -1,16 +1,20 @@
-"""IAM roles: create, get, list, delete (IAM reference, operations of the same names).
+"""IAM roles: create, get, list, update, delete (IAM reference, operations of the same names).
 
 A role's trust policy is read when it is stored: what cannot be evaluated is never kept.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from daypass.policy.document import parse_policy
+from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from daypass.server.domain.account import Role
 from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.resource_tags import request_tag_values, resource_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Page, Storage
@@ -40,8 +44,9 @@ class Roles:
         path: str = "/",
         description: str = "",
         max_session_duration: int = DEFAULT_SESSION_DURATION,
+        tags: Tags = (),
     ) -> Role:
-        """Raises EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded."""
+        """Tags ask for iam:TagRole too. Raises EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded."""
         role = Role(
             account_id=call.account_id,
             role_id=build_unique_id("AROA", self.randomness.token_bytes(UNIQUE_ID_SEED_BYTES)),
@@ -51,11 +56,12 @@ class Roles:
             created_at=call.now,
             description=description,
             max_session_duration=max_session_duration,
+            tags=tags,
         )
-        call.check_allowed("iam:CreateRole", role.arn)
-        if len("".join(trust_policy.split())) > MAX_TRUST_POLICY_SIZE:
-            raise LimitExceeded(f"Cannot exceed quota for ACLSizePerRole: {MAX_TRUST_POLICY_SIZE}")
-        parse_policy(trust_policy, name=role.arn, kind="trust")
+        call.check_allowed("iam:CreateRole", role.arn, request_tag_values(tags))
+        if tags:
+            call.check_allowed("iam:TagRole", role.arn, request_tag_values(tags))
+        _check_trust_policy(trust_policy, role)
         try:
             await self.storage.roles.create_role(role)
         except EntityAlreadyExists:
@@ -84,6 +90,30 @@ class Roles:
         pairs = [(role.role_name.lower(), role) for role in roles]
         return page_of(self.ring, pairs, size=max_items, listing=listing)
 
+    async def update_role(
+        self,
+        call: VerifiedCall,
+        *,
+        role_name: str,
+        description: str | None = None,
+        max_session_duration: int | None = None,
+    ) -> None:
+        """What is not given stays. Sessions that run are not shortened. Raises NoSuchEntity."""
+        role = await self._find(call, "iam:UpdateRole", role_name)
+        await self._update(role, description=description, max_session_duration=max_session_duration)
+
+    async def update_role_description(self, call: VerifiedCall, *, role_name: str, description: str) -> Role:
+        """The role as it is afterwards. Raises NoSuchEntity."""
+        role = await self._find(call, "iam:UpdateRoleDescription", role_name)
+        await self._update(role, description=description)
+        return replace(role, description=description)
+
+    async def update_trust_policy(self, call: VerifiedCall, *, role_name: str, trust_policy: str) -> None:
+        """UpdateAssumeRolePolicy. Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
+        role = await self._find(call, "iam:UpdateAssumeRolePolicy", role_name)
+        _check_trust_policy(trust_policy, role)
+        await self._update(role, trust_policy=trust_policy)
+
     async def delete_role(self, call: VerifiedCall, *, role_name: str) -> None:
         """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
         role = await self._find(call, "iam:DeleteRole", role_name)
@@ -92,11 +122,41 @@ class Roles:
         except DeleteConflict:
             raise DeleteConflict("Cannot delete entity, must detach all policies first.") from None
 
+    async def _update(
+        self,
+        role: Role,
+        *,
+        trust_policy: str | None = None,
+        description: str | None = None,
+        max_session_duration: int | None = None,
+    ) -> None:
+        try:
+            await self.storage.roles.update_role(
+                role.account_id,
+                role.role_name,
+                trust_policy=trust_policy,
+                description=description,
+                max_session_duration=max_session_duration,
+            )
+        except NoSuchEntity:
+            raise _no_such_role(role.role_name) from None
+
     async def _find(self, call: VerifiedCall, action: str, role_name: str) -> Role:
         role = await self.storage.roles.load_role(call.account_id, role_name)
+        values: Mapping[str, ConditionValue] = {} if role is None else resource_tag_values(role.tags)
         call.check_allowed(
-            action, f"arn:aws:iam::{call.account_id}:role/{role_name}" if role is None else role.arn
+            action, f"arn:aws:iam::{call.account_id}:role/{role_name}" if role is None else role.arn, values
         )
         if role is None:
-            raise NoSuchEntity(f"The role with name {role_name} cannot be found.")
+            raise _no_such_role(role_name)
         return role
+
+
+def _no_such_role(role_name: str) -> NoSuchEntity:
+    return NoSuchEntity(f"The role with name {role_name} cannot be found.")
+
+
+def _check_trust_policy(trust_policy: str, role: Role) -> None:
+    if len("".join(trust_policy.split())) > MAX_TRUST_POLICY_SIZE:
+        raise LimitExceeded(f"Cannot exceed quota for ACLSizePerRole: {MAX_TRUST_POLICY_SIZE}")
+    parse_policy(trust_policy, name=role.arn, kind="trust")

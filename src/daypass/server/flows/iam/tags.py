@@ -1,0 +1,123 @@
+"""Tags of roles and identity providers: add, remove, list (IAM reference, TagRole, UntagRole, ListRoleTags,
+and the same three of SAML and OpenID Connect providers).
+
+One story for every kind of resource; only its name on the wire, its ARN and the words of its absence differ.
+Policies see the tags the resource has and the tags the request names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from daypass.policy.request_context import ConditionValue
+from daypass.protocol.aws.errors import NoSuchEntity
+from daypass.server.domain.account import Role
+from daypass.server.domain.identity_provider import OidcProvider, SamlProvider, Tags
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.provider_identifiers import (
+    check_own_provider,
+    is_own_provider,
+    no_such_oidc_provider,
+    no_such_saml_provider,
+)
+from daypass.server.domain.resource_tags import (
+    merge_tags,
+    remove_tags,
+    request_tag_values,
+    resource_tag_values,
+    tag_key_values,
+)
+from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.ports.storage import Storage
+
+__all__ = ["Tagging"]
+
+Kind = Literal["Role", "SAMLProvider", "OpenIDConnectProvider"]
+"""Which kind of resource, as the actions' names spell it."""
+Tagged = Role | SamlProvider | OidcProvider
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """The stories about the tags of one kind of resource. `name` is a role's name or a provider's ARN."""
+
+    kind: Kind
+    storage: Storage
+    ring: KeyRing
+
+    async def tag(self, call: VerifiedCall, *, name: str, tags: Tags) -> None:
+        """Add, and replace values of keys that are there. Raises NoSuchEntity, LimitExceeded."""
+        resource = await self._find(call, f"iam:Tag{self.kind}", name, request_tag_values(tags))
+        await self._save(resource, merge_tags(resource.tags, tags))
+
+    async def untag(self, call: VerifiedCall, *, name: str, tag_keys: tuple[str, ...]) -> None:
+        """Remove; a key that is not there is no mistake. Raises NoSuchEntity."""
+        resource = await self._find(call, f"iam:Untag{self.kind}", name, tag_key_values(tag_keys))
+        await self._save(resource, remove_tags(resource.tags, tag_keys))
+
+    async def list_tags(
+        self,
+        call: VerifiedCall,
+        *,
+        name: str,
+        marker: str | None = None,
+        max_items: int = DEFAULT_PAGE_SIZE,
+    ) -> Listing[tuple[str, str]]:
+        """In order of key. Raises NoSuchEntity."""
+        resource = await self._find(call, f"iam:List{self.kind}Tags", name, {})
+        listing = f"List{self.kind}Tags|{resource.arn}"
+        after = open_marker(self.ring, marker, listing=listing)
+        # By number, not by key: a key in four-byte characters would make a marker longer than one may be.
+        pairs = [(f"{number:02}", pair) for number, pair in enumerate(resource.tags)]
+        return page_of(
+            self.ring, [pair for pair in pairs if pair[0] > after], size=max_items, listing=listing
+        )
+
+    async def _find(
+        self, call: VerifiedCall, action: str, name: str, values: Mapping[str, ConditionValue]
+    ) -> Tagged:
+        """The resource, once policy allows the action on it."""
+        resource: Tagged | None = None
+        arn = f"arn:aws:iam::{call.account_id}:role/{name}" if self.kind == "Role" else name
+        if is_own_provider(call, arn):
+            resource = await self._load(call.account_id, name)
+        if resource is None:
+            call.check_allowed(action, arn, values)
+            check_own_provider(call, action, arn)
+            raise self._absence(name)
+        call.check_allowed(action, resource.arn, {**resource_tag_values(resource.tags), **values})
+        return resource
+
+    async def _load(self, account_id: str, name: str) -> Tagged | None:
+        match self.kind:
+            case "Role":
+                return await self.storage.roles.load_role(account_id, name)
+            case "SAMLProvider":
+                return await self.storage.saml_providers.load_saml_provider(name)
+            case "OpenIDConnectProvider":
+                return await self.storage.oidc_providers.load_oidc_provider(name)
+
+    async def _save(self, resource: Tagged, tags: Tags) -> None:
+        if tags == resource.tags:
+            return
+        try:
+            match resource:
+                case Role():
+                    await self.storage.roles.update_role(resource.account_id, resource.role_name, tags=tags)
+                case SamlProvider():
+                    await self.storage.saml_providers.update_saml_provider(replace(resource, tags=tags))
+                case OidcProvider():
+                    await self.storage.oidc_providers.update_oidc_provider(replace(resource, tags=tags))
+        except NoSuchEntity:
+            name = resource.role_name if isinstance(resource, Role) else resource.arn
+            raise self._absence(name) from None
+
+    def _absence(self, name: str) -> NoSuchEntity:
+        match self.kind:
+            case "Role":
+                return NoSuchEntity(f"The role with name {name} cannot be found.")
+            case "SAMLProvider":
+                return no_such_saml_provider(name)
+            case "OpenIDConnectProvider":
+                return no_such_oidc_provider(name)
