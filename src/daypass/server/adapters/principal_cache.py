@@ -15,6 +15,7 @@ from daypass.errors import StorageError
 from daypass.policy.document import PolicyDocument, parse_policy
 from daypass.protocol.aws.errors import MalformedPolicyDocument
 from daypass.server.domain.account import ManagedPolicy
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.principal import PrincipalSnapshot
 from daypass.server.domain.session import PrincipalKind
 from daypass.server.ports.clock import Clock
@@ -25,6 +26,7 @@ __all__ = ["PrincipalCache"]
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 _Key = tuple[str, PrincipalKind, str]
+_NO_TAGS: Tags = ()
 _READ_ATTEMPTS = 5
 """How often a snapshot is read again because the account changed meanwhile."""
 
@@ -92,12 +94,12 @@ class PrincipalCache:
             user = await self._storage.users.load_user_by_id(account_id, principal_id)
             if user is None:
                 return None
-            arn, name, epoch = user.arn, user.user_name, user.credentials_epoch
+            arn, name, epoch, tags = user.arn, user.user_name, user.credentials_epoch, _NO_TAGS
         else:
             role = await self._storage.roles.load_role_by_id(account_id, principal_id)
             if role is None:
                 return None
-            arn, name, epoch = role.arn, role.role_name, 0
+            arn, name, epoch, tags = role.arn, role.role_name, 0, role.tags
         policies = await self._read_policies(account_id, principal_id)
         return PrincipalSnapshot(
             account_id=account_id,
@@ -108,6 +110,7 @@ class PrincipalCache:
             credentials_epoch=epoch,
             revision=revision,
             policies=policies,
+            tags=tags,
         )
 
     async def _read_root(self, account_id: str, principal_id: str, revision: int) -> PrincipalSnapshot | None:

@@ -1,7 +1,8 @@
 """The authorization code: what goes into it and the rules it is redeemed by (RFC 6749 §4.1.2).
 
 The Sign-In API model allows 512 characters and terminals cut long pasted lines, so a code carries the hash
-of its redirect URI instead of the URI, and no ARN: the directory tells it.
+of its redirect URI instead of the URI, and no ARN: the directory tells it. Of a role session it carries the
+id only: tags and identity are read where it is redeemed.
 """
 
 import base64
@@ -31,6 +32,7 @@ def build_code_claims(
         credentials_epoch=session.credentials_epoch,
         issued_at=now,
         session_ends_at=session.expires_at if session.principal_kind == "role" else 0,
+        sign_in_session_id=session.session_id if session.principal_kind == "role" else "",
     )
 
 

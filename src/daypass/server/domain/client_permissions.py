@@ -10,6 +10,8 @@ from daypass.policy.request_context import ConditionValue
 from daypass.protocol.oauth.registered_client import CROSS_DEVICE
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.principal import PrincipalSnapshot, authorize
+from daypass.server.domain.role_session import RoleSession, federated_provider_of, session_values
+from daypass.server.domain.session import SignInSession
 
 __all__ = [
     "AUTHORIZE_ACTION",
@@ -35,9 +37,16 @@ def client_resource(client_id: str, *, region: str, account_id: str) -> str:
 
 
 def authorize_code(
-    snapshot: PrincipalSnapshot, *, client_id: str, redirect_uri: str, caller: Caller, now: int, region: str
+    snapshot: PrincipalSnapshot,
+    session: SignInSession,
+    *,
+    client_id: str,
+    redirect_uri: str,
+    caller: Caller,
+    now: int,
+    region: str,
 ) -> Decision:
-    """May this principal let this client act for it?"""
+    """May this principal, signed in with this session, let this client act for it?"""
     return authorize(
         snapshot,
         action=AUTHORIZE_ACTION,
@@ -45,25 +54,36 @@ def authorize_code(
         caller=caller,
         now=now,
         region=region,
-        condition_values={"signin:OAuthClientId": client_id, "signin:OAuthRedirectUri": redirect_uri},
+        userid=session.principal_id,
+        condition_values={
+            **_role_session_values(snapshot, session.role_session),
+            "signin:OAuthClientId": client_id,
+            "signin:OAuthRedirectUri": redirect_uri,
+        },
     )
 
 
 def authorize_tokens(
     snapshot: PrincipalSnapshot,
     *,
+    principal_id: str,
+    role_session: RoleSession | None,
     client_id: str,
     redirect_uri: str | None,
     caller: Caller,
     now: int,
     region: str,
 ) -> Decision:
-    """May this principal have tokens? `redirect_uri` is given on the code grant, None on a refresh."""
-    condition_values: dict[str, ConditionValue] = {
-        "signin:OAuthClientId": client_id,
-        "signin:OAuthGrantType": "refresh_token" if redirect_uri is None else "authorization_code",
-        "signin:OAuthClientAuthentication": "none",
-    }
+    """May this principal have tokens? `redirect_uri` is given on the code grant, None on a refresh.
+
+    `principal_id` is aws:userid, with the session name of a role session.
+    """
+    condition_values = _role_session_values(snapshot, role_session)
+    condition_values["signin:OAuthClientId"] = client_id
+    condition_values["signin:OAuthGrantType"] = (
+        "refresh_token" if redirect_uri is None else "authorization_code"
+    )
+    condition_values["signin:OAuthClientAuthentication"] = "none"
     if redirect_uri is not None:
         condition_values["signin:OAuthRedirectUri"] = redirect_uri
     return authorize(
@@ -73,5 +93,21 @@ def authorize_tokens(
         caller=caller,
         now=now,
         region=region,
+        userid=principal_id,
         condition_values=condition_values,
+    )
+
+
+def _role_session_values(
+    snapshot: PrincipalSnapshot, role_session: RoleSession | None
+) -> dict[str, ConditionValue]:
+    """The condition keys of a role session as they are now; of a user or root, none."""
+    if snapshot.kind != "role":
+        return {}
+    session = role_session or RoleSession(snapshot.arn)
+    return session_values(
+        source_identity=session.source_identity,
+        federated_provider=federated_provider_of(session.identity),
+        tags=session.tags,
+        role_tags=snapshot.tags,
     )

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 from daypass.protocol.oauth.errors import SignInError
 from daypass.server.domain.audit import AuditEvent, Caller
+from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.token_call import TokenCall
 
-__all__ = ["EVENT_SOURCE", "sign_in_event", "token_event"]
+__all__ = ["EVENT_SOURCE", "identity_detail", "sign_in_event", "token_event"]
 
 EVENT_SOURCE = "signin.amazonaws.com"
 
@@ -56,3 +57,11 @@ def token_event(
         error_code,
         detail,
     )
+
+
+def identity_detail(role_session: RoleSession | None) -> dict[str, str]:
+    """Who the person is at the identity provider, for an event's detail; empty without one."""
+    identity = None if role_session is None else role_session.identity
+    if identity is None:
+        return {}
+    return {"identity_provider": identity.provider_arn, "idp_subject": identity.subject}

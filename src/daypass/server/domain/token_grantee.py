@@ -7,28 +7,32 @@ policies now say (Sign-In API reference, CreateOAuth2Token, Errors).
 from daypass.protocol.oauth.errors import InsufficientPermissions, TokenExpired, UserCredentialsChanged
 from daypass.server.domain.client_permissions import TOKEN_ACTION, authorize_tokens
 from daypass.server.domain.principal import PrincipalSnapshot
+from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.token_call import TokenCall
+from daypass.server.domain.tokens import CodeClaims, RefreshClaims
 
 __all__ = ["check_grantee"]
 
 
 def check_grantee(
     snapshot: PrincipalSnapshot | None,
+    claims: CodeClaims | RefreshClaims,
     *,
-    credentials_epoch: int,
-    client_id: str,
+    role_session: RoleSession | None,
     redirect_uri: str | None,
     call: TokenCall,
     region: str,
 ) -> PrincipalSnapshot:
-    """The principal, allowed. Raises TokenExpired, UserCredentialsChanged, InsufficientPermissions."""
+    """The principal of these claims, allowed. Raises TokenExpired, UserCredentialsChanged, InsufficientPermissions."""
     if snapshot is None:
         raise TokenExpired("the session has ended, log in again", detail="the principal no longer exists")
-    if snapshot.credentials_epoch != credentials_epoch:
+    if snapshot.credentials_epoch != claims.credentials_epoch:
         raise UserCredentialsChanged("the password or other credentials changed, log in again")
     decision = authorize_tokens(
         snapshot,
-        client_id=client_id,
+        principal_id=claims.principal_id,
+        role_session=role_session,
+        client_id=claims.client_id,
         redirect_uri=redirect_uri,
         caller=call.caller,
         now=call.now,

@@ -4,7 +4,7 @@ Each claims record is a msgspec array: small, ordered, and versioned by position
 appended, with defaults). Everything a node needs to verify a request travels inside, so SigV4 checks ask
 no database. Secrets of temporary keys are derived, never stored and never carried.
 
-Limits from the Sign-In API model: code ≤ 512, refresh token ≤ 2048 characters; ours stay under 1 KB.
+Limits from the Sign-In API model: code ≤ 512, refresh token ≤ 2048 characters; ours stay under 1 KB, and under 2 KB with a role session in them.
 """
 
 import base64
@@ -15,6 +15,7 @@ import msgspec
 
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing, SealBroken
+from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import PrincipalKind
 
 __all__ = [
@@ -79,6 +80,8 @@ class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):
     principal_id: str = ""
     credentials_epoch: int = 0
     """With kind and id: all a refresh needs to decide before it writes, so nothing is read first."""
+    role_session: RoleSession | None = None
+    """For role sessions: what policies ask about them. Bounded by `MAX_PACKED_SESSION_BYTES`."""
 
 
 class CodeClaims(msgspec.Struct, frozen=True, array_like=True):

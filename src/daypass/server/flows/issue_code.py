@@ -15,7 +15,7 @@ from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.pending_authorization import PendingAuthorization
 from daypass.server.domain.principal import PrincipalSnapshot
 from daypass.server.domain.session import SignInSession
-from daypass.server.domain.sign_in_events import sign_in_event
+from daypass.server.domain.sign_in_events import identity_detail, sign_in_event
 from daypass.server.domain.tokens import seal_code
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.principals import PrincipalDirectory
@@ -70,6 +70,7 @@ class IssueCodeFlow:
             return None
         decision = authorize_code(
             snapshot,
+            session,
             client_id=pending.client_id,
             redirect_uri=pending.redirect_uri,
             caller=caller,
@@ -106,5 +107,6 @@ class IssueCodeFlow:
                 "scope": pending.scope,
                 "decision": decision.effect.value,
                 "sign_in_session": session.session_id,
+                **identity_detail(session.role_session),
             },
         )

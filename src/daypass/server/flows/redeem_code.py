@@ -7,7 +7,13 @@ revokes what the first one began (RFC 6749 §4.1.2); the same request again, aft
 alike.
 """
 
-from daypass.protocol.oauth.errors import InvalidDpopProof, InvalidRequest, ServerError, SignInError
+from daypass.protocol.oauth.errors import (
+    InvalidDpopProof,
+    InvalidRequest,
+    ServerError,
+    SignInError,
+    TokenExpired,
+)
 from daypass.protocol.oauth.pkce import verify_code_verifier
 from daypass.protocol.oauth.token_request import CodeGrant
 from daypass.protocol.oauth.token_response import TokenSet
@@ -16,15 +22,16 @@ from daypass.server.domain.authorization_code import check_code_life, check_redi
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.lifetimes import Lifetimes
 from daypass.server.domain.principal import PrincipalSnapshot, login_arn
+from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import LoginSession
-from daypass.server.domain.sign_in_events import token_event
+from daypass.server.domain.sign_in_events import identity_detail, token_event
 from daypass.server.domain.token_call import TokenCall
 from daypass.server.domain.token_grantee import check_grantee
 from daypass.server.domain.tokens import CodeClaims, open_code
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.issuer import Issuer
 from daypass.server.ports.principals import PrincipalDirectory
-from daypass.server.ports.storage import AuditStore, CodeRedemption, DpopProof, LoginSessionStore, Redemption
+from daypass.server.ports.storage import CodeRedemption, DpopProof, Redemption, Storage
 
 __all__ = ["RedeemCodeFlow"]
 
@@ -37,21 +44,19 @@ class RedeemCodeFlow:
     """The story with its neighbours."""
 
     __slots__ = (
-        "_audit",
         "_directory",
         "_issuer",
         "_lifetimes",
         "_randomness",
         "_region",
         "_ring",
-        "_sessions",
+        "_storage",
     )
 
     def __init__(
         self,
         *,
-        sessions: LoginSessionStore,
-        audit: AuditStore,
+        storage: Storage,
         directory: PrincipalDirectory,
         issuer: Issuer,
         ring: KeyRing,
@@ -59,8 +64,7 @@ class RedeemCodeFlow:
         lifetimes: Lifetimes,
         region: str,
     ) -> None:
-        self._sessions = sessions
-        self._audit = audit
+        self._storage = storage
         self._directory = directory
         self._issuer = issuer
         self._ring = ring
@@ -74,7 +78,7 @@ class RedeemCodeFlow:
             claims = open_code(self._ring, grant.code.reveal())[0]
         except SealBroken as broken:
             refusal = InvalidRequest(_NOT_VALID, detail=f"unknown code: {broken}")
-            await self._audit.append(_event(None, call, refusal=refusal))
+            await self._storage.audit.append(_event(None, call, refusal=refusal))
             raise refusal from None
         try:
             check_code_life(claims, now=call.now, lifetime=self._lifetimes.code)
@@ -82,7 +86,7 @@ class RedeemCodeFlow:
         except _Burnt as burnt:
             raise burnt.refusal from None  # the row that burnt the code is its audit row
         except SignInError as refusal:
-            await self._audit.append(_event(claims, call, refusal=refusal))
+            await self._storage.audit.append(_event(claims, call, refusal=refusal))
             raise
 
     async def _redeem(self, claims: CodeClaims, grant: CodeGrant, call: TokenCall) -> Redemption:
@@ -90,13 +94,13 @@ class RedeemCodeFlow:
         for _ in range(_MOST_DECISIONS):
             try:
                 _check_presenter(claims, grant)
-                snapshot = await self._check_principal(claims, grant, call)
+                snapshot, role_session = await self._check_principal(claims, grant, call)
             except SignInError as refusal:
                 await self._burn(claims, call, refusal)
                 raise _Burnt(refusal) from None
-            session = self._begin_session(claims, snapshot, call)
-            audit = _event(claims, call, principal_arn=session.principal_arn)
-            redemption = await self._sessions.redeem(
+            session = self._begin_session(claims, snapshot, role_session, call)
+            audit = _event(claims, call, session=session)
+            redemption = await self._storage.login_sessions.redeem(
                 self._redemption(claims, call, audit, session, snapshot.revision)
             )
             if redemption.outcome != "stale":
@@ -107,22 +111,39 @@ class RedeemCodeFlow:
 
     async def _check_principal(
         self, claims: CodeClaims, grant: CodeGrant, call: TokenCall
-    ) -> PrincipalSnapshot:
-        """Always on a fresh snapshot: a refusal would cost the code."""
-        return check_grantee(
-            await self._directory.load(
-                claims.account_id, claims.principal_kind, claims.principal_id, fresh=True
-            ),
-            credentials_epoch=claims.credentials_epoch,
-            client_id=claims.client_id,
+    ) -> tuple[PrincipalSnapshot, RoleSession | None]:
+        """Always on a fresh snapshot: a refusal would cost the code.
+
+        The browser's session is read after the revision: a single logout after that read has raised it.
+        """
+        snapshot = await self._directory.load(
+            claims.account_id, claims.principal_kind, claims.principal_id, fresh=True
+        )
+        role_session = await self._load_role_session(claims, call)
+        snapshot = check_grantee(
+            snapshot,
+            claims,
+            role_session=role_session,
             redirect_uri=grant.redirect_uri,
             call=call,
             region=self._region,
         )
+        return snapshot, role_session
+
+    async def _load_role_session(self, claims: CodeClaims, call: TokenCall) -> RoleSession | None:
+        """Tags and identity of the browser's session that asked for the code. Raises TokenExpired."""
+        if not claims.sign_in_session_id:
+            return None
+        session = await self._storage.sign_in_sessions.load_sign_in_session(
+            claims.sign_in_session_id, now=call.now
+        )
+        if session is None:
+            raise TokenExpired("the session has ended, log in again", detail="the browser's session is over")
+        return session.role_session
 
     async def _burn(self, claims: CodeClaims, call: TokenCall, refusal: SignInError) -> None:
         """Use the code up without a session."""
-        outcome = await self._sessions.redeem(
+        outcome = await self._storage.login_sessions.redeem(
             self._redemption(claims, call, _event(claims, call, refusal=refusal), None, -1)
         )
         if outcome.outcome == "proof_replayed":
@@ -142,7 +163,11 @@ class RedeemCodeFlow:
         return self._issuer.issue(session, now=call.now, with_id_token=True)
 
     def _begin_session(
-        self, claims: CodeClaims, snapshot: PrincipalSnapshot, call: TokenCall
+        self,
+        claims: CodeClaims,
+        snapshot: PrincipalSnapshot,
+        role_session: RoleSession | None,
+        call: TokenCall,
     ) -> LoginSession:
         ends_at = call.now + self._lifetimes.login_session
         if claims.session_ends_at:
@@ -161,6 +186,7 @@ class RedeemCodeFlow:
             sealed_by=self._ring.current.key_id,
             created_at=call.now,
             ends_at=ends_at,
+            role_session=role_session,
         )
 
     def _redemption(
@@ -199,12 +225,19 @@ def _check_presenter(claims: CodeClaims, grant: CodeGrant) -> None:
 
 
 def _event(
-    claims: CodeClaims | None, call: TokenCall, *, principal_arn: str = "", refusal: SignInError | None = None
+    claims: CodeClaims | None,
+    call: TokenCall,
+    *,
+    session: LoginSession | None = None,
+    refusal: SignInError | None = None,
 ) -> AuditEvent:
-    account_id = ""
+    account_id = principal_arn = ""
     detail: dict[str, str | int | bool] = {"grant_type": "authorization_code"}
     if claims is not None:
         account_id = claims.account_id
         detail["client_id"] = claims.client_id
         detail["principal_id"] = claims.principal_id
+    if session is not None:
+        principal_arn = session.principal_arn
+        detail |= identity_detail(session.role_session)
     return token_event(call, principal=(account_id, principal_arn), detail=detail, refusal=refusal)

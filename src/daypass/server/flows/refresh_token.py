@@ -22,7 +22,7 @@ from daypass.protocol.oauth.token_response import TokenSet
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.principal import PrincipalSnapshot, login_arn
-from daypass.server.domain.sign_in_events import token_event
+from daypass.server.domain.sign_in_events import identity_detail, token_event
 from daypass.server.domain.token_call import TokenCall
 from daypass.server.domain.token_grantee import check_grantee
 from daypass.server.domain.tokens import RefreshClaims, open_refresh_token
@@ -107,8 +107,8 @@ class RefreshTokenFlow:
         try:
             return check_grantee(
                 await self._load(claims, fresh=fresh),
-                credentials_epoch=claims.credentials_epoch,
-                client_id=claims.client_id,
+                claims,
+                role_session=claims.role_session,
                 redirect_uri=None,
                 call=call,
                 region=self._region,
@@ -182,6 +182,8 @@ def _event(
         detail["client_id"] = claims.client_id
         detail["login_session"] = claims.login_session_id
         detail["generation"] = claims.generation
+        if claims.role_session is not None:
+            detail |= identity_detail(claims.role_session)
     return token_event(
         call,
         principal=(claims.account_id if claims is not None else "", principal_arn),

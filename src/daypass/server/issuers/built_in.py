@@ -6,10 +6,13 @@ function. That is what makes a repeated refresh return the identical answer (Sig
 CreateOAuth2Token: idempotent within the validity window).
 """
 
+import msgspec
+
 from daypass.protocol.oauth.id_token import build_id_token
 from daypass.protocol.oauth.token_response import TokenSet
 from daypass.secret import Secret
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.role_session import RoleSession, federated_provider_of
 from daypass.server.domain.session import LoginSession
 from daypass.server.domain.tokens import (
     RefreshClaims,
@@ -58,7 +61,7 @@ class BuiltInIssuer:
             f"{session.session_id}|{session.generation}|{session.rotated_at}".encode(),
             key_id=session.sealed_by,
         )
-        return SessionClaims(
+        claims = SessionClaims(
             access_key_id=access_key_id(session.account_id, seed),
             account_id=session.account_id,
             principal_kind=session.principal_kind,
@@ -68,6 +71,7 @@ class BuiltInIssuer:
             expires_at=self.expires_at(session),
             login_session_id=session.session_id,
         )
+        return claims if session.role_session is None else _with_role_session(claims, session.role_session)
 
     def _refresh_token(self, session: LoginSession) -> str:
         claims = RefreshClaims(
@@ -80,6 +84,7 @@ class BuiltInIssuer:
             principal_kind=session.principal_kind,
             principal_id=session.principal_id,
             credentials_epoch=session.credentials_epoch,
+            role_session=session.role_session,
         )
         return seal_refresh_token(self._ring, claims, key_id=session.sealed_by)
 
@@ -93,3 +98,15 @@ class BuiltInIssuer:
             audience=session.client_id,
             now=session.rotated_at,
         )
+
+
+def _with_role_session(claims: SessionClaims, role_session: RoleSession) -> SessionClaims:
+    """The role, and what policies ask about its session."""
+    return msgspec.structs.replace(
+        claims,
+        role_arn=role_session.role_arn,
+        source_identity=role_session.source_identity,
+        tags=role_session.tags,
+        transitive_tag_keys=role_session.transitive_tag_keys,
+        federated_provider=federated_provider_of(role_session.identity),
+    )

@@ -81,8 +81,7 @@ class _TokenEndpoint:
             reuse=parts.refresh_reuse,
         )
         self._redeem_code = RedeemCodeFlow(
-            sessions=parts.storage.login_sessions,
-            audit=parts.storage.audit,
+            storage=parts.storage,
             directory=parts.directory,
             issuer=issuer,
             ring=parts.ring,
