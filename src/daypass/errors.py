@@ -8,6 +8,7 @@
     │   ├── LoginDenied         the person or the server said no
     │   ├── LoginTimedOut       nobody answered in time
     │   └── LoginMismatch       the answer was not for our question (state, issuer, identity)
+    ├── TooLittleTime           valid, but for less time than was asked
     ├── CacheError              the cache file has a wrong owner or is damaged
     ├── NetworkError            the server could not be reached
     ├── RemoteProtocolError     the peer sent something illegal
@@ -34,6 +35,7 @@ __all__ = [
     "NetworkError",
     "RemoteProtocolError",
     "StorageError",
+    "TooLittleTime",
     "UsageError",
 ]
 
@@ -103,6 +105,13 @@ class LoginMismatch(LoginFailed):
 
     code = "login_mismatch"
     exit_code = 6
+
+
+class TooLittleTime(DaypassError):
+    """Everything is valid, but for less time than was asked."""
+
+    code = "too_little_time"
+    exit_code = 9
 
 
 class CacheError(DaypassError):

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("daypass.cli.login", "sign in through the browser"),
     "logout": ("daypass.cli.logout", "forget a profile's session on this machine"),
     "status": ("daypass.cli.status", "show who is signed in and for how long"),
+    "exec": ("daypass.cli.exec", "run a command with credentials that renew themselves"),
     "credential-process": (
         "daypass.cli.credential_process",
         "print credentials for tools that ask a process",

@@ -5,16 +5,16 @@ entry's `signInRegion`. The region of the work at hand never decides (aws/aws-cl
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from daypass.client.aws_config import AwsConfig, Profile
-from daypass.client.refresh import Renewal
+from daypass.client.refresh import Renewal, fresh_entry
 from daypass.client.session_cache import CacheEntry, SessionCache
 from daypass.client.transport import send
 from daypass.errors import ConfigError, LoginRequired
 from daypass.protocol.aws.endpoints import signin_endpoint
 
-__all__ = ["find_profile", "login_session_of", "renewal_for"]
+__all__ = ["credential_supply", "find_profile", "login_session_of", "renewal_for"]
 
 
 def find_profile(config: AwsConfig, name: str) -> Profile:
@@ -44,3 +44,13 @@ def renewal_for(profile: Profile, environ: Mapping[str, str]) -> Renewal:
         return override or signin_endpoint(region)
 
     return Renewal(SessionCache(environ), endpoint_for, send, lambda: int(time.time()), profile.name)
+
+
+def credential_supply(profile: Profile, environ: Mapping[str, str]) -> Callable[[], CacheEntry]:
+    """A function that gives the profile's credentials, renewed when they near their end.
+
+    Raises LoginRequired now when nobody is signed in; the function raises as `client.refresh.fresh_entry`.
+    """
+    login_session = login_session_of(profile)
+    renewal = renewal_for(profile, environ)
+    return lambda: fresh_entry(login_session, renewal)

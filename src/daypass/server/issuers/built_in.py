@@ -97,6 +97,7 @@ class BuiltInIssuer:
             subject=session.principal_arn,
             audience=session.client_id,
             now=session.rotated_at,
+            session_ends_at=session.ends_at,
         )
 
 

@@ -1,0 +1,80 @@
+"""`daypass exec [--profile P] -- COMMAND …`: run a command with credentials that renew for the whole session.
+
+The command asks a loopback endpoint that lives as long as it does, so a run of hours never meets an expiry and
+nothing secret is written anywhere. Its exit code and its signals are ours.
+"""
+
+import argparse
+import os
+import secrets
+import tempfile
+import time
+from pathlib import Path
+
+from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
+from daypass.cli.output import say
+from daypass.cli.renewing import credential_supply, find_profile
+from daypass.cli.time_left import add_min_ttl, check_time_left, seconds_of, session_warning
+from daypass.client.aws_config import Profile, load_config
+from daypass.client.child_environment import build_child_config, build_child_environment
+from daypass.client.child_process import end_like, run_child
+from daypass.client.credential_server import Consumer, CredentialServer
+from daypass.errors import UsageError
+from daypass.secret import Secret
+
+__all__ = ["run"]
+
+_TOKEN_BYTES = 32
+
+
+def run(argv: list[str]) -> int:
+    """Run the command; returns its exit code."""
+    arguments, command = _parse(argv)
+    profile = find_profile(load_config(os.environ), chosen_profile(arguments, os.environ))
+    supply = credential_supply(profile, os.environ)
+    entry = supply()  # before the command starts: a sign-in that is needed is said by us, not by an SDK
+    now = int(time.time())
+    check_time_left(entry, seconds_of(arguments), profile=profile.name, now=now)
+    warning = session_warning(entry, profile=profile.name, now=now)
+    if warning:
+        say(warning)
+    token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
+    server = CredentialServer([Consumer(profile.name, token, supply)])
+    try:
+        code = _run_beside(server, token, profile, command)
+    finally:
+        server.close()
+    return end_like(code)
+
+
+def _run_beside(server: CredentialServer, token: Secret, profile: Profile, command: list[str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="daypass-exec-") as folder:
+        config_path = Path(folder) / "config"
+        config_path.write_text(build_child_config(profile), encoding="utf-8")
+        environment = build_child_environment(
+            os.environ,
+            profile=profile,
+            config_path=str(config_path),
+            keys_path=str(Path(folder) / "credentials"),
+            url=server.url,
+            token=token,
+        )
+        return run_child(command, environment)
+
+
+def _parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    parser = CommandParser(
+        "exec", "Run a command with credentials that renew themselves for the whole session."
+    )
+    add_profile(parser)
+    add_min_ttl(parser)
+    parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="the command and its arguments")
+    own, command = argv, []
+    if "--" in argv:
+        mark = argv.index("--")
+        own, command = argv[:mark], argv[mark + 1 :]
+    arguments = parser.parse_args(own)
+    command = [*arguments.command, *command]
+    if not command:
+        raise UsageError("no command was given", hint="daypass exec -- aws s3 ls")
+    return arguments, command

@@ -1,0 +1,83 @@
+"""How long a session still lasts: `--min-ttl`, and the warning ahead of its end.
+
+Credentials live minutes and renew; what ends is the session, and only a person can begin the next one. Its end
+is named in the ID token by servers that say it; elsewhere it is at most twelve hours after the sign-in (AWS CLI
+guide, "Sign in for AWS local development").
+"""
+
+import argparse
+import re
+
+from daypass.client.session_cache import CacheEntry
+from daypass.errors import TooLittleTime, UsageError
+from daypass.protocol.oauth.id_token import read_session_end
+
+__all__ = [
+    "add_min_ttl",
+    "check_time_left",
+    "duration_text",
+    "seconds_of",
+    "session_seconds_left",
+    "session_warning",
+]
+
+_WARN_BELOW = 1800
+"""Seconds; a long run that begins now may not end in time."""
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_is_duration = re.compile(r"([0-9]{1,6})([smh]?)").fullmatch
+
+
+def add_min_ttl(parser: argparse.ArgumentParser) -> None:
+    """The `--min-ttl` option."""
+    parser.add_argument(
+        "--min-ttl",
+        metavar="TIME",
+        default="",
+        help="exit with code 9 unless the session lasts at least this long: 3600, 45m, 2h",
+    )
+
+
+def seconds_of(arguments: argparse.Namespace) -> int:
+    """What `--min-ttl` asks for, 0 without it. Raises UsageError."""
+    if not arguments.min_ttl:
+        return 0
+    found = _is_duration(arguments.min_ttl)
+    if found is None:
+        raise UsageError("--min-ttl is a number of seconds, or like 45m or 2h", hint="--min-ttl 2h")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def session_seconds_left(entry: CacheEntry, *, now: int) -> int | None:
+    """Seconds until only a person can help, or None when the entry does not say when it began."""
+    end = read_session_end(entry.id_token.reveal())
+    return None if end is None else max(0, end - now)
+
+
+def check_time_left(entry: CacheEntry, wanted: int, *, profile: str, now: int) -> None:
+    """Raises TooLittleTime when the session ends sooner than `wanted` seconds from now."""
+    left = session_seconds_left(entry, now=now)
+    if left is None:
+        left = entry.expires_at - now  # all that is certain
+    if left < wanted:
+        raise TooLittleTime(
+            f'the session of profile "{profile}" lasts {duration_text(left)}, less than {duration_text(wanted)}',
+            hint=f"daypass login --profile {profile}",
+        )
+
+
+def session_warning(entry: CacheEntry, *, profile: str, now: int) -> str:
+    """One sentence when the session is about to end, else nothing."""
+    left = session_seconds_left(entry, now=now)
+    if left is None or left >= _WARN_BELOW:
+        return ""
+    return f'the session of profile "{profile}" ends in {duration_text(left)}; daypass login --profile {profile} begins a new one'
+
+
+def duration_text(seconds: int) -> str:
+    """`45 s`, `12 min`, `3 h 5 min`."""
+    if seconds < 60:
+        return f"{max(0, seconds)} s"
+    hours, minutes = divmod(seconds // 60, 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

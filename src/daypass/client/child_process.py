@@ -1,0 +1,104 @@
+"""Run a command as if it had been typed: same terminal, its signals, its exit.
+
+A signal the kernel gives to the whole foreground group (Ctrl-C, Ctrl-\\) has reached the child already, so it is
+only survived here; one that was sent to this process alone is passed on. What ended the child ends us: its exit
+code, or its signal where a shell must see one.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import types
+from collections.abc import Iterator, Mapping, Sequence
+
+from daypass.errors import UsageError
+
+__all__ = ["end_like", "run_child"]
+
+_FROM_THE_KEYBOARD = ("SIGINT", "SIGQUIT")
+_PASSED_ON = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
+_SHOWN_TO_THE_SHELL = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Those after which a shell stops its script. Others would write a core file of ours."""
+
+
+def run_child(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """The child's return code; negative when a signal ended it. Raises UsageError when it cannot start."""
+    relay = _SignalRelay()
+    with relay.listening():
+        try:
+            child = subprocess.Popen(list(argv), env=dict(environment))  # noqa: S603 - the person typed it
+        except FileNotFoundError:
+            raise UsageError(f"there is no command {argv[0]}", hint="daypass exec -- COMMAND") from None
+        except OSError as problem:
+            reason = (problem.strerror or type(problem).__name__).lower()
+            raise UsageError(f"{argv[0]} cannot be run: {reason}", hint=f"ls -l {argv[0]}") from None
+        relay.begin(child)
+        return child.wait()
+
+
+def end_like(code: int) -> int:
+    """The exit code for a child's return code; does not return after a signal that shells must see."""
+    if code >= 0:
+        return code
+    for name in _SHOWN_TO_THE_SHELL:
+        number = getattr(signal, name, None)
+        if number == -code:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+    return 128 - code
+
+
+class _SignalRelay:
+    """Listens before the child starts, so that no signal can fall between the two."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._waiting: list[int] = []
+
+    def begin(self, child: "subprocess.Popen[bytes]") -> None:
+        """Pass on to this child, first what came while it started."""
+        self._child = child
+        for number in self._waiting:
+            self._pass_on(number, None)
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take the signals over. One that was ignored stays ignored, as under `nohup`."""
+        handlers = dict.fromkeys(_PASSED_ON, self._pass_on)
+        handlers |= dict.fromkeys(_FROM_THE_KEYBOARD, self._pass_on_unless_typed)
+        before = {}
+        for name, handler in handlers.items():
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handler)
+        try:
+            yield
+        finally:
+            for number, former in before.items():
+                signal.signal(number, former)
+
+    def _pass_on(self, number: int, _frame: types.FrameType | None) -> None:
+        if self._child is None:
+            self._waiting.append(number)
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._child.send_signal(number)
+
+    def _pass_on_unless_typed(self, number: int, _frame: types.FrameType | None) -> None:
+        if not _is_in_foreground():
+            self._pass_on(number, _frame)
+
+
+def _is_in_foreground() -> bool:
+    """Whether the terminal's keys reach our whole process group."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
