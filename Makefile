@@ -37,12 +37,12 @@ lock:  ## choose newest versions again and write requirements/*.txt
 	@tools/lock.sh
 
 clean:  ## remove the environment and everything tests left
-	@rm -rf $(VENV) tests/artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/clients/js/node_modules bench/peers/node_modules
+	@rm -rf $(VENV) tests/artifacts .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/clients/js/node_modules tests/federation/op/node_modules bench/peers/node_modules
 
 $(VENV)/.up: requirements/up.txt pyproject.toml
 	@tools/environment.sh up
 
-$(VENV)/.test: requirements/test.txt pyproject.toml tools/test-parts.sh tests/clients/js/package-lock.json
+$(VENV)/.test: requirements/test.txt pyproject.toml tools/test-parts.sh tests/clients/js/package-lock.json tests/federation/op/package-lock.json
 	@tools/environment.sh test
 	@tools/test-parts.sh
 	@touch $@

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, a real S3 client, the JS SDK.
+# Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, a real S3 client, the JS SDK,
+# a real OpenID Connect provider.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,6 +21,7 @@ fi
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || tools/system-packages.sh $missing
 
-# Node comes with the locked packages, so that every machine proves the same SDK on the same runtime.
+# Node comes with the locked packages, so that every machine proves the same code on the same runtime.
 PATH="$PWD/.venv/bin:$PATH"
 (cd tests/clients/js && npm ci --silent --no-audit --no-fund)
+(cd tests/federation/op && npm ci --silent --no-audit --no-fund)

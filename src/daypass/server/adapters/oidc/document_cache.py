@@ -36,6 +36,8 @@ class _Entry(Generic[_T]):
     fetched_at: int = 0
     asked_at: int | None = None
     """When the last fetch began, successful or not."""
+    wished_at: int | None = None
+    """When the last fetch began that a caller's wish caused."""
     failure: IDPCommunicationError | None = None
     running: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
@@ -54,14 +56,15 @@ class DocumentCache(Generic[_T]):
         entry = self._entry(url)
         if entry.document is not None and self._age(entry) < self._times.max_age:
             return entry.document
-        if entry.failure is None or self._since_asked(entry) >= self._times.retry_after:
+        if entry.failure is None or self._has_passed(entry.asked_at, self._times.retry_after):
             await self._renew(url, entry)
         return self._answer(entry)
 
     async def load_renewed(self, url: str) -> _T:
-        """For somebody who misses something in the copy: a new one, if the last was asked for long enough ago."""
+        """For somebody who misses something in the copy: a new one, unless such a wish was granted a moment ago."""
         entry = self._entry(url)
-        if entry.running is not None or self._since_asked(entry) >= self._times.renew_after:
+        if entry.running is not None or self._has_passed(entry.wished_at, self._times.renew_after):
+            entry.wished_at = self._clock()
             await self._renew(url, entry)
         return self._answer(entry)
 
@@ -96,6 +99,6 @@ class DocumentCache(Generic[_T]):
     def _age(self, entry: _Entry[_T]) -> int:
         return max(0, self._clock() - entry.fetched_at)
 
-    def _since_asked(self, entry: _Entry[_T]) -> int:
+    def _has_passed(self, moment: int | None, seconds: int) -> bool:
         """A clock that went back counts as no time passed."""
-        return self._times.renew_after if entry.asked_at is None else max(0, self._clock() - entry.asked_at)
+        return moment is None or self._clock() - moment >= seconds
