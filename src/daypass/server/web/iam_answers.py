@@ -14,11 +14,13 @@ from daypass.server.domain.account import Account, ManagedPolicy, Role, User
 from daypass.server.domain.paging import Listing
 from daypass.server.flows.iam.login_profiles import NamedLoginProfile
 from daypass.server.flows.iam.policies import CountedPolicy
+from daypass.server.web.iam_provider_answers import tag_members
 
 __all__ = [
     "Members",
     "answer_attached_policies",
     "answer_login_profile",
+    "answer_nothing",
     "answer_policies",
     "answer_policy",
     "answer_policy_version",
@@ -53,13 +55,18 @@ def answer_login_profile(named: NamedLoginProfile) -> Members:
     }
 
 
+def answer_nothing(_: object) -> Members:
+    """UpdateRole: an answer without members."""
+    return {}
+
+
 def answer_role(role: Role) -> Members:
-    """CreateRole, GetRole."""
-    return {"Role": _role(role)}
+    """CreateRole, GetRole, UpdateRoleDescription."""
+    return {"Role": {**_role(role), "Tags": tag_members(role.tags) or None}}
 
 
 def answer_roles(listing: Listing[Role]) -> Members:
-    """ListRoles."""
+    """ListRoles; tags are GetRole's business."""
     return _page("Roles", listing, _role)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from daypass.protocol.aws.errors import ValidationError
 from daypass.protocol.aws.query import XmlValue, member_list, member_values
 from daypass.server.domain.identifiers import constraint_refusal
+from daypass.server.domain.unsigned_call import UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Operation",
     "Parameter",
     "StructureListParameter",
+    "changing",
     "null_refusal",
     "read_boolean",
     "read_integer",
@@ -153,7 +155,7 @@ class Operation:
     """One action."""
 
     run: Callable[..., Awaitable[Any]]
-    """The flow: the call, then the parameters by keyword."""
+    """The flow: the call (an `UnsignedCall` for an unsigned action), then the parameters by keyword."""
     answer: Callable[[Any], Mapping[str, XmlValue]] | None
     """From the flow's result to the answer's members; None for an operation without output."""
     parameters: tuple[Parameter, ...] = ()
@@ -164,7 +166,7 @@ class Operation:
     audit_result: Callable[[Any], Mapping[str, str | int | bool]] | None = None
     """What of the result an audit row holds; never a secret."""
 
-    async def perform(self, call: VerifiedCall, parameters: Mapping[str, str]) -> Any:
+    async def perform(self, call: VerifiedCall | UnsignedCall, parameters: Mapping[str, str]) -> Any:
         """Read, refuse what is not understood, run. The result is the flow's."""
         self._check_known(parameters)
         return await self.run(call, **self._read(parameters))
@@ -200,6 +202,15 @@ class Operation:
             for parameter in self.parameters
             if parameter.is_logged and parameter.is_given(parameters)
         }
+
+
+def changing(
+    run: Callable[..., Awaitable[Any]],
+    answer: Callable[[Any], Mapping[str, XmlValue]] | None,
+    *parameters: Parameter,
+) -> Operation:
+    """A row that changes the account: its success is audited."""
+    return Operation(run, answer, parameters, is_audited=True, changes_account=True)
 
 
 def null_refusal(member: str) -> ValidationError:

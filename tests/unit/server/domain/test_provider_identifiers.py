@@ -45,7 +45,7 @@ def test_an_issuer_s_url_makes_an_arn_a_trust_policy_can_name(url: str) -> None:
     assert checks.check_issuer_url("url", url) == url
     arn = OidcProvider("111122223333", url, (), (), 0).arn
     assert checks.check_oidc_provider_arn("openIDConnectProviderArn", arn) == arn
-    assert parse_policy(_trust_naming(arn), name="trust", kind="trust")
+    assert parse_policy(_trust_naming(arn), name="trust", kind="trust").statements
 
 
 @pytest.mark.parametrize(
