@@ -18,7 +18,9 @@ import uvicorn
 
 from daypass.protocol.aws.sigv4 import Credentials, WireRequest, sign_request
 from daypass.secret import Secret
+from daypass.server.adapters.oidc import RelyingParty
 from daypass.server.adapters.principal_cache import PrincipalCache
+from daypass.server.adapters.saml import Saml2ServiceProvider
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import SystemRandomness
 from daypass.server.domain.account import Account
@@ -33,12 +35,16 @@ from daypass.server.domain.tokens import (
     temporary_secret_key,
 )
 from daypass.server.ports.password_hasher import PasswordMismatch
+from daypass.server.ports.saml import ServiceKey
 from daypass.server.ports.storage import Storage
 from daypass.server.web.query_api import build_query_app
+from support.token_provider import TokenProvider
 
 ACCOUNT = "111122223333"
 OTHER_ACCOUNT = "444455556666"
 NOW = 1_900_000_000
+EXTERNAL_URL = "https://login.example.com"
+ALTERNATE_URL = "https://sign-in.example.org"
 VERSIONS = {"sts": "2011-06-15", "iam": "2010-05-08"}
 
 
@@ -52,6 +58,16 @@ class QuickHasher:
         if await self.hash(password) != password_hash:
             raise PasswordMismatch
         return False
+
+
+class QuickSaml(Saml2ServiceProvider):
+    """The real service provider, which makes one key pair for all."""
+
+    _made: ServiceKey | None = None
+
+    async def make_service_key(self) -> ServiceKey:
+        QuickSaml._made = QuickSaml._made or await super().make_service_key()
+        return QuickSaml._made
 
 
 class CountingMetrics:
@@ -115,6 +131,9 @@ class QueryWorld:
         self.metrics = CountingMetrics()
         self.hasher = QuickHasher()
         self.directory = PrincipalCache(storage, lambda: self.now, SHIPPED_POLICIES)
+        self.saml = QuickSaml()
+        self.provider = TokenProvider(lambda: self.now)
+        self.oidc = RelyingParty(self.provider.http, lambda: self.now)
         self.app = build_query_app(
             storage=storage,
             ring=self.ring,
@@ -124,6 +143,11 @@ class QueryWorld:
             randomness=self.randomness,
             metrics=self.metrics,
             log=logging.getLogger("daypass.test"),
+            saml=self.saml,
+            oidc=self.oidc,
+            external_url=EXTERNAL_URL,
+            alternate_urls=frozenset({ALTERNATE_URL}),
+            region="us-east-1",
         )
 
     @property
@@ -190,6 +214,12 @@ class QueryWorld:
         """One signed POST."""
         form = {"Action": action, "Version": VERSIONS[service], **parameters}
         return await self.post(credentials, service, urlencode(form).encode())
+
+    async def call_unsigned(self, action: str, **parameters: str) -> Answer:
+        """One POST to STS without a signature."""
+        form = {"Action": action, "Version": VERSIONS["sts"], **parameters}
+        headers = (("Host", "127.0.0.1:1"), ("Content-Type", "application/x-www-form-urlencoded"))
+        return await self.send("POST", "", headers, urlencode(form).encode())
 
     async def post(
         self,

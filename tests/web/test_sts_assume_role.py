@@ -6,6 +6,7 @@ import pytest
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
+from daypass.server.domain.tokens import open_session_token
 from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, Answer, QueryWorld, allow, deny, trust
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
@@ -223,8 +224,6 @@ async def test_a_source_identity_needs_its_own_permission_and_sticks(world: Quer
     [
         ("Policy", json.dumps({"Version": "2012-10-17", "Statement": []})),
         ("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
-        ("Tags.member.1.Key", "team"),
-        ("TransitiveTagKeys.member.1", "team"),
         ("SerialNumber", "arn:aws:iam::111122223333:mfa/alice"),
         ("TokenCode", "123456"),
         ("ProvidedContexts.member.1.ProviderArn", "arn:aws:iam::aws:contextProvider/IdentityCenter"),
@@ -268,3 +267,143 @@ async def test_assuming_and_being_refused_are_audited_without_secrets(world: Que
     assert refused.error_code == "AccessDenied"
     assert world.metrics.events["sts.AssumeRole", "ok"] == 1
     assert world.metrics.events["sts.AssumeRole", "AccessDenied"] == 1
+
+
+def _tags(**tags: str) -> dict[str, str]:
+    """As the Query protocol spells them."""
+    members: dict[str, str] = {}
+    for number, (key, value) in enumerate(tags.items(), 1):
+        members[f"Tags.member.{number}.Key"] = key
+        members[f"Tags.member.{number}.Value"] = value
+    return members
+
+
+BOTH = ["sts:AssumeRole", "sts:TagSession"]
+
+
+async def test_tags_need_their_own_permission_on_both_sides(world: QueryWorld) -> None:
+    bob = await world.new_user("bob", allow("sts:AssumeRole"))
+    carol = await world.new_user("carol", allow(*BOTH))
+    bare = await world.new_role("bare", trust({"AWS": ACCOUNT}))
+    role = await world.new_role("tagged", trust({"AWS": ACCOUNT}, BOTH))
+    assert (await _assume(world, carol, bare, **_tags(team="blue"))).code == "AccessDenied"
+    refused = await _assume(world, bob, role, **_tags(team="blue"))
+    assert refused.message.startswith(
+        f"User: arn:aws:iam::{ACCOUNT}:user/bob is not authorized to perform: sts:TagSession"
+    )
+    assert (await _assume(world, bob, role)).status == 200
+    answer = await _assume(world, carol, role, **_tags(team="blue"))
+    assert 0 < int(answer.value("PackedPolicySize")) <= 100
+
+
+async def test_requested_tags_are_condition_keys(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    condition = {
+        "StringEquals": {"aws:RequestTag/team": "blue"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["team"], "sts:TransitiveTagKeys": ["team"]},
+    }
+    role = await world.new_role("tagged", trust({"AWS": ALICE}, BOTH, Condition=condition))
+    assert (await _assume(world, alice, role, **_tags(team="blue"))).status == 200
+    assert (await _assume(world, alice, role, **_tags(team="green"))).code == "AccessDenied"
+    assert (await _assume(world, alice, role)).code == "AccessDenied"
+    assert (await _assume(world, alice, role, **_tags(team="blue", cost="7"))).code == "AccessDenied"
+    more = _tags(team="blue") | {"TransitiveTagKeys.member.1": "team"}
+    assert (await _assume(world, alice, role, **more)).status == 200
+
+
+async def test_a_session_s_tags_are_its_principal_tags(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role(
+        "tagged",
+        trust({"AWS": ALICE}, BOTH),
+        **{"Tags.member.1.Key": "Team", "Tags.member.1.Value": "red"},
+    )
+    policy = await world.new_policy(
+        "by-tag", allow("iam:ListUsers", Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}})
+    )
+    await world.call(world.root, "iam", "AttachRolePolicy", RoleName="tagged", PolicyArn=policy)
+    plain = _session(await _assume(world, alice, role))
+    assert (await world.call(plain, "iam", "ListUsers")).code == "AccessDenied", "the role's own tag is red"
+    blue = _session(await _assume(world, alice, role, **_tags(team="blue")))
+    assert (await world.call(blue, "iam", "ListUsers")).status == 200, "the session's tag wins"
+
+
+async def test_transitive_tags_go_along_and_cannot_be_changed(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    first = await world.new_role("first", trust({"AWS": ALICE}, BOTH))
+    given = _tags(team="blue", cost="7") | {"TransitiveTagKeys.member.1": "Team"}
+    session = _session(await _assume(world, alice, first, **given))
+    deaf = await world.new_role("deaf", trust({"AWS": first}))
+    assert (await _assume(world, session, deaf)).code == "AccessDenied", "inherited tags are tags too"
+    condition = {"StringEquals": {"aws:RequestTag/team": "blue"}, "Null": {"aws:RequestTag/cost": "true"}}
+    second = await world.new_role("second", trust({"AWS": first}, BOTH, Condition=condition))
+    chained = _session(await _assume(world, session, second))
+    for key in ("team", "TEAM"):
+        assert (await _assume(world, session, second, **_tags(**{key: "green"}))).code == "ValidationError"
+    third = await world.new_role(
+        "third", trust({"AWS": second}, BOTH, Condition={"StringEquals": {"aws:RequestTag/team": "blue"}})
+    )
+    assert (await _assume(world, chained, third)).status == 200, "and along again"
+
+
+async def test_a_chained_session_is_marked_as_one(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    first = await world.new_role("first", trust({"AWS": ALICE}))
+    second = await world.new_role("second", trust({"AWS": first}))
+    answer = await _assume(world, alice, first)
+    chained = await _assume(world, _session(answer), second)
+    marks = [
+        open_session_token(world.ring, one.value("SessionToken"))[0].is_chained for one in (answer, chained)
+    ]
+    assert marks == [False, True]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        _tags(**{"aws:team": "x"}),
+        _tags(**{"AWS:team": "x"}),
+        _tags(team="a", Team="b"),
+        _tags(**{"": "x"}),
+        _tags(**{"k" * 129: "x"}),
+        _tags(team="v" * 257),
+        _tags(**{"te*am": "x"}),
+        _tags(team="a\tb"),
+        _tags(**{f"key-{number}": "x" for number in range(51)}),
+        {"Tags.member.1.Key": "team"},
+        {"Tags.member.2.Key": "team", "Tags.member.2.Value": "x"},
+        _tags(team="x") | {"TransitiveTagKeys.member.1": "cost"},
+        {"TransitiveTagKeys.member.1": "team"},
+    ],
+)
+async def test_tags_that_are_none_are_refused(world: QueryWorld, tags: dict[str, str]) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}, BOTH))
+    answer = await _assume(world, alice, role, **tags)
+    assert (answer.status, answer.code) == (400, "ValidationError")
+
+
+async def test_more_tags_than_a_session_can_carry_are_refused(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}, BOTH))
+    answer = await _assume(world, alice, role, **_tags(**{f"key-{number}": "x" * 200 for number in range(8)}))
+    assert (answer.status, answer.code) == (400, "PackedPolicyTooLarge")
+
+
+async def test_the_role_s_tags_are_resource_tags_of_the_question(world: QueryWorld) -> None:
+    bob = await world.new_user(
+        "bob", allow("sts:AssumeRole", Condition={"StringEquals": {"aws:ResourceTag/team": "blue"}})
+    )
+    for name, value in (("blue", "blue"), ("red", "red")):
+        tags = {"Tags.member.1.Key": "team", "Tags.member.1.Value": value}
+        role = await world.new_role(name, trust({"AWS": ACCOUNT}), **tags)
+        assert (await _assume(world, bob, role)).code == ("" if value == "blue" else "AccessDenied")
+
+
+async def test_tag_keys_are_audited_and_values_are_not(world: QueryWorld) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}, BOTH))
+    await _assume(world, alice, role, **_tags(team="secret-value"))
+    event = (await world.storage.audit.list_events(account_id=ACCOUNT, since=NOW, limit=1))[0]
+    assert event.detail["tags"] == "team"
+    assert "secret-value" not in repr(event)

@@ -118,7 +118,8 @@ def evaluate_trust(
 ) -> Decision:
     """Decide whether a role's trust policy lets the caller assume it.
 
-    For a service or a federated identity the other names are not looked at. An allow that names only the
+    For a service or a federated identity the other names are not looked at, and an allow must name the identity
+    provider itself: `*` is not enough. An allow that names only the
     caller's account (see `names_caller_directly`) leaves the last word to the caller's identity policies.
     """
     caller = Caller(principal_arn, account_id, session_arn, service, federated)
@@ -163,7 +164,9 @@ def _trust_statements(policy: PolicyDocument, action: str) -> list[Statement]:
 
 
 def _speaks_of(statement: Statement, caller: Caller) -> bool:
-    return (
-        statement.principals is not None
-        and statement.principals.includes(caller) is not statement.is_not_principal
-    )
+    """An Allow for everybody means everybody's principals, not whom some identity provider vouches for."""
+    if statement.principals is None:
+        return False
+    if statement.effect is Effect.ALLOWED and caller.federated is not None:
+        return caller.federated in statement.principals.providers
+    return statement.principals.includes(caller) is not statement.is_not_principal

@@ -17,6 +17,7 @@ from daypass.server.domain.account import Role
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.principal import call_condition_values
+from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.role_session import FederatedIdentity, RoleSession, federated_provider_of
 from daypass.server.domain.session_tags import requested_session_values
 from daypass.server.domain.trust_policy import parse_trust_policy
@@ -79,7 +80,7 @@ def check_federated_trust(role: Role, who: FederatedCaller, *, caller: Caller, n
             tags=who.tags,
             transitive_tag_keys=who.transitive_tag_keys,
         ),
-        **{f"aws:ResourceTag/{key}": value for key, value in role.tags},
+        **resource_tag_values(role.tags),
         **call_condition_values(caller, now=now, region=region),
         "aws:FederatedProvider": federated_provider_of(who.identity),
         "aws:ResourceAccount": role.account_id,

@@ -18,6 +18,7 @@ __all__ = [
     "RoleSession",
     "check_packed_size",
     "federated_provider_of",
+    "packed_percent",
     "principal_tag_values",
     "session_values",
 ]
@@ -64,6 +65,11 @@ def check_packed_size(role_session: RoleSession) -> None:
             f"session tags and identity take {size * 100 // MAX_PACKED_SESSION_BYTES}% of the packed size"
             " a session may have"
         )
+
+
+def packed_percent(role_session: RoleSession) -> int:
+    """How full the room is, 0–100: PackedPolicySize (STS API reference, "AssumeRole")."""
+    return len(_pack(role_session)) * 100 // MAX_PACKED_SESSION_BYTES
 
 
 def federated_provider_of(identity: FederatedIdentity | None) -> str:

@@ -5,13 +5,13 @@ in case are one key. A transitive tag is inherited by every session further down
 give it another value.
 """
 
-import unicodedata
 from collections.abc import Iterable
 
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import ValidationError
-from daypass.server.domain.identifiers import check_length, constraint_refusal
+from daypass.server.domain.identifiers import constraint_refusal
 from daypass.server.domain.identity_provider import Tags
+from daypass.server.domain.resource_tags import check_tag_key, check_tag_value, request_tag_values
 
 __all__ = [
     "MAX_SESSION_TAGS",
@@ -22,9 +22,6 @@ __all__ = [
 ]
 
 MAX_SESSION_TAGS = 50
-_MAX_KEY = 128
-_MAX_VALUE = 256
-_SIGNS = frozenset("_.:/=+-@")
 _RESERVED = "aws:"
 
 
@@ -36,8 +33,8 @@ def check_session_tags(pairs: Iterable[tuple[str, str]]) -> Tags:
             raise constraint_refusal(
                 "tags", f"Member must have length less than or equal to {MAX_SESSION_TAGS}"
             )
-        _check_text(f"tags.{number}.member.key", key, least=1, most=_MAX_KEY)
-        _check_text(f"tags.{number}.member.value", value, least=0, most=_MAX_VALUE)
+        check_tag_key(f"tags.{number}.member.key", key)
+        check_tag_value(f"tags.{number}.member.value", value)
         folded = key.lower()
         if folded.startswith(_RESERVED):
             raise ValidationError("Tag keys that begin with aws: are reserved for system use")
@@ -78,19 +75,9 @@ def requested_session_values(
 ) -> dict[str, ConditionValue]:
     """What a trust policy sees of the session asked for (IAM reference, "IAM and AWS STS condition context keys")."""
     values: dict[str, ConditionValue] = {"sts:RoleSessionName": session_name}
-    values |= {f"aws:RequestTag/{key}": value for key, value in tags}
-    if tags:
-        values["aws:TagKeys"] = tuple(key for key, _ in tags)
+    values |= request_tag_values(tags)
     if transitive_tag_keys:
         values["sts:TransitiveTagKeys"] = transitive_tag_keys
     if source_identity:
         values["sts:SourceIdentity"] = source_identity
     return values
-
-
-def _check_text(member: str, text: str, *, least: int, most: int) -> None:
-    check_length(member, text, least=least, most=most)
-    if not all(character in _SIGNS or unicodedata.category(character)[0] in "LZN" for character in text):
-        raise constraint_refusal(
-            member, "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*"
-        )

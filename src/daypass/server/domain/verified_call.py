@@ -13,6 +13,7 @@ from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import AccessDenied, ValidationError
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.principal import PrincipalSnapshot, authorize, global_condition_values
+from daypass.server.domain.role_session import session_values
 from daypass.server.domain.tokens import SessionClaims
 
 __all__ = ["VerifiedCall", "access_refusal"]
@@ -77,10 +78,15 @@ class VerifiedCall:
         return values
 
     def _session_values(self) -> dict[str, ConditionValue]:
-        """The keys that every temporary credential has, and the one some have."""
-        values: dict[str, ConditionValue] = {"aws:MultiFactorAuthPresent": "false"}
-        if self.claims.source_identity:
-            values["aws:SourceIdentity"] = self.claims.source_identity
+        """The keys that every temporary credential has, and those of role sessions."""
+        claims = self.claims
+        values = session_values(
+            source_identity=claims.source_identity,
+            federated_provider=claims.federated_provider,
+            tags=claims.tags,
+            role_tags=self.principal.tags,
+        )
+        values["aws:MultiFactorAuthPresent"] = "false"
         return values
 
 

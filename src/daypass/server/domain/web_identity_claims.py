@@ -23,6 +23,8 @@ _TAGS_CLAIM = "https://aws.amazon.com/tags"
 _SOURCE_IDENTITY_CLAIM = "https://aws.amazon.com/source_identity"
 _NAME_CLAIMS = ("email", "preferred_username")
 _RESERVED_PREFIXES = frozenset({"aws", "iam", "saml", "sts", "s3", "signin"})
+_MAX_SUBJECT = 255
+"""OpenID Connect Core §2, `sub`; and what the answer's SubjectFromWebIdentityToken may hold."""
 _replace_foreign = re.compile(r"[^\w+=,.@-]", re.ASCII).sub
 
 
@@ -30,6 +32,8 @@ def read_web_identity_caller(
     token: VerifiedIdToken, provider: OidcProvider, *, session_name: str | None
 ) -> FederatedCaller:
     """`session_name` is the API caller's; None takes it from the claims. Raises InvalidIdentityToken."""
+    if not token.subject.isprintable() or not 1 <= len(token.subject) <= _MAX_SUBJECT:
+        raise InvalidIdentityToken(f"The subject must have from 1 to {_MAX_SUBJECT} printable characters")
     try:
         name = check_session_name("roleSessionName", session_name or _name_from_claims(token))
         source_identity = _read_source_identity(token.claims)

@@ -5,49 +5,39 @@ in another account, the caller's identity policies must allow it too; a deny any
 does not exist, does not trust, or may not be used is refused in the same words.
 """
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 
 from daypass.policy.decision import Effect
-from daypass.policy.document import PolicyDocument, parse_policy
 from daypass.policy.evaluation import evaluate_trust, names_caller_directly
 from daypass.policy.request_context import ConditionValue, RequestContext
-from daypass.protocol.aws.arn import parse_arn
 from daypass.protocol.aws.errors import AccessDenied, ValidationError
-from daypass.secret import Secret
 from daypass.server.domain.account import Role
-from daypass.server.domain.identifiers import constraint_refusal
-from daypass.server.domain.key_ring import KeyRing
-from daypass.server.domain.tokens import (
-    SessionClaims,
-    access_key_id,
-    seal_session_token,
-    temporary_secret_key,
+from daypass.server.domain.assumed_role import (
+    KEY_SEED_BYTES,
+    AssumedRole,
+    check_duration,
+    check_role_maximum,
+    issue_assumed_role,
+    parse_role_arn,
 )
+from daypass.server.domain.identity_provider import Tags
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.resource_tags import resource_tag_values
+from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.session_tags import (
+    check_transitive_keys,
+    inherit_tags,
+    requested_session_values,
+)
+from daypass.server.domain.trust_policy import parse_trust_policy
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Storage
 
-__all__ = ["AssumedRole", "RoleAssumption"]
+__all__ = ["RoleAssumption"]
 
-MIN_DURATION = 900
-"""Seconds."""
-MAX_DURATION = 43_200
-"""Seconds; the role's own maximum is at most this."""
 MAX_CHAINED_DURATION = 3600
 """Seconds, when the caller is itself a role session."""
-DEFAULT_DURATION = 3600
-"""Seconds."""
-_KEY_SEED_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class AssumedRole:
-    """Credentials of a role session."""
-
-    claims: SessionClaims
-    secret_access_key: Secret = field(repr=False)
-    session_token: Secret = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,81 +57,87 @@ class RoleAssumption:
         duration_seconds: int | None = None,
         external_id: str | None = None,
         source_identity: str | None = None,
+        tags: Tags = (),
+        transitive_tag_keys: tuple[str, ...] = (),
     ) -> AssumedRole:
-        """Raises AccessDenied, ValidationError."""
+        """`tags` are checked (`session_tags.check_session_tags`). Raises AccessDenied, ValidationError, PackedPolicyTooLarge."""
         if call.principal.kind == "root":
             raise AccessDenied("Roles may not be assumed by root accounts.")
-        duration = check_duration(call, duration_seconds)
-        source_identity = check_source_identity(call, source_identity)
+        duration = check_duration(duration_seconds)
+        check_chained_duration(call, duration)
+        tags, transitive_tag_keys = check_tags(call, tags, transitive_tag_keys)
+        session = RoleSession(
+            role_arn, check_source_identity(call, source_identity), tags, transitive_tag_keys
+        )
         role = await self._load_role(call, role_arn)
-        values = call.condition_values()
-        values |= {"sts:RoleSessionName": role_session_name, "aws:ResourceAccount": role.account_id}
-        if external_id is not None:
-            values["sts:ExternalId"] = external_id
-        if source_identity:
-            values["sts:SourceIdentity"] = source_identity
-            check_trusted(call, role, action="sts:SetSourceIdentity", values=values)
-        check_trusted(call, role, action="sts:AssumeRole", values=values)
-        if duration > role.max_session_duration:
-            raise ValidationError(
-                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
-            )
-        return self._issue(
-            call,
+        values = question_values(call, role, session, session_name=role_session_name, external_id=external_id)
+        for action in required_actions(session):
+            check_trusted(call, role, action=action, values=values)
+        check_role_maximum(role, duration)
+        return issue_assumed_role(
+            self.ring,
             role,
-            role_session_name=role_session_name,
-            duration=duration,
-            source_identity=source_identity,
+            session,
+            session_name=role_session_name,
+            key_seed=self.randomness.token_bytes(KEY_SEED_BYTES),
+            now=call.now,
+            expires_at=call.now + duration,
+            is_chained=call.principal.kind == "role",
         )
 
     async def _load_role(self, call: VerifiedCall, role_arn: str) -> Role:
-        arn = parse_arn(role_arn)
-        if arn.service != "iam" or not arn.resource.startswith("role/"):
-            raise ValidationError("The role ARN is not valid")
-        role = await self.storage.roles.load_role(arn.account_id, arn.resource.rpartition("/")[2])
+        role = await self.storage.roles.load_role(*parse_role_arn(role_arn))
         if role is None or role.arn != role_arn:
             raise refusal(call, "sts:AssumeRole", role_arn=role_arn, detail="no such role")
         return role
 
-    def _issue(
-        self, call: VerifiedCall, role: Role, *, role_session_name: str, duration: int, source_identity: str
-    ) -> AssumedRole:
-        key_id = self.ring.current.key_id
-        claims = SessionClaims(
-            access_key_id=access_key_id(role.account_id, self.randomness.token_bytes(_KEY_SEED_BYTES)),
-            account_id=role.account_id,
-            principal_kind="role",
-            principal_arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/{role_session_name}",
-            principal_id=f"{role.role_id}:{role_session_name}",
-            issued_at=call.now,
-            expires_at=call.now + duration,
-            role_arn=role.arn,
-            source_identity=source_identity,
-        )
-        return AssumedRole(
-            claims,
-            Secret(temporary_secret_key(self.ring, claims, key_id=key_id)),
-            Secret(seal_session_token(self.ring, claims, key_id=key_id)),
-        )
 
-
-def check_duration(call: VerifiedCall, duration_seconds: int | None) -> int:
-    """The session's length as far as it can be judged without the role. Raises ValidationError."""
-    if duration_seconds is None:
-        return DEFAULT_DURATION
-    if duration_seconds < MIN_DURATION:
-        raise constraint_refusal(
-            "durationSeconds", f"Member must have value greater than or equal to {MIN_DURATION}"
-        )
-    if duration_seconds > MAX_DURATION:
-        raise constraint_refusal(
-            "durationSeconds", f"Member must have value less than or equal to {MAX_DURATION}"
-        )
-    if call.principal.kind == "role" and duration_seconds > MAX_CHAINED_DURATION:
+def check_chained_duration(call: VerifiedCall, duration: int) -> None:
+    """Raises ValidationError."""
+    if call.principal.kind == "role" and duration > MAX_CHAINED_DURATION:
         raise ValidationError(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
         )
-    return duration_seconds
+
+
+def check_tags(
+    call: VerifiedCall, tags: Tags, transitive_tag_keys: tuple[str, ...]
+) -> tuple[Tags, tuple[str, ...]]:
+    """The session's tags, inherited ones among them, and which of them go on. Raises ValidationError."""
+    return inherit_tags(
+        tags,
+        check_transitive_keys(transitive_tag_keys, tags),
+        carried=call.claims.tags,
+        carried_keys=call.claims.transitive_tag_keys,
+    )
+
+
+def question_values(
+    call: VerifiedCall, role: Role, session: RoleSession, *, session_name: str, external_id: str | None
+) -> dict[str, ConditionValue]:
+    """What both sides' policies see of the session asked for, the caller's own keys included."""
+    values = call.condition_values()
+    values |= requested_session_values(
+        session_name=session_name,
+        source_identity=session.source_identity,
+        tags=session.tags,
+        transitive_tag_keys=session.transitive_tag_keys,
+    )
+    values |= resource_tag_values(role.tags)
+    values["aws:ResourceAccount"] = role.account_id
+    if external_id is not None:
+        values["sts:ExternalId"] = external_id
+    return values
+
+
+def required_actions(session: RoleSession) -> list[str]:
+    """Everything both sides must allow."""
+    actions = ["sts:AssumeRole"]
+    if session.tags:
+        actions.append("sts:TagSession")
+    if session.source_identity:
+        actions.append("sts:SetSourceIdentity")
+    return actions
 
 
 def check_source_identity(call: VerifiedCall, source_identity: str | None) -> str:
@@ -186,9 +182,3 @@ def refusal(call: VerifiedCall, action: str, *, role_arn: str, detail: str) -> A
         f"User: {call.claims.principal_arn} is not authorized to perform: {action} on resource: {role_arn}",
         detail=detail,
     )
-
-
-@lru_cache(maxsize=1024)
-def parse_trust_policy(text: str, role_arn: str) -> PolicyDocument:
-    """The stored trust policy, compiled once: the evaluator remembers what it learns about the object."""
-    return parse_policy(text, name=f"trust policy of {role_arn}", kind="trust")

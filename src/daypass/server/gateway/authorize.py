@@ -14,6 +14,7 @@ from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import AccessDenied
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.principal import PrincipalSnapshot, authorize
+from daypass.server.domain.role_session import session_values
 from daypass.server.domain.tokens import SessionClaims
 from daypass.server.gateway.errors import InvalidAccessKeyId, NoSuchBucket
 from daypass.server.gateway.operation import Permission
@@ -62,9 +63,13 @@ class Question:
             "aws:ResourceAccount": self.claims.account_id,
             "s3:ResourceAccount": self.claims.account_id,
             **self.condition_values,
+            **session_values(
+                source_identity=self.claims.source_identity,
+                federated_provider=self.claims.federated_provider,
+                tags=self.claims.tags,
+                role_tags=self.principal.tags,
+            ),
         }
-        if self.claims.source_identity:
-            values["aws:SourceIdentity"] = self.claims.source_identity
         return authorize(
             self.principal,
             action=permission.action,

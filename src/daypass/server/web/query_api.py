@@ -2,6 +2,9 @@
 
     body → authenticate (query_authentication.py) → Action → table row (sts.py, iam.py) → flow → XML
 
+The two actions that carry an identity provider's proof instead of a signature go past `authenticate`: their flows
+take an `UnsignedCall`, and a signature that some tool adds is not looked at.
+
 Bare ASGI, because GetCallerIdentity is what every tool calls first. Which actions exist stands in the
 two tables; nothing here knows one of them. A success that changed something, and every denied call, is
 in the audit log before the answer leaves. (AWS Query Protocol)
@@ -12,15 +15,18 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from daypass.errors import StorageError
-from daypass.protocol.aws.errors import AccessDenied, AwsError, MissingAuthenticationToken
+from daypass.protocol.aws.errors import AccessDenied, AwsError
 from daypass.protocol.aws.query import build_response_xml
 from daypass.server.domain.audit import CALLER_KEY, Caller
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.unsigned_call import UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.clock import Clock, Randomness
 from daypass.server.ports.metrics import Metrics
+from daypass.server.ports.oidc import OpenIdRelyingParty
 from daypass.server.ports.password_hasher import PasswordHasher
 from daypass.server.ports.principals import PrincipalDirectory
+from daypass.server.ports.saml import SamlServiceProvider
 from daypass.server.ports.storage import Storage
 from daypass.server.web.aws_errors import StorageFailure, build_query_refusal
 from daypass.server.web.iam import build_iam_operations
@@ -28,10 +34,12 @@ from daypass.server.web.query_audit import QueryAudit
 from daypass.server.web.query_authentication import authenticate
 from daypass.server.web.query_operation import Operation
 from daypass.server.web.query_request import Receive, Scope, read_body, read_parameters, wants
-from daypass.server.web.query_services import QueryService, iam_service, refuse_unsigned, sts_service
+from daypass.server.web.query_services import QueryService, iam_service, sts_service
 from daypass.server.web.sts import build_sts_operations
 
 __all__ = ["build_query_app", "wants"]
+
+_UNSIGNED_MARK = b"AssumeRoleWith"
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -47,12 +55,30 @@ def build_query_app(
     randomness: Randomness,
     metrics: Metrics,
     log: logging.Logger,
+    saml: SamlServiceProvider,
+    oidc: OpenIdRelyingParty,
+    external_url: str,
+    alternate_urls: frozenset[str],
+    region: str,
 ) -> AsgiApp:
-    """The ASGI application for everything that `wants` claims. The outermost app adds x-amzn-RequestId."""
+    """The ASGI application for everything that `wants` claims. The outermost app adds x-amzn-RequestId.
+
+    `region` is what policies see of a request without a signature's scope.
+    """
     services = {
-        "sts": sts_service(build_sts_operations(storage=storage, ring=ring, randomness=randomness)),
+        "sts": sts_service(
+            build_sts_operations(
+                storage=storage,
+                ring=ring,
+                randomness=randomness,
+                saml=saml,
+                oidc=oidc,
+                external_url=external_url,
+                alternate_urls=alternate_urls,
+            )
+        ),
         "iam": iam_service(
-            build_iam_operations(storage=storage, ring=ring, hasher=hasher, randomness=randomness)
+            build_iam_operations(storage=storage, ring=ring, hasher=hasher, randomness=randomness, saml=saml)
         ),
     }
     return _QueryApp(
@@ -63,6 +89,7 @@ def build_query_app(
         clock=clock,
         metrics=metrics,
         log=log,
+        region=region,
     )
 
 
@@ -79,6 +106,7 @@ class _QueryApp:
         clock: Clock,
         metrics: Metrics,
         log: logging.Logger,
+        region: str,
     ) -> None:
         self._services = services
         self._audit = audit
@@ -87,6 +115,7 @@ class _QueryApp:
         self._clock = clock
         self._metrics = metrics
         self._log = log
+        self._region = region
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller: Caller = scope[CALLER_KEY]
@@ -95,7 +124,11 @@ class _QueryApp:
             body = await read_body(receive)
             if body is None:
                 return  # the peer has gone
-            service, call = await self._authenticate(scope, body, caller)
+            call: VerifiedCall | UnsignedCall
+            if self._needs_no_signature(service, scope, body):
+                call = UnsignedCall(caller, self._clock(), self._region)
+            else:
+                service, call = await self._authenticate(scope, body, caller)
             status, answer = 200, await self._perform(service, call, read_parameters(scope, body))
         except (AwsError, StorageError) as failure:
             status, answer = self._refuse(failure, service, caller)
@@ -106,6 +139,13 @@ class _QueryApp:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+
+    @staticmethod
+    def _needs_no_signature(sts: QueryService, scope: Scope, body: bytes) -> bool:
+        """Whether the proof is in the parameters. Those of other requests are not parsed before they authenticate."""
+        if _UNSIGNED_MARK not in body and _UNSIGNED_MARK not in scope["query_string"]:
+            return False
+        return read_parameters(scope, body).get("Action") in sts.unsigned
 
     async def _authenticate(
         self, scope: Scope, body: bytes, caller: Caller
@@ -121,13 +161,11 @@ class _QueryApp:
             )
         except AwsError as refusal:
             self._metrics.count("query.authentication", refusal.code)
-            if isinstance(refusal, MissingAuthenticationToken):
-                refuse_unsigned(read_parameters(scope, body))
             raise
         return self._services[name], call
 
     async def _perform(
-        self, service: QueryService, call: VerifiedCall, parameters: Mapping[str, str]
+        self, service: QueryService, call: VerifiedCall | UnsignedCall, parameters: Mapping[str, str]
     ) -> bytes:
         action, operation = service.find_operation(parameters)
         event = f"{service.name}.{action}"
@@ -141,7 +179,7 @@ class _QueryApp:
                     operation,
                     event=(service.name, action),
                     parameters=parameters,
-                    error_code=refusal.code,
+                    refusal=refusal,
                 )
             raise
         if operation.is_audited:
@@ -153,9 +191,9 @@ class _QueryApp:
         members = None if operation.answer is None else operation.answer(result)
         return build_response_xml(action, service.namespace, members, call.caller.request_id)
 
-    async def _see_own_write(self, call: VerifiedCall, operation: Operation) -> None:
+    async def _see_own_write(self, call: VerifiedCall | UnsignedCall, operation: Operation) -> None:
         """Have the directory read the account's revision now, so that the next call here sees the change."""
-        if operation.changes_account:
+        if operation.changes_account and isinstance(call, VerifiedCall):
             claims = call.claims
             await self._directory.load(
                 claims.account_id, claims.principal_kind, claims.principal_id, fresh=True

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from daypass.protocol.aws.errors import AccessDenied
 from daypass.server.domain.audit import AuditEvent
+from daypass.server.domain.federated_caller import FederatedCaller
+from daypass.server.domain.unsigned_call import FederatedRole, FederationDenied, UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import AuditStore
@@ -21,17 +24,27 @@ class QueryAudit:
 
     async def record(
         self,
-        call: VerifiedCall,
+        call: VerifiedCall | UnsignedCall,
         operation: Operation,
         *,
         event: tuple[str, str],
         parameters: Mapping[str, str],
         result: Any = None,
-        error_code: str = "",
+        refusal: AccessDenied | None = None,
     ) -> None:
-        """`event` is service and action. A success with what it made, or a denial. Raises StorageError: what is not recorded is not answered."""
+        """`event` is service and action. A success with what it made, or a denial. Raises StorageError: what is not
+        recorded is not answered. Whoever has proven nothing is not recorded.
+        """
         detail: dict[str, str | int | bool] = dict(operation.audit_parameters(parameters))
-        if not error_code and operation.audit_result is not None:
+        if isinstance(call, VerifiedCall):
+            account_id, principal_arn = call.account_id, call.claims.principal_arn
+        else:
+            who = _who(result, refusal)
+            if who is None:
+                return
+            account_id, principal_arn = who.provider_arn.split(":")[4], who.provider_arn
+            detail |= {"identity_provider": who.provider_arn, "idp_subject": who.identity.subject}
+        if refusal is None and operation.audit_result is not None:
             detail.update(operation.audit_result(result))
         await self._store.append(
             AuditEvent(
@@ -39,10 +52,17 @@ class QueryAudit:
                 event_time=call.now,
                 event_source=f"{event[0]}.amazonaws.com",
                 event_name=event[1],
-                account_id=call.account_id,
-                principal_arn=call.claims.principal_arn,
+                account_id=account_id,
+                principal_arn=principal_arn,
                 caller=call.caller,
-                error_code=error_code,
+                error_code="" if refusal is None else refusal.code,
                 detail=detail,
             )
         )
+
+
+def _who(result: Any, refusal: AccessDenied | None) -> FederatedCaller | None:
+    """Whom an identity provider vouched for, in a call that carries no signature."""
+    if isinstance(refusal, FederationDenied):
+        return refusal.who
+    return result.who if isinstance(result, FederatedRole) else None

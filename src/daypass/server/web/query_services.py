@@ -13,7 +13,7 @@ from daypass.server.web.iam import IAM_NAMESPACE, IAM_VERSION
 from daypass.server.web.query_operation import Operation
 from daypass.server.web.sts import STS_NAMESPACE, STS_UNSERVED, STS_VERSION, UNSIGNED_ACTIONS
 
-__all__ = ["QueryService", "iam_service", "refuse_unsigned", "sts_service"]
+__all__ = ["QueryService", "iam_service", "sts_service"]
 
 _is_word = re.compile(r"[A-Za-z0-9-]{1,128}").fullmatch
 
@@ -29,6 +29,8 @@ class QueryService:
     operations: Mapping[str, Operation]
     unserved: frozenset[str] = frozenset()
     """Actions of AWS's model that are known not to be here."""
+    unsigned: frozenset[str] = frozenset()
+    """Actions whose proof is in their parameters."""
 
     def find_operation(self, parameters: Mapping[str, str]) -> tuple[str, Operation]:
         """The action's name and its row. Raises InvalidAction."""
@@ -46,18 +48,12 @@ class QueryService:
 
 def sts_service(operations: Mapping[str, Operation]) -> QueryService:
     """STS over its table."""
-    return QueryService("sts", STS_VERSION, STS_NAMESPACE, operations, STS_UNSERVED)
+    return QueryService("sts", STS_VERSION, STS_NAMESPACE, operations, STS_UNSERVED, UNSIGNED_ACTIONS)
 
 
 def iam_service(operations: Mapping[str, Operation]) -> QueryService:
     """IAM over its table."""
     return QueryService("iam", IAM_VERSION, IAM_NAMESPACE, operations)
-
-
-def refuse_unsigned(parameters: Mapping[str, str]) -> None:
-    """Raises InvalidAction for an action whose requests carry no signature anywhere."""
-    if parameters.get("Action") in UNSIGNED_ACTIONS:
-        raise _unserved(parameters["Action"])
 
 
 def _unserved(action: str) -> InvalidAction:
