@@ -1,7 +1,8 @@
 """Our own metadata document: what an administrator gives to the identity provider (Metadata §2.4.4).
 
 It asks for signed assertions, names one place for answers, and, when it is one provider's own, our key for signing
-and for encryption with the algorithms we open (decryption.py), strongest first.
+and for encryption with the algorithms we open (decryption.py), strongest first. It lists no wanted attributes:
+providers that are given a list send nothing else, and the names of tags (`PrincipalTag:…`) are not ours to know.
 """
 
 from lxml import etree
@@ -23,7 +24,6 @@ _NAME_FORMATS = (
     "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
     "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
 )
-_ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes/"
 
 
 def build_metadata(*, entity_id: str, consumer_url: str, logout_url: str, certificate: str | None) -> bytes:
@@ -50,7 +50,6 @@ def build_metadata(*, entity_id: str, consumer_url: str, logout_url: str, certif
         etree.SubElement(role, md("NameIDFormat")).text = name_format
     place = {"Binding": HTTP_POST, "Location": consumer_url, "index": "0", "isDefault": "true"}
     etree.SubElement(role, md("AssertionConsumerService"), place)
-    _add_wanted_attributes(role)
     return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True))
 
 
@@ -59,19 +58,3 @@ def _add_key(role: etree._Element, use: str, certificate: str) -> etree._Element
     carrier = etree.SubElement(etree.SubElement(descriptor, ds("KeyInfo")), ds("X509Data"))
     etree.SubElement(carrier, ds("X509Certificate")).text = certificate
     return descriptor
-
-
-def _add_wanted_attributes(role: etree._Element) -> None:
-    """The two attributes without which no role can be taken; providers show them to their administrators."""
-    service = etree.SubElement(role, md("AttributeConsumingService"), {"index": "0", "isDefault": "true"})
-    name = etree.SubElement(service, md("ServiceName"))
-    name.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-    name.text = "daypass"
-    for attribute in ("Role", "RoleSessionName"):
-        wanted = {
-            "Name": _ATTRIBUTES + attribute,
-            "FriendlyName": attribute,
-            "NameFormat": "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
-            "isRequired": "true",
-        }
-        etree.SubElement(service, md("RequestedAttribute"), wanted)
