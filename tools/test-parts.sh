@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, a real S3 client, the JS SDK,
+# Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, S3 clients, xmlsec1, the JS SDK,
 # a real OpenID Connect provider.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,11 +12,13 @@ if have apt-get; then
     have rclone || missing="$missing rclone"
     have s3cmd || missing="$missing s3cmd"
     have openssl || missing="$missing openssl"
+    have xmlsec1 || missing="$missing xmlsec1"
 elif have brew; then
     [ -d "/Applications/Chromium.app" ] || have chromium || missing="$missing chromium"
     have initdb || missing="$missing postgresql@16"
     have rclone || missing="$missing rclone"
     have s3cmd || missing="$missing s3cmd"
+    have xmlsec1 || missing="$missing xmlsec1"
 fi
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || tools/system-packages.sh $missing
