@@ -1,16 +1,42 @@
 """Migrations: once, in order, under a lock, and never over a history that disagrees."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import astuple, replace
 
+import msgspec
 import pytest
 
 from daypass.errors import StorageError
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.sql.migrate import Migration, apply_migrations, load_migrations
+from daypass.server.adapters.sql.postgres_engine import PostgresEngine
+from daypass.server.adapters.sql.sql_storage import SqlStorage
+from support.storage_records import (
+    ACCOUNT_ID,
+    NOW,
+    make_login_session,
+    make_role,
+    make_rotation,
+    make_sign_in_session,
+    populate,
+)
 
 FIRST = Migration("0001_first", "CREATE TABLE first (a INTEGER); CREATE TABLE again (a INTEGER);")
 SECOND = Migration("0002_second", "INSERT INTO first (a) VALUES (1);")
+COLUMNS_OF_THE_FIRST = {
+    "roles": (
+        "account_id, role_id, role_name, path, trust_policy, created_at, description, max_session_duration,"
+        " name_key"
+    ),
+    "sign_in_sessions": (
+        "session_id, browser_hash, account_id, principal_kind, principal_arn, principal_id,"
+        " credentials_epoch, authenticated_at, expires_at, last_used_at"
+    ),
+    "login_sessions": (
+        "session_id, account_id, principal_kind, principal_arn, principal_id, credentials_epoch, client_id,"
+        " dpop_jkt, generation, rotated_at, sealed_by, created_at, ends_at, revoked_at"
+    ),
+}
 BROKEN = Migration("0003_broken", "INSERT INTO first (a) VALUES (2); INSERT INTO nowhere (a) VALUES (1);")
 
 
@@ -60,6 +86,40 @@ async def test_a_database_of_a_newer_version_is_refused(empty_url: str) -> None:
     with pytest.raises(StorageError, match="0002_second"):
         await apply_migrations(storage.engine, [FIRST])
     await storage.close()
+
+
+async def test_rows_from_before_federation_go_on_as_they_were(empty_url: str) -> None:
+    storage = await open_storage(empty_url)
+    engine = storage.engine
+    migrations = load_migrations(engine.migrations_folder)
+    await apply_migrations(engine, migrations[:1])
+    await populate(storage)
+    role, sign_in, login = make_role(), make_sign_in_session(), make_login_session()
+    records = (
+        (*astuple(role)[:-1], role.role_name.lower()),
+        astuple(sign_in)[:-1],
+        msgspec.structs.astuple(login)[:-1],
+    )
+    for (table, columns), record in zip(COLUMNS_OF_THE_FIRST.items(), records, strict=True):
+        places = ", ".join(f"${number}" for number in range(1, len(record) + 1))
+        await engine.execute(f"INSERT INTO {table} ({columns}) VALUES ({places})", *record)
+    assert await storage.migrate() == [migration.name for migration in migrations[1:]]
+    assert await storage.roles.load_role(ACCOUNT_ID, role.role_name) == role
+    assert await storage.sign_in_sessions.load_sign_in_session(sign_in.session_id, now=NOW) == sign_in
+    assert await storage.login_sessions.load_login_session(login.session_id) == login
+    assert (await storage.login_sessions.rotate(make_rotation())).outcome == "rotated"
+    await storage.close()
+
+
+async def test_no_index_names_a_column_that_a_refresh_changes(storage: SqlStorage) -> None:
+    if isinstance(storage.engine, PostgresEngine):
+        statement = "SELECT indexdef FROM pg_indexes WHERE tablename = 'login_sessions'"
+    else:
+        statement = "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'login_sessions'"
+    indexes = [row[0] for row in await storage.engine.fetch_all(statement) if row[0]]
+    assert len(indexes) >= 4
+    for column in ("generation", "rotated_at", "sealed_by", "revoked_at"):
+        assert not [index for index in indexes if column in index]
 
 
 async def test_workers_that_start_together_migrate_once(shared_url: str) -> None:

@@ -17,7 +17,14 @@ from daypass.server.adapters.sql.postgres_engine import PostgresEngine
 from daypass.server.adapters.sql.sql_storage import SqlStorage
 from daypass.server.ports.storage import Rotation
 from support import storage_worker
-from support.storage_records import NOW, make_login_session, make_proof, make_redemption, make_rotation
+from support.storage_records import (
+    NOW,
+    make_federation_request,
+    make_login_session,
+    make_proof,
+    make_redemption,
+    make_rotation,
+)
 
 ONE = make_login_session("one")
 ROTATED = replace(ONE, generation=1, rotated_at=NOW + 60, sealed_by="key-2")
@@ -92,6 +99,16 @@ async def test_of_redemptions_from_many_processes_one_begins_a_session(
     rows = await shared_storage.engine.fetch_all("SELECT session_id, revoked_at FROM login_sessions")
     winner = next(state[0] for _, state in results if state is not None)
     assert [tuple(row) for row in rows] == [(winner, NOW)], "the replays revoked what the first one began"
+
+
+@pytest.mark.processes
+async def test_what_many_processes_would_use_once_is_used_once(
+    shared_storage: SqlStorage, shared_url: str
+) -> None:
+    await shared_storage.federation.begin_federation(make_federation_request())
+    outcomes = Counter(outcome for outcome, _ in _compete(shared_url, "once", size=16))
+    others = 16 * WORKERS - 1
+    assert outcomes == {"used": 1, "used before": others, "taken": 1, "taken before": others}
 
 
 @pytest.mark.processes

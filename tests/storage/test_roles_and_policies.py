@@ -1,5 +1,7 @@
 """IAM roles, managed policies, and what is attached to whom."""
 
+from dataclasses import replace
+
 import pytest
 
 from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
@@ -35,6 +37,30 @@ async def test_a_role_is_read_back_whole_by_name_in_any_case(entities: Storage) 
     assert await entities.roles.load_role(OTHER_ACCOUNT_ID, "writer") is None
     assert await entities.accounts.load_revision(ACCOUNT_ID) == 6
     assert await entities.accounts.load_revision(OTHER_ACCOUNT_ID) == 2
+
+
+async def test_a_role_is_changed_in_what_is_given_and_nothing_else(entities: Storage) -> None:
+    update = entities.roles.update_role
+    changed = replace(READER, trust_policy="{}", tags=(("stage", "test"), ("team", "blü")))
+    await update(ACCOUNT_ID, "READER", trust_policy=changed.trust_policy, tags=changed.tags)
+    assert await entities.roles.load_role_by_id(ACCOUNT_ID, READER.role_id) == changed
+    await update(ACCOUNT_ID, "reader", description="", max_session_duration=3600)
+    changed = replace(changed, description="", max_session_duration=3600)
+    assert await entities.roles.list_roles(ACCOUNT_ID, path_prefix="/", page=Page()) == [changed, WRITER]
+    await update(ACCOUNT_ID, "reader", tags=())
+    assert await entities.roles.load_role(ACCOUNT_ID, "reader") == replace(changed, tags=())
+    assert await entities.roles.load_role(OTHER_ACCOUNT_ID, "reader") == OTHER_READER
+    assert await entities.accounts.load_revision(ACCOUNT_ID) == 9
+    assert await entities.accounts.load_revision(OTHER_ACCOUNT_ID) == 2
+    with pytest.raises(NoSuchEntity):
+        await update(OTHER_ACCOUNT_ID, "writer", tags=())
+    assert await entities.accounts.load_revision(OTHER_ACCOUNT_ID) == 2
+
+
+async def test_a_role_is_made_with_its_tags(storage: Storage) -> None:
+    role = make_role(tags=(("team", "blue"),))
+    await storage.roles.create_role(role)
+    assert await storage.roles.load_role(ACCOUNT_ID, role.role_name) == role
 
 
 async def test_roles_are_listed_in_name_order_by_page_and_path(entities: Storage) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from daypass.server.domain.session import SignInSession
 from daypass.server.ports.storage import Storage
-from support.storage_records import NOW, make_sign_in_session
+from support.storage_records import NOW, make_role_session, make_sign_in_session
 
 HERE, THERE = b"b" * 32, b"c" * 32
 LIMIT = 2
@@ -54,6 +54,24 @@ async def test_an_expired_sign_in_session_is_not_listed(storage: Storage) -> Non
     await _create(storage, one)
     assert await _sessions(storage, HERE, one.expires_at - 1) == [one]
     assert await _sessions(storage, HERE, one.expires_at) == []
+
+
+async def test_a_live_sign_in_session_is_loaded_by_its_id_whatever_its_browser(storage: Storage) -> None:
+    one = make_sign_in_session("one", browser_hash=THERE, role_session=make_role_session())
+    await _create(storage, one, make_sign_in_session("two"))
+    load = storage.sign_in_sessions.load_sign_in_session
+    assert await load(one.session_id, now=one.expires_at - 1) == one
+    assert await load(one.session_id, now=one.expires_at) is None
+    assert await load("sign-in-nobody", now=NOW) is None
+
+
+async def test_a_role_session_is_listed_whole_and_replaces_the_one_of_the_same_name(storage: Storage) -> None:
+    one = make_sign_in_session("one", role_session=make_role_session())
+    again = replace(one, session_id="sign-in-again", role_session=make_role_session(tags=(), identity=None))
+    await _create(storage, one)
+    assert await _sessions(storage, HERE) == [one]
+    await _create(storage, again)
+    assert await _sessions(storage, HERE) == [again]
 
 
 async def test_touching_a_sign_in_session_moves_that_one_to_the_front(storage: Storage) -> None:

@@ -8,6 +8,7 @@ from daypass.server.adapters.sql.sql_storage import SqlStorage
 from daypass.server.adapters.sql.upkeep import PURGE_MARGIN
 from support.storage_records import (
     NOW,
+    make_federation_request,
     make_login_session,
     make_proof,
     make_redemption,
@@ -21,6 +22,8 @@ TABLES = {
     "sign_in_sessions": "session_id",
     "login_sessions": "session_id",
     "sign_in_attempts": "attempt_key",
+    "federation_requests": "request_id",
+    "used_once": "use_key",
 }
 
 
@@ -44,6 +47,8 @@ async def _fill(storage: SqlStorage) -> None:
         session = make_sign_in_session(name, expires_at=end)
         await storage.sign_in_sessions.create_sign_in_session(session, limit=5, now=NOW - 100)
         await storage.attempts.record_failure(name.encode(), now=end - 10, window=10)
+        await storage.federation.begin_federation(make_federation_request(name, expires_at=end))
+        await storage.federation.use_once(name.encode(), now=NOW - 100, expires_at=end)
 
 
 async def test_purging_deletes_what_is_over_and_nothing_else(storage: SqlStorage) -> None:
@@ -60,6 +65,8 @@ async def test_purging_deletes_what_is_over_and_nothing_else(storage: SqlStorage
         "sign_in_sessions": ["sign-in-late"],
         "login_sessions": ["login-late"],
         "sign_in_attempts": [b"late"],
+        "federation_requests": ["_late"],
+        "used_once": [b"late"],
     }
 
 

@@ -11,7 +11,10 @@ import msgspec
 
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
 from daypass.server.domain.audit import AuditEvent, Caller
+from daypass.server.domain.identity_provider import OidcProvider, SamlPrivateKey, SamlProvider
+from daypass.server.domain.role_session import FederatedIdentity, RoleSession
 from daypass.server.domain.session import LoginSession, SignInSession
+from daypass.server.ports.federation_storage import FederationRequest
 from daypass.server.ports.storage import CodeRedemption, DpopProof, RefreshRotation, Storage
 
 ACCOUNT_ID = "111122223333"
@@ -62,6 +65,52 @@ def make_policy(name: str = "Lists", **changes: Any) -> ManagedPolicy:
         ACCOUNT_ID, f"ANPA{name.upper():0>17}", name, "/", '{"Statement": [1]}', NOW, "lists", "v1"
     )
     return replace(policy, **changes)
+
+
+PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/Corp"
+
+
+def make_saml_provider(name: str = "Corp", **changes: Any) -> SamlProvider:
+    provider = SamlProvider(
+        account_id=ACCOUNT_ID,
+        name=name,
+        provider_uuid=f"SAML{name.upper():0>17}",
+        metadata_document="<EntityDescriptor>é</EntityDescriptor>",
+        entity_id=f"https://{name.lower()}.example.com/idp",
+        created_at=NOW,
+        valid_until=NOW + 10,
+        sealed_service_key="sealed service key",
+        service_certificate="certificate",
+        assertion_encryption="Allowed",
+        private_keys=(SamlPrivateKey("KEY1", NOW, "sealed 1"), SamlPrivateKey("KEY2", NOW + 1, "sealed 2")),
+        tags=(("stage", "test"), ("team", "blue")),
+    )
+    return replace(provider, **changes)
+
+
+def make_oidc_provider(host: str = "id.example.com", **changes: Any) -> OidcProvider:
+    provider = OidcProvider(
+        ACCOUNT_ID, f"https://{host}/realm", ("client-1", "client-2"), ("a" * 40,), NOW, (("team", "blue"),)
+    )
+    return replace(provider, **changes)
+
+
+def make_federation_request(name: str = "one", **changes: Any) -> FederationRequest:
+    request = FederationRequest(
+        f"_{name}", PROVIDER_ARN, b"b" * 32, "sealed request", NOW + 300, "nonce", "sealed verifier"
+    )
+    return replace(request, **changes)
+
+
+def make_role_session(subject: str = "ada", idp_session: str = "s-1", **changes: Any) -> RoleSession:
+    """Of somebody that the provider `PROVIDER_ARN` vouches for."""
+    identity = FederatedIdentity(
+        PROVIDER_ARN, "https://corp.example.com/idp", subject, "persistent", idp_session
+    )
+    session = RoleSession(
+        f"arn:aws:iam::{ACCOUNT_ID}:role/Reader", "ada@corp", (("team", "blü"),), ("team",), identity
+    )
+    return msgspec.structs.replace(session, **changes)
 
 
 def make_sign_in_session(name: str = "one", **changes: Any) -> SignInSession:

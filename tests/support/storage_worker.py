@@ -6,6 +6,7 @@ It prints `ready`, waits for a line on standard input, does its job, and prints 
 
     race     SIZE parallel rotations of one token
     redeem   SIZE parallel redemptions of one code, each as another request
+    once     SIZE parallel attempts to use one key, and as many to take one request
     contend  SIZE rotations of each of eight sessions, all sessions at once, each worker in its own order
     crash    rotations of one session without end, one line per committed generation
 """
@@ -20,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import Storage
-from support.storage_records import make_login_session, make_proof, make_redemption, make_rotation
+from support.storage_records import NOW, make_login_session, make_proof, make_redemption, make_rotation
 
 
 def _print_result(outcome: str, session: LoginSession | None) -> None:
@@ -43,6 +44,16 @@ async def redeem(storage: Storage, worker: str, size: int) -> None:
     )
     for result in await asyncio.gather(*map(storage.login_sessions.redeem, redemptions)):
         _print_result(result.outcome, result.session)
+
+
+async def once(storage: Storage, worker: str, size: int) -> None:
+    federation = storage.federation
+    used = [federation.use_once(b"k" * 32, now=NOW, expires_at=NOW + 300) for _ in range(size)]
+    for is_first in await asyncio.gather(*used):
+        _print_result("used" if is_first else "used before", None)
+    taken = [federation.take_federation_request("_one", now=NOW) for _ in range(size)]
+    for request in await asyncio.gather(*taken):
+        _print_result("taken" if request is not None else "taken before", None)
 
 
 async def contend(storage: Storage, worker: str, size: int) -> None:
@@ -70,7 +81,9 @@ async def main(url: str, worker: str, job: str, size: int) -> None:
     storage = await open_storage(url)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    await {"race": race, "redeem": redeem, "contend": contend, "crash": crash}[job](storage, worker, size)
+    await {"race": race, "redeem": redeem, "once": once, "contend": contend, "crash": crash}[job](
+        storage, worker, size
+    )
     await storage.close()
 
 
