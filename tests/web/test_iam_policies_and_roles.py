@@ -9,6 +9,9 @@ import pytest
 from daypass.server.web.iam import build_iam_operations
 from support.query_world import ACCOUNT, OTHER_ACCOUNT, QueryWorld, allow, deny, policy_text, trust
 
+SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/Example"
+OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com"
+TAG = {"Tags.member.1.Key": "a", "Tags.member.1.Value": "b"}
 SIGN_IN = "arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess"
 DOCUMENT = policy_text(allow("s3:GetObject", resource="arn:aws:s3:::a b/*"))
 
@@ -306,6 +309,30 @@ async def test_which_policy_is_attached_can_be_a_condition(world: QueryWorld) ->
         ("AttachRolePolicy", {"RoleName": "reader", "PolicyArn": SIGN_IN}),
         ("DetachRolePolicy", {"RoleName": "reader", "PolicyArn": SIGN_IN}),
         ("ListAttachedRolePolicies", {"RoleName": "reader"}),
+        ("UpdateRole", {"RoleName": "reader", "Description": "x"}),
+        ("UpdateRoleDescription", {"RoleName": "reader", "Description": "x"}),
+        ("UpdateAssumeRolePolicy", {"RoleName": "reader", "PolicyDocument": policy_text(trust("*"))}),
+        ("TagRole", {"RoleName": "reader", **TAG}),
+        ("UntagRole", {"RoleName": "reader", "TagKeys.member.1": "a"}),
+        ("ListRoleTags", {"RoleName": "reader"}),
+        ("CreateSAMLProvider", {"Name": "x", "SAMLMetadataDocument": "x" * 1000}),
+        ("GetSAMLProvider", {"SAMLProviderArn": SAML}),
+        ("ListSAMLProviders", {}),
+        ("UpdateSAMLProvider", {"SAMLProviderArn": SAML, "AssertionEncryptionMode": "Required"}),
+        ("DeleteSAMLProvider", {"SAMLProviderArn": SAML}),
+        ("TagSAMLProvider", {"SAMLProviderArn": SAML, **TAG}),
+        ("UntagSAMLProvider", {"SAMLProviderArn": SAML, "TagKeys.member.1": "a"}),
+        ("ListSAMLProviderTags", {"SAMLProviderArn": SAML}),
+        ("CreateOpenIDConnectProvider", {"Url": "https://new.example.com"}),
+        ("GetOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC}),
+        ("ListOpenIDConnectProviders", {}),
+        ("DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC}),
+        ("AddClientIDToOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, "ClientID": "x"}),
+        ("RemoveClientIDFromOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, "ClientID": "a"}),
+        ("UpdateOpenIDConnectProviderThumbprint", {"OpenIDConnectProviderArn": OIDC, "ThumbprintList": ""}),
+        ("TagOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, **TAG}),
+        ("UntagOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, "TagKeys.member.1": "a"}),
+        ("ListOpenIDConnectProviderTags", {"OpenIDConnectProviderArn": OIDC}),
     ],
 )
 async def test_every_action_asks_policy_for_itself(
@@ -315,6 +342,14 @@ async def test_every_action_asks_policy_for_itself(
     alice = await world.new_user("alice", allow("*"), deny(f"iam:{action}"))
     await world.new_user("bob")
     await world.new_role("reader", trust({"AWS": ACCOUNT}))
+    created = await world.call(
+        world.root,
+        "iam",
+        "CreateOpenIDConnectProvider",
+        Url="https://idp.example.com",
+        **{"ClientIDList.member.1": "a", "ThumbprintList.member.1": "a" * 40},
+    )
+    assert created.status == 200, created.text
     before = await world.storage.accounts.load_revision(ACCOUNT)
     answer = await world.call(alice, "iam", action, **parameters)
     assert (answer.status, answer.code) == (403, "AccessDenied")
@@ -325,7 +360,11 @@ async def test_every_action_asks_policy_for_itself(
 async def test_the_table_of_permissions_is_complete(world: QueryWorld) -> None:
     """Every action served is in the test above."""
     served = build_iam_operations(
-        storage=world.storage, ring=world.ring, hasher=world.hasher, randomness=world.randomness
+        storage=world.storage,
+        ring=world.ring,
+        hasher=world.hasher,
+        randomness=world.randomness,
+        saml=world.saml,
     )
     marks = test_every_action_asks_policy_for_itself.pytestmark  # type: ignore[attr-defined]  # pytest's
     rows = next(mark for mark in marks if mark.name == "parametrize").args[1]

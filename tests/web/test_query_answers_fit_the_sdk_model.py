@@ -11,16 +11,30 @@ from typing import Any
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
+from cryptography.hazmat.primitives import serialization
 
 from daypass.server.web import query_services
 from daypass.server.web.iam import build_iam_operations
 from daypass.server.web.query_operation import Operation
-from daypass.server.web.sts import STS_UNSERVED, build_sts_operations
+from daypass.server.web.sts import STS_UNSERVED, UNSIGNED_ACTIONS, build_sts_operations
 from support.query_world import ACCOUNT, Answer, QueryWorld, allow, policy_text, trust
+from support.saml_forge import make_key, metadata
 
 SIGN_IN = "arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess"
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/Own"
 PASSWORD = "correct horse battery"
+SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/Example"
+OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com"
+TAGS = {
+    f"Tags.member.{number}.{field}": text
+    for number, tag in enumerate(({"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}), start=1)
+    for field, text in tag.items()
+}
+KEY = make_key("idp", end=10 * 365 * 86_400)
+METADATA = metadata(KEY)
+PRIVATE_KEY = KEY.private_key.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+).decode()
 
 MODELS = {name: ServiceModel(Loader().load_service_model(name, "service-2")) for name in ("sts", "iam")}
 
@@ -100,6 +114,48 @@ _STORY: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("iam", "AttachRolePolicy", {"RoleName": "reader", "PolicyArn": OWN}),
     ("iam", "ListAttachedRolePolicies", {"RoleName": "reader"}),
     ("iam", "DetachRolePolicy", {"RoleName": "reader", "PolicyArn": OWN}),
+    ("iam", "UpdateRole", {"RoleName": "reader", "MaxSessionDuration": "7200"}),
+    ("iam", "UpdateRoleDescription", {"RoleName": "reader", "Description": "y"}),
+    (
+        "iam",
+        "UpdateAssumeRolePolicy",
+        {"RoleName": "reader", "PolicyDocument": policy_text(trust({"Federated": SAML}))},
+    ),
+    ("iam", "TagRole", {"RoleName": "reader", **TAGS}),
+    ("iam", "GetRole", {"RoleName": "reader"}),
+    ("iam", "ListRoleTags", {"RoleName": "reader", "MaxItems": "1"}),
+    ("iam", "UntagRole", {"RoleName": "reader", "TagKeys.member.1": "a"}),
+    ("iam", "ListRoleTags", {"RoleName": "reader"}),
+    (
+        "iam",
+        "CreateSAMLProvider",
+        {"Name": "Example", "SAMLMetadataDocument": METADATA, "AddPrivateKey": PRIVATE_KEY, **TAGS},
+    ),
+    ("iam", "UpdateSAMLProvider", {"SAMLProviderArn": SAML, "AssertionEncryptionMode": "Required"}),
+    ("iam", "GetSAMLProvider", {"SAMLProviderArn": SAML}),
+    ("iam", "ListSAMLProviders", {}),
+    ("iam", "TagSAMLProvider", {"SAMLProviderArn": SAML, **TAGS}),
+    ("iam", "ListSAMLProviderTags", {"SAMLProviderArn": SAML, "MaxItems": "1"}),
+    ("iam", "UntagSAMLProvider", {"SAMLProviderArn": SAML, "TagKeys.member.1": "a"}),
+    ("iam", "DeleteSAMLProvider", {"SAMLProviderArn": SAML}),
+    (
+        "iam",
+        "CreateOpenIDConnectProvider",
+        {"Url": "https://idp.example.com", "ClientIDList.member.1": "x", "ThumbprintList": "", **TAGS},
+    ),
+    ("iam", "AddClientIDToOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, "ClientID": "y"}),
+    ("iam", "RemoveClientIDFromOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, "ClientID": "x"}),
+    (
+        "iam",
+        "UpdateOpenIDConnectProviderThumbprint",
+        {"OpenIDConnectProviderArn": OIDC, "ThumbprintList.member.1": "a" * 40},
+    ),
+    ("iam", "GetOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC}),
+    ("iam", "ListOpenIDConnectProviders", {}),
+    ("iam", "TagOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, **TAGS}),
+    ("iam", "ListOpenIDConnectProviderTags", {"OpenIDConnectProviderArn": OIDC}),
+    ("iam", "UntagOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC, "TagKeys": ""}),
+    ("iam", "DeleteOpenIDConnectProvider", {"OpenIDConnectProviderArn": OIDC}),
     ("iam", "DeleteRole", {"RoleName": "reader"}),
     ("iam", "DeletePolicy", {"PolicyArn": OWN}),
 )
@@ -120,8 +176,17 @@ async def test_every_answer_has_the_shape_of_the_model(world: QueryWorld) -> Non
 
 
 def _operations(world: QueryWorld) -> dict[str, Operation]:
-    parts: dict[str, Any] = {"storage": world.storage, "ring": world.ring, "randomness": world.randomness}
-    return {**build_sts_operations(**parts), **build_iam_operations(**parts, hasher=world.hasher)}
+    parts: dict[str, Any] = {
+        "storage": world.storage,
+        "ring": world.ring,
+        "randomness": world.randomness,
+        "saml": world.saml,
+    }
+    places: dict[str, Any] = {"external_url": "", "alternate_urls": frozenset()}
+    return {
+        **build_sts_operations(**parts, **places, oidc=world.oidc),
+        **build_iam_operations(**parts, hasher=world.hasher),
+    }
 
 
 async def test_operations_without_output_have_none_in_the_model(world: QueryWorld) -> None:
@@ -143,7 +208,7 @@ async def test_parameters_are_spelled_and_required_as_in_the_model(world: QueryW
 
 
 def test_every_other_action_of_the_sts_model_is_refused_by_name() -> None:
-    served = {"GetCallerIdentity", "GetAccessKeyInfo", "AssumeRole"}
+    served = {"GetCallerIdentity", "GetAccessKeyInfo", "AssumeRole", *UNSIGNED_ACTIONS}
     assert served | STS_UNSERVED >= set(MODELS["sts"].operation_names)
 
 

@@ -14,11 +14,24 @@ async def test_the_page_lists_exactly_the_actions_served(world: QueryWorld) -> N
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     listed = set(
         re.findall(
-            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume)[A-Za-z]+)`", "\n".join(rows)
+            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume|Tag|Untag|Add|Remove)[A-Za-z]+)`",
+            "\n".join(rows),
         )
     )
-    sts = build_sts_operations(storage=world.storage, ring=world.ring, randomness=world.randomness)
+    sts = build_sts_operations(
+        storage=world.storage,
+        ring=world.ring,
+        randomness=world.randomness,
+        saml=world.saml,
+        oidc=world.oidc,
+        external_url="",
+        alternate_urls=frozenset(),
+    )
     iam = build_iam_operations(
-        storage=world.storage, ring=world.ring, hasher=world.hasher, randomness=world.randomness
+        storage=world.storage,
+        ring=world.ring,
+        hasher=world.hasher,
+        randomness=world.randomness,
+        saml=world.saml,
     )
     assert listed == {*sts, *iam}
