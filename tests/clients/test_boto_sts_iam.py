@@ -17,12 +17,17 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import Session
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from daypass.protocol.aws.sigv4 import Credentials
 from support.query_world import ACCOUNT, QueryWorld, ServedWorld, allow, open_query_world, policy_text, trust
+from support.saml_forge import make_key, metadata
 
 pytestmark = pytest.mark.clients
 
+SAML = f"arn:aws:iam::{ACCOUNT}:saml-provider/Example"
+OIDC = f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com/realms/staff"
 SIGN_IN = "arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess"
 
 
@@ -130,6 +135,45 @@ async def test_boto3_pages_through_our_markers(served: Served) -> None:
         ("create_login_profile", {"UserName": "alice", "Password": "short"}, "PasswordPolicyViolation", 400),
         ("create_policy", {"PolicyName": "x", "PolicyDocument": "{}"}, "MalformedPolicyDocument", 400),
         ("create_user", {"UserName": "x", "Tags": [{"Key": "k", "Value": "v"}]}, "ValidationError", 400),
+        ("create_saml_provider", {"Name": "x", "SAMLMetadataDocument": "x" * 1000}, "InvalidInput", 400),
+        ("get_saml_provider", {"SAMLProviderArn": SAML}, "NoSuchEntity", 404),
+        ("delete_saml_provider", {"SAMLProviderArn": SAML}, "NoSuchEntity", 404),
+        ("create_open_id_connect_provider", {"Url": "http://idp.example.com"}, "InvalidInput", 400),
+        ("create_open_id_connect_provider", {"Url": "https://idp.example.com?x=1"}, "InvalidInput", 400),
+        (
+            "create_open_id_connect_provider",
+            {"Url": "https://idp.example.com", "ClientIDList": [f"c{n}" for n in range(101)]},
+            "LimitExceeded",
+            409,
+        ),
+        (
+            "create_open_id_connect_provider",
+            {"Url": "https://idp.example.com", "ThumbprintList": [f"{n}" * 40 for n in range(6)]},
+            "InvalidInput",
+            400,
+        ),
+        (
+            "create_open_id_connect_provider",
+            {"Url": "https://idp.example.com", "Tags": [{"Key": "aws:a", "Value": ""}]},
+            "InvalidInput",
+            400,
+        ),
+        (
+            "create_open_id_connect_provider",
+            {
+                "Url": "https://idp.example.com",
+                "Tags": [{"Key": "a", "Value": ""}, {"Key": "A", "Value": ""}],
+            },
+            "InvalidInput",
+            400,
+        ),
+        (
+            "tag_role",
+            {"RoleName": "nobody", "Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]},
+            "ValidationError",
+            400,
+        ),
+        ("update_role", {"RoleName": "nobody", "MaxSessionDuration": 3600}, "NoSuchEntity", 404),
         ("list_groups", {}, "InvalidAction", 400),
     ],
 )
@@ -226,3 +270,165 @@ async def test_the_aws_command_line_is_the_admin_tool(served: Served) -> None:
     refused = await served.cli(root, "iam", "delete-user", "--user-name", "alice")
     assert refused.returncode != 0
     assert "An error occurred (DeleteConflict) when calling the DeleteUser operation" in refused.stderr
+
+
+async def test_boto3_makes_tags_and_deletes_identity_providers(served: Served) -> None:
+    iam = served.client("iam", served.world.root)
+    document = metadata(make_key("idp", end=10 * 365 * 86_400))
+    tags = [{"Key": "Cost Center", "Value": "7 & 8"}, {"Key": "Team", "Value": ""}]
+    made = await _in_thread(
+        iam.create_saml_provider, Name="Example", SAMLMetadataDocument=document, Tags=tags
+    )
+    assert (made["SAMLProviderArn"], made["Tags"]) == (SAML, tags)
+    got = await _in_thread(iam.get_saml_provider, SAMLProviderArn=SAML)
+    assert got["SAMLMetadataDocument"] == document, "not a character is lost"
+    assert got["ValidUntil"].tzinfo is not None
+    listed = await _in_thread(iam.list_saml_providers)
+    assert [entry["Arn"] for entry in listed["SAMLProviderList"]] == [SAML]
+    await _in_thread(iam.untag_saml_provider, SAMLProviderArn=SAML, TagKeys=["Team"])
+    assert (await _in_thread(iam.list_saml_provider_tags, SAMLProviderArn=SAML))["Tags"] == tags[:1]
+    await _in_thread(iam.delete_saml_provider, SAMLProviderArn=SAML)
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        await _in_thread(iam.get_saml_provider, SAMLProviderArn=SAML)
+
+    url = "https://idp.example.com/realms/staff"
+    opened = await _in_thread(
+        iam.create_open_id_connect_provider, Url=url, ClientIDList=["a", "b"], ThumbprintList=["a" * 40]
+    )
+    assert opened["OpenIDConnectProviderArn"] == OIDC
+    await _in_thread(
+        iam.add_client_id_to_open_id_connect_provider, OpenIDConnectProviderArn=OIDC, ClientID="c"
+    )
+    await _in_thread(
+        iam.remove_client_id_from_open_id_connect_provider, OpenIDConnectProviderArn=OIDC, ClientID="a"
+    )
+    await _in_thread(
+        iam.update_open_id_connect_provider_thumbprint, OpenIDConnectProviderArn=OIDC, ThumbprintList=[]
+    )
+    shown = await _in_thread(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=OIDC)
+    assert (shown["Url"], shown["ClientIDList"], shown["ThumbprintList"]) == (
+        "idp.example.com/realms/staff",
+        ["b", "c"],
+        [],
+    )
+    with pytest.raises(iam.exceptions.EntityAlreadyExistsException):
+        await _in_thread(iam.create_open_id_connect_provider, Url=url)
+    for _ in range(2):
+        await _in_thread(iam.delete_open_id_connect_provider, OpenIDConnectProviderArn=OIDC)
+
+
+async def test_boto3_changes_and_tags_a_role(served: Served) -> None:
+    iam = served.client("iam", served.world.root)
+    tags = [{"Key": "Team", "Value": "blue"}]
+    made = await _in_thread(
+        iam.create_role,
+        RoleName="staff",
+        AssumeRolePolicyDocument=policy_text(trust({"Federated": SAML}, "sts:AssumeRoleWithSAML")),
+        Tags=tags,
+    )
+    assert made["Role"]["Tags"] == tags
+    await _in_thread(iam.update_role, RoleName="staff", MaxSessionDuration=43200)
+    await _in_thread(iam.update_role_description, RoleName="staff", Description="the staff")
+    other = policy_text(trust({"Federated": OIDC}, "sts:AssumeRoleWithWebIdentity"))
+    await _in_thread(iam.update_assume_role_policy, RoleName="staff", PolicyDocument=other)
+    await _in_thread(iam.tag_role, RoleName="staff", Tags=[{"Key": "more", "Value": "1"}])
+    await _in_thread(iam.untag_role, RoleName="staff", TagKeys=["team"])
+    role = (await _in_thread(iam.get_role, RoleName="staff"))["Role"]
+    assert role["AssumeRolePolicyDocument"] == json.loads(other)
+    assert (role["MaxSessionDuration"], role["Description"]) == (43200, "the staff")
+    assert role["Tags"] == [{"Key": "more", "Value": "1"}]
+    with pytest.raises(iam.exceptions.MalformedPolicyDocumentException):
+        await _in_thread(iam.update_assume_role_policy, RoleName="staff", PolicyDocument="{}")
+
+
+async def test_the_aws_command_line_sets_federation_up(served: Served, tmp_path: Path) -> None:
+    """As docs/how-to/administer-with-aws-iam.md shows it."""
+    (tmp_path / "idp.xml").write_text(metadata(make_key("idp", end=10 * 365 * 86_400)))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    (tmp_path / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    (tmp_path / "trust.json").write_text(
+        policy_text(
+            trust({"Federated": SAML}, "sts:AssumeRoleWithSAML"), trust({"Federated": SAML}, "sts:TagSession")
+        )
+    )
+    root = served.world.root
+    commands: tuple[tuple[str, ...], ...] = (
+        (
+            "create-saml-provider",
+            "--name",
+            "Example",
+            "--saml-metadata-document",
+            f"file://{tmp_path}/idp.xml",
+            "--tags",
+            "Key=Team,Value=blue",
+        ),
+        (
+            "update-saml-provider",
+            "--saml-provider-arn",
+            SAML,
+            "--assertion-encryption-mode",
+            "Required",
+            "--add-private-key",
+            f"file://{tmp_path}/key.pem",
+        ),
+        ("tag-saml-provider", "--saml-provider-arn", SAML, "--tags", "Key=Env,Value=prod"),
+        (
+            "create-open-id-connect-provider",
+            "--url",
+            "https://idp.example.com/realms/staff",
+            "--client-id-list",
+            "daypass",
+            "--tags",
+            "Key=Team,Value=blue",
+        ),
+        (
+            "add-client-id-to-open-id-connect-provider",
+            "--open-id-connect-provider-arn",
+            OIDC,
+            "--client-id",
+            "ci",
+        ),
+        (
+            "create-role",
+            "--role-name",
+            "staff",
+            "--assume-role-policy-document",
+            f"file://{tmp_path}/trust.json",
+            "--max-session-duration",
+            "7200",
+            "--tags",
+            "Key=Team,Value=blue",
+        ),
+        ("update-role", "--role-name", "staff", "--description", "the staff"),
+        (
+            "update-assume-role-policy",
+            "--role-name",
+            "staff",
+            "--policy-document",
+            f"file://{tmp_path}/trust.json",
+        ),
+        ("tag-role", "--role-name", "staff", "--tags", "Key=Env,Value=prod"),
+        ("untag-role", "--role-name", "staff", "--tag-keys", "Team"),
+    )
+    for arguments in commands:
+        done = await served.cli(root, "iam", *arguments)
+        assert (done.returncode, done.stderr) == (0, ""), arguments
+    shown = json.loads(
+        (await served.cli(root, "iam", "get-saml-provider", "--saml-provider-arn", SAML)).stdout
+    )
+    assert shown["AssertionEncryptionMode"] == "Required"
+    assert len(shown["PrivateKeyList"]) == 1
+    listed = await served.cli(root, "iam", "list-role-tags", "--role-name", "staff", "--query", "Tags")
+    assert json.loads(listed.stdout) == [{"Key": "Env", "Value": "prod"}]
+    refusals: tuple[tuple[tuple[str, ...], str], ...] = (
+        (("create-saml-provider", "--name", "Two", "--saml-metadata-document", "x" * 1000), "InvalidInput"),
+        (("create-open-id-connect-provider", "--url", "http://idp.example.com"), "InvalidInput"),
+        (("tag-role", "--role-name", "nobody", "--tags", "Key=a,Value=b"), "NoSuchEntity"),
+    )
+    for arguments, code in refusals:
+        refused = await served.cli(root, "iam", *arguments)
+        assert f"An error occurred ({code})" in refused.stderr, refused.stderr
