@@ -17,8 +17,10 @@ from daypass.server.web import query_services
 from daypass.server.web.iam import build_iam_operations
 from daypass.server.web.query_operation import Operation
 from daypass.server.web.sts import STS_UNSERVED, UNSIGNED_ACTIONS, build_sts_operations
-from support.query_world import ACCOUNT, Answer, QueryWorld, allow, policy_text, trust
+from support import saml_forge
+from support.query_world import ACCOUNT, Answer, QueryWorld, allow, open_query_world, policy_text, trust
 from support.saml_forge import make_key, metadata
+from support.token_provider import CLIENT_ID, ISSUER
 
 SIGN_IN = "arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess"
 OWN = f"arn:aws:iam::{ACCOUNT}:policy/Own"
@@ -171,8 +173,51 @@ async def test_every_answer_has_the_shape_of_the_model(world: QueryWorld) -> Non
         alice, "sts", "AssumeRole", RoleArn=role, RoleSessionName="me", SourceIdentity="alice"
     )
     _check_answer("sts", "AssumeRole", assumed)
-    asked = {action for _, action, _ in _STORY} | {"AssumeRole", "DeleteUser", "ChangePassword"}
+    for action in UNSIGNED_ACTIONS:
+        _check_answer("sts", action, await _federated(action))
+    asked = (
+        {action for _, action, _ in _STORY}
+        | UNSIGNED_ACTIONS
+        | {"AssumeRole", "DeleteUser", "ChangePassword"}
+    )
     assert asked == set(_operations(world))
+
+
+async def _federated(action: str) -> Answer:
+    """One answer of an action that takes a provider's proof, with everything such an answer may hold."""
+    world = await open_query_world(clock_starts_at=saml_forge.NOW)
+    saml, oidc = (
+        f"arn:aws:iam::{ACCOUNT}:{end}"
+        for end in ("saml-provider/Example", "oidc-provider/idp.example.com/team")
+    )
+    metadata = saml_forge.metadata(saml_forge.key("idp"))
+    await world.call(world.root, "iam", "CreateSAMLProvider", Name="Example", SAMLMetadataDocument=metadata)
+    provider = {"Url": ISSUER, "ClientIDList.member.1": CLIENT_ID, "ThumbprintList.member.1": "a" * 40}
+    await world.call(world.root, "iam", "CreateOpenIDConnectProvider", **provider)
+    role = await world.new_role("federated", trust({"Federated": [saml, oidc]}, "sts:*"))
+    prefix = "https://aws.amazon.com/SAML/Attributes/"
+    place = saml_forge.GENERIC_ACS
+    assertion = saml_forge.Draft(recipient=place, audience=place, destination=place).with_(
+        attributes={
+            prefix + "Role": [f"{role},{saml}"],
+            prefix + "RoleSessionName": ["ada"],
+            prefix + "SourceIdentity": ["ada"],
+            prefix + "PrincipalTag:team": ["blue"],
+        }
+    )
+    token = world.provider.token(
+        **{
+            "https://aws.amazon.com/source_identity": "ada",
+            "https://aws.amazon.com/tags": {"principal_tags": {"team": ["blue"]}},
+        }
+    )
+    proofs = {
+        "AssumeRoleWithSAML": {"PrincipalArn": saml, "SAMLAssertion": assertion.field()},
+        "AssumeRoleWithWebIdentity": {"RoleSessionName": "ada", "WebIdentityToken": token},
+    }
+    answer = await world.call_unsigned(action, RoleArn=role, **proofs[action])
+    await world.storage.close()
+    return answer
 
 
 def _operations(world: QueryWorld) -> dict[str, Operation]:
