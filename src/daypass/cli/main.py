@@ -17,6 +17,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logout": ("daypass.cli.logout", "forget a profile's session on this machine"),
     "status": ("daypass.cli.status", "show who is signed in and for how long"),
     "exec": ("daypass.cli.exec", "run a command with credentials that renew themselves"),
+    "console": ("daypass.cli.console", "open the web console as a profile's identity"),
+    "env": ("daypass.cli.env", "print credentials as variables for a shell"),
     "credential-process": (
         "daypass.cli.credential_process",
         "print credentials for tools that ask a process",
