@@ -38,6 +38,7 @@ from daypass.server.web.pages import build_pages_app
 from daypass.server.web.sign_in_parts import SignInParts
 from daypass.server.web.token import build_token_app
 from support.query_world import CountingMetrics, QuickHasher
+from support.stand_in_providers import StandInOidc, StandInSaml
 
 ACCOUNT = "111122223333"
 ROOT_EMAIL = "root@example.com"
@@ -109,6 +110,8 @@ class SignInWorld:
                 "clock": lambda: self.now,
                 "randomness": CountedRandomness(),
                 "metrics": self.metrics,
+                "saml": StandInSaml(),
+                "oidc": StandInOidc(),
                 "external_url": ENDPOINT,
                 "region": "us-east-1",
                 **changes,

@@ -20,11 +20,13 @@ from daypass.protocol.aws.sigv4 import Credentials
 from daypass.server.adapters.argon2 import Argon2Hasher
 from daypass.server.adapters.log import write_access_line
 from daypass.server.adapters.metrics import CONTENT_TYPE, ProcessMetrics, open_metrics
+from daypass.server.adapters.on_first_use import OnFirstUse
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
+from daypass.server.flows.reseal_saml_keys import reseal_saml_keys
 from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
 from daypass.server.web.caller import CallerReader
@@ -41,6 +43,8 @@ from daypass.server.web.token import build_token_app
 
 if TYPE_CHECKING:
     from daypass.server.gateway.app import GatewayApp
+    from daypass.server.ports.oidc import OpenIdRelyingParty
+    from daypass.server.ports.saml import SamlServiceProvider
 
 __all__ = ["Application", "compose"]
 
@@ -57,6 +61,7 @@ class Application:
     storage: Storage
     hasher: Argon2Hasher
     _gateway_app: "GatewayApp | None"
+    _oidc: OnFirstUse
 
     async def purge_forever(self) -> None:
         """Delete what has expired, twice a minute, until cancelled. A failure is logged and tried again."""
@@ -72,6 +77,9 @@ class Application:
         if self._gateway_app is not None:
             with suppress(Exception):
                 await self._gateway_app.close()
+        if self._oidc.is_loaded:
+            with suppress(Exception):
+                await self._oidc.close()
         self.hasher.close()
         await self.storage.close()
 
@@ -93,6 +101,8 @@ async def compose(
     """
     storage = await open_storage(settings.database_url)
     await storage.migrate()
+    await reseal_saml_keys(storage, ring)
+    oidc = OnFirstUse(lambda: _load_oidc(settings))
     log = logging.getLogger("daypass.server")
     metrics = open_metrics()
     hasher = Argon2Hasher(threads=settings.password_threads, queue=settings.password_queue)
@@ -104,6 +114,10 @@ async def compose(
         clock=system_clock,
         randomness=SystemRandomness(),
         metrics=metrics,
+        saml=cast("SamlServiceProvider", OnFirstUse(_load_saml)),
+        oidc=cast("OpenIdRelyingParty", oidc),
+        identity_providers=settings.identity_providers,
+        show_saml_providers=settings.show_saml_providers,
         external_url=external_url,
         alternate_urls=alternate_urls,
         region=settings.region,
@@ -127,7 +141,21 @@ async def compose(
         storage=storage,
         hasher=hasher,
         _gateway_app=gateway_app,
+        _oidc=oidc,
     )
+
+
+def _load_saml() -> "SamlServiceProvider":
+    from daypass.server.adapters.saml import Saml2ServiceProvider
+
+    return Saml2ServiceProvider()
+
+
+def _load_oidc(settings: Settings) -> "OpenIdRelyingParty":
+    from daypass.server.adapters.oidc import RelyingParty
+    from daypass.server.adapters.outbound_http import OutboundHttp
+
+    return RelyingParty(OutboundHttp(internal_hosts=settings.internal_identity_providers), system_clock)
 
 
 def _sign_in_router(
@@ -146,6 +174,11 @@ def _sign_in_router(
         randomness=parts.randomness,
         metrics=metrics,
         log=log,
+        saml=parts.saml,
+        oidc=parts.oidc,
+        external_url=parts.external_url,
+        alternate_urls=parts.alternate_urls,
+        region=parts.region,
     )
     metadata = Route(
         build_metadata_app(ring=parts.ring, external_url=parts.external_url, s3_url=parts.s3_url),

@@ -14,9 +14,9 @@ from starlette.requests import Request
 
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 
-__all__ = ["CsrfGuard", "FormRefused", "read_form"]
+__all__ = ["LARGEST_FORM", "CsrfGuard", "FormRefused", "read_form"]
 
-_LARGEST_FORM = 32_768
+LARGEST_FORM = 32_768
 """Bytes. A pending request with the longest redirect URI stays below 5 KB."""
 _MOST_FIELDS = 20
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
@@ -30,15 +30,15 @@ class FormRefused(Exception):
         self.status = status
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """The fields, last one wins. Raises FormRefused for another media type, too many bytes or bad text."""
+async def read_form(request: Request, *, largest: int = LARGEST_FORM) -> dict[str, str]:
+    """The fields, last one wins. Raises FormRefused for another media type, too many bytes (`largest`) or bad text."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _MEDIA_TYPE:
         raise FormRefused(415)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LARGEST_FORM:
+        if len(body) > largest:
             raise FormRefused(413)
     try:
         fields = parse_qsl(

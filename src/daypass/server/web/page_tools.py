@@ -17,7 +17,7 @@ from daypass.server.domain.pending_authorization import (
     open_pending,
     seal_ticket,
 )
-from daypass.server.web.cookies import BrowserCookie
+from daypass.server.web.cookies import BrowserCookie, ProviderCookie
 from daypass.server.web.forms import CsrfGuard, read_form
 from daypass.server.web.rendering import Renderer, protect
 from daypass.server.web.sign_in_parts import SignInParts
@@ -42,6 +42,9 @@ class Visit:
     """The sealed pending authorization, or empty when nobody waits in a terminal."""
     pending: PendingAuthorization | None
 
+    provider_arn: str
+    """The identity provider used last here, as a cookie says; empty for none."""
+
     @property
     def browser_hash(self) -> bytes:
         """How storage knows this browser."""
@@ -55,6 +58,7 @@ class PageTools:
         self.parts = parts
         self._cookie = BrowserCookie(parts.external_url, lifetime=parts.lifetimes.sign_in_session)
         self._csrf = CsrfGuard(parts.ring, parts.own_urls)
+        self.provider_cookie = ProviderCookie(parts.external_url)
         self.renderer = Renderer()
 
     async def visit(self, request: Request) -> Visit:
@@ -74,6 +78,7 @@ class PageTools:
             form=form,
             request=sealed,
             pending=open_pending(self.parts.ring, sealed, now=now) if sealed else None,
+            provider_arn=self.provider_cookie.read(request),
         )
 
     def page(self, visit: Visit, template: str, *, status: int = 200, **values: object) -> Response:
@@ -94,6 +99,10 @@ class PageTools:
         """303 to one of our pages, with the pending request."""
         query = f"?{urlencode({'request': visit.request})}" if visit.request else ""
         return self._with_cookie(visit, protect(RedirectResponse(path + query, status_code=303)))
+
+    def go_out(self, visit: Visit, location: str) -> Response:
+        """303 to an identity provider, from a link of ours."""
+        return self._with_cookie(visit, protect(RedirectResponse(location, status_code=303)))
 
     def leave(self, visit: Visit, location: str) -> Response:
         """303 to our own ticket page, which makes the redirect to the terminal."""

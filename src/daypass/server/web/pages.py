@@ -1,8 +1,9 @@
-"""The pages as one app: `GET /v1/authorize`, `/signin…`, `/v1/sessions/confirmation`, `GET /`, `/static/*`.
+"""The pages as one app: `GET /v1/authorize`, `/signin…`, `/v1/sessions/confirmation`, `GET /`, `/static/*`, and
+what identity providers send: `/saml…`, `/oidc…`.
 
 Routes and wiring only. The flow through them:
 
-    /v1/authorize → /signin ─┬─ no session → /signin/user ─┐
+    /v1/authorize → /signin ─┬─ no session → /signin/user ─┐      (or /signin/federate, federation.py)
                              └─ chooser → /signin/session ─┴→ /signin/continue → the terminal's redirect URI
                                                                 or /v1/sessions/confirmation
 """
@@ -16,8 +17,11 @@ from starlette.staticfiles import StaticFiles
 from daypass.server.flows.issue_code import IssueCodeFlow
 from daypass.server.flows.sign_in import SignInFlow
 from daypass.server.web.authorize import AuthorizePages
+from daypass.server.web.broker import build_broker_routes
 from daypass.server.web.errors import page_error_handlers
+from daypass.server.web.federation_parts import build_federation_pages, build_provider_endpoints
 from daypass.server.web.page_tools import PageTools
+from daypass.server.web.provider_view import HowToSignIn
 from daypass.server.web.sessions import SessionPages
 from daypass.server.web.sign_in import SignInPages
 from daypass.server.web.sign_in_parts import SignInParts
@@ -42,9 +46,12 @@ def build_pages_app(parts: SignInParts) -> Starlette:
         randomness=parts.randomness,
         session_lifetime=parts.lifetimes.sign_in_session,
     )
-    sessions = SessionPages(tools, issue_code)
-    sign_in = SignInPages(tools, sign_in_flow, sessions)
+    how = HowToSignIn(tools)
+    sessions = SessionPages(tools, issue_code, how)
+    sign_in = SignInPages(tools, sign_in_flow, sessions, how)
     oauth = AuthorizePages(tools)
+    federation = build_federation_pages(tools, sessions)
+    provider = build_provider_endpoints(tools)
     pages = Starlette(
         routes=[
             Route("/", sessions.home, methods=["GET"]),
@@ -59,6 +66,18 @@ def build_pages_app(parts: SignInParts) -> Starlette:
             Route("/signin/sign-out", sessions.sign_out, methods=["POST"]),
             Route("/signin/signed-out", sessions.signed_out, methods=["GET"]),
             Route("/signin/continue", oauth.leave, methods=["GET"]),
+            Route("/signin/federate", federation.begin, methods=["GET"]),
+            Route("/signin/federated", federation.choose, methods=["GET"]),
+            Route("/signin/federated/role", federation.take_role, methods=["POST"]),
+            Route("/saml", federation.consume, methods=["POST"]),
+            Route("/saml/acs/{provider_uuid}", federation.consume, methods=["POST"]),
+            Route("/saml/metadata", provider.metadata, methods=["GET"]),
+            Route("/saml/metadata/{provider_uuid}", provider.own_metadata, methods=["GET"]),
+            Route("/saml/logout/{provider_uuid}", provider.saml_logout, methods=["GET"]),
+            Route("/saml/logout/{provider_uuid}", provider.saml_logout, methods=["POST"]),
+            Route("/oidc/callback", federation.callback, methods=["GET"]),
+            Route("/oidc/logout", provider.oidc_logout, methods=["POST"]),
+            *build_broker_routes(tools),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
         exception_handlers=page_error_handlers(tools.renderer),

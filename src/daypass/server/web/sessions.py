@@ -10,6 +10,7 @@ from daypass.server.flows.choose_session import choose_session
 from daypass.server.flows.issue_code import CodeIssued, IssueCodeFlow
 from daypass.server.flows.sign_out import sign_out
 from daypass.server.web.page_tools import PageTools, Visit
+from daypass.server.web.provider_view import HowToSignIn
 from daypass.server.web.refusal import describe_refusal
 from daypass.server.web.session_view import view_session
 
@@ -19,8 +20,9 @@ __all__ = ["SessionPages"]
 class SessionPages:
     """Handlers; each is HTTP in, HTTP out."""
 
-    def __init__(self, tools: PageTools, issue_code: IssueCodeFlow) -> None:
+    def __init__(self, tools: PageTools, issue_code: IssueCodeFlow, how: HowToSignIn) -> None:
         self._tools = tools
+        self._how = how
         self._parts = tools.parts
         self._issue_code = issue_code
 
@@ -29,7 +31,7 @@ class SessionPages:
         visit = await self._tools.visit(request)
         sessions = await self._sessions(visit)
         if not sessions:
-            return self._tools.page(visit, "choose_how.html")
+            return await self._how.page(visit)
         return self._chooser(visit, "sessions.html", sessions)
 
     async def home(self, request: Request) -> Response:
@@ -111,7 +113,9 @@ class SessionPages:
         return self._tools.page(
             visit,
             template,
-            sessions=[view_session(session, now=visit.now) for session in sessions],
+            sessions=[
+                view_session(session, self._parts.identity_providers, now=visit.now) for session in sessions
+            ],
             is_full=len(sessions) >= MAX_ACTIVE_SESSIONS,
             endpoint=self._parts.external_url,
         )

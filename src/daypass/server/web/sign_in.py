@@ -9,6 +9,7 @@ from daypass.server.domain.sign_in_name import RootName, UserName
 from daypass.server.domain.throttle import SIGN_IN_THROTTLE
 from daypass.server.flows.sign_in import SignedIn, SignInFlow
 from daypass.server.web.page_tools import PageTools, Visit
+from daypass.server.web.provider_view import HowToSignIn
 from daypass.server.web.sessions import SessionPages
 
 __all__ = ["SignInPages"]
@@ -33,14 +34,15 @@ _LONGEST_PASSWORD = 1024
 class SignInPages:
     """Handlers; each is HTTP in, HTTP out."""
 
-    def __init__(self, tools: PageTools, flow: SignInFlow, sessions: SessionPages) -> None:
+    def __init__(self, tools: PageTools, flow: SignInFlow, sessions: SessionPages, how: HowToSignIn) -> None:
         self._tools = tools
+        self._how = how
         self._flow = flow
         self._sessions = sessions
 
     async def choose_how(self, request: Request) -> Response:
         """`GET /signin/new`."""
-        return self._tools.page(await self._tools.visit(request), "choose_how.html")
+        return await self._how.page(await self._tools.visit(request))
 
     async def show_form(self, request: Request) -> Response:
         """`GET /signin/user`."""

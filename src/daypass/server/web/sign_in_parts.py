@@ -9,10 +9,13 @@ from typing import Literal
 
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.lifetimes import AWS_SIGN_IN_LIFETIMES, Lifetimes
+from daypass.server.domain.provider_list import ListedProvider
 from daypass.server.ports.clock import Clock, Randomness
 from daypass.server.ports.metrics import Metrics
+from daypass.server.ports.oidc import OpenIdRelyingParty
 from daypass.server.ports.password_hasher import PasswordHasher
 from daypass.server.ports.principals import PrincipalDirectory
+from daypass.server.ports.saml import SamlServiceProvider
 from daypass.server.ports.storage import Storage
 
 __all__ = ["SignInParts"]
@@ -29,6 +32,8 @@ class SignInParts:
     clock: Clock
     randomness: Randomness
     metrics: Metrics
+    saml: SamlServiceProvider
+    oidc: OpenIdRelyingParty
     external_url: str
     """`scheme://host[:port]`, no trailing slash: what browsers and terminals call this server."""
     alternate_urls: frozenset[str] = frozenset()
@@ -39,6 +44,11 @@ class SignInParts:
     lifetimes: Lifetimes = AWS_SIGN_IN_LIFETIMES
     refresh_reuse: Literal["refuse", "revoke"] = "refuse"
     """What an outdated refresh token does to its session."""
+
+    identity_providers: tuple[ListedProvider, ...] = ()
+    """The operator's list, in its order."""
+    show_saml_providers: bool = True
+    """Whether SAML providers that are not on the list stand on the page."""
 
     @property
     def own_urls(self) -> frozenset[str]:

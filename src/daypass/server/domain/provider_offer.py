@@ -1,0 +1,48 @@
+"""The identity providers a person may continue with, and what each is called on the page.
+
+The operator's list comes first, in its order and with its labels; SAML providers made by the IAM API follow by
+account and name. A name several accounts share gets the account's digits behind it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from daypass.server.domain.identity_provider import SamlProvider
+from daypass.server.domain.provider_list import ListedProvider
+
+__all__ = ["OfferedProvider", "is_saml", "name_providers", "provider_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedProvider:
+    """One entry: "Continue with <label>"."""
+
+    provider_arn: str
+    label: str
+
+
+def is_saml(provider_arn: str) -> bool:
+    """Whether the ARN is a SAML provider's."""
+    return ":saml-provider/" in provider_arn
+
+
+def provider_name(provider_arn: str) -> str:
+    """The end of the ARN: a SAML provider's name, an OpenID Connect provider's host and path."""
+    return provider_arn.partition("-provider/")[2]
+
+
+def name_providers(
+    listed: Iterable[ListedProvider], saml_providers: Iterable[SamlProvider]
+) -> tuple[OfferedProvider, ...]:
+    """Both lists as one; a provider on both keeps its place and label of the first."""
+    named = {entry.provider_arn: entry.label for entry in listed}
+    for provider in saml_providers:
+        named.setdefault(provider.arn, provider.name)
+    shared = {
+        label for label, count in Counter(label.lower() for label in named.values()).items() if count > 1
+    }
+    return tuple(
+        OfferedProvider(arn, f"{label} ({arn.split(':')[4]})" if label.lower() in shared else label)
+        for arn, label in named.items()
+    )

@@ -1,0 +1,141 @@
+"""A person vouched for by a provider becomes a role session in this browser.
+
+Order: the role as it is now and its trust asked again, the session's end, the ticket used once, a new secret for the
+browser, and then the session its place (no session fixation). A full browser is found out before the ticket is
+spent, so that the person can make room and come back. No user is made.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from daypass.protocol.aws.arn import parse_arn
+from daypass.protocol.aws.errors import AccessDenied, AwsError
+from daypass.server.domain.account import Role
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
+from daypass.server.domain.federated_caller import (
+    FederatedCaller,
+    check_federated_trust,
+    role_session_of,
+    session_end,
+)
+from daypass.server.domain.federation_events import federated_login_event, federated_refusal_event
+from daypass.server.domain.federation_refusal import FederationRefused, refusal_of
+from daypass.server.domain.federation_ticket import FederationTicket
+from daypass.server.domain.role_session import check_packed_size
+from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
+from daypass.server.ports.clock import Randomness
+from daypass.server.ports.storage import Storage
+
+__all__ = ["FederatedSignIn", "FinishFederation"]
+
+
+@dataclass(frozen=True, slots=True)
+class FederatedSignIn:
+    """Done. The browser's cookie must now hold `browser_secret`."""
+
+    session: SignInSession
+    browser_secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishFederation:
+    """The story with its neighbours."""
+
+    storage: Storage
+    randomness: Randomness
+    region: str
+    session_lifetime: int
+    """Seconds: the server's own limit."""
+
+    async def finish(
+        self, ticket: FederationTicket, role_arn: str, *, old_browser: bytes, caller: Caller, now: int
+    ) -> FederatedSignIn:
+        """`ticket` was opened for this browser a moment ago. Raises FederationRefused."""
+        who = ticket.caller_for(role_arn)
+        if who is None:
+            raise FederationRefused("role_changed", detail="not on offer", request=ticket.sealed_request)
+        try:
+            role = await self._load_trusting_role(who, role_arn, caller=caller, now=now)
+            browser_secret = self.randomness.token_bytes(BROWSER_SECRET_LENGTH)
+            session = self._session(role, who, browser_hash(browser_secret), now)
+            await self._check_room(session, old_browser, now)
+            await self._use_once(ticket, now)
+            await self._place(session, old_browser, now)
+        except AwsError as error:
+            refusal = refusal_of(error, provider_arn=who.provider_arn)
+            raise await self._recorded(refusal, ticket, who, caller, now) from None
+        except FederationRefused as refusal:
+            raise await self._recorded(refusal, ticket, who, caller, now) from None
+        event = federated_login_event(
+            session, who.identity, role_arn=role_arn, event_id=self.randomness.uuid(), caller=caller, now=now
+        )
+        await self.storage.audit.append(event)
+        return FederatedSignIn(session, browser_secret)
+
+    async def _load_trusting_role(
+        self, who: FederatedCaller, role_arn: str, *, caller: Caller, now: int
+    ) -> Role:
+        """The role now, trusting this person now: minutes may have passed since the page was made."""
+        arn = parse_arn(role_arn)
+        role = await self.storage.roles.load_role(arn.account_id, arn.resource.rpartition("/")[2])
+        if role is None or role.arn != role_arn:
+            raise FederationRefused("role_changed", role_arns=(role_arn,), detail="no such role")
+        try:
+            check_federated_trust(role, who, caller=caller, now=now, region=self.region)
+        except AccessDenied as refusal:
+            raise FederationRefused("role_changed", role_arns=(role_arn,), detail=refusal.detail) from None
+        return role
+
+    def _session(self, role: Role, who: FederatedCaller, browser: bytes, now: int) -> SignInSession:
+        role_session = role_session_of(role, who)
+        check_packed_size(role_session)
+        name = who.session_name
+        return SignInSession(
+            session_id=self.randomness.uuid(),
+            browser_hash=browser,
+            account_id=role.account_id,
+            principal_kind="role",
+            principal_arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/{name}",
+            principal_id=f"{role.role_id}:{name}",
+            credentials_epoch=0,
+            authenticated_at=now,
+            expires_at=session_end(role, who, now=now, limit=self.session_lifetime),
+            last_used_at=now,
+            role_session=role_session,
+        )
+
+    async def _check_room(self, session: SignInSession, old_browser: bytes, now: int) -> None:
+        """Only a courtesy: the limit itself stands in the write."""
+        held = await self.storage.sign_in_sessions.list_sign_in_sessions(old_browser, now=now)
+        if sum(each.principal_arn != session.principal_arn for each in held) >= MAX_ACTIVE_SESSIONS:
+            raise FederationRefused("full")
+
+    async def _use_once(self, ticket: FederationTicket, now: int) -> None:
+        key = hashlib.sha256(f"ticket|{ticket.ticket_id}".encode()).digest()
+        if not await self.storage.federation.use_once(key, now=now, expires_at=ticket.expires_at):
+            raise FederationRefused("ticket_used", detail="the ticket was used before")
+
+    async def _place(self, session: SignInSession, old_browser: bytes, now: int) -> None:
+        """A new secret first, the session second: a planted cookie never comes to hold a session."""
+        store = self.storage.sign_in_sessions
+        await store.rebind_browser(old_browser, session.browser_hash)
+        if not await store.create_sign_in_session(session, limit=MAX_ACTIVE_SESSIONS, now=now):
+            await store.rebind_browser(session.browser_hash, old_browser)
+            raise FederationRefused("full")
+
+    async def _recorded(
+        self,
+        refusal: FederationRefused,
+        ticket: FederationTicket,
+        who: FederatedCaller,
+        caller: Caller,
+        now: int,
+    ) -> FederationRefused:
+        refusal.provider_arn = who.provider_arn
+        refusal.request = ticket.sealed_request
+        event = federated_refusal_event(
+            refusal, subject=who.identity.subject, event_id=self.randomness.uuid(), caller=caller, now=now
+        )
+        await self.storage.audit.append(event)
+        return refusal
