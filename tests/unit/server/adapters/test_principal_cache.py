@@ -96,11 +96,16 @@ async def test_a_snapshot_says_who_the_user_is(world: _World) -> None:
 
 
 async def test_a_role_session_is_its_role(world: _World) -> None:
-    role = make_role("Reader")
+    role = make_role("Reader", tags=(("team", "blue"),))
     await world.real.roles.create_role(role)
     snapshot = await world.cache.load(ACCOUNT_ID, "role", f"{role.role_id}:session")
     assert snapshot is not None
     assert (snapshot.arn, snapshot.principal_id, snapshot.credentials_epoch) == (role.arn, role.role_id, 0)
+    assert snapshot.tags == role.tags
+    await world.real.roles.update_role(ACCOUNT_ID, "Reader", tags=())
+    snapshot = await world.cache.load(ACCOUNT_ID, "role", role.role_id, fresh=True)
+    assert snapshot is not None
+    assert snapshot.tags == ()
 
 
 async def test_root_has_its_epoch_and_no_policies(world: _World) -> None:

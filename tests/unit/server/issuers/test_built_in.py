@@ -8,6 +8,7 @@ import pytest
 from daypass.protocol.oauth.registered_client import SAME_DEVICE
 from daypass.server.domain.caller_credentials import open_caller_credentials
 from daypass.server.domain.key_ring import KeyRing, MasterKey, SealBroken
+from daypass.server.domain.role_session import FederatedIdentity, RoleSession
 from daypass.server.domain.session import LoginSession
 from daypass.server.domain.tokens import open_refresh_token
 from daypass.server.issuers.built_in import BuiltInIssuer
@@ -82,3 +83,25 @@ def test_a_key_that_is_gone_issues_nothing() -> None:
     issuer = BuiltInIssuer(KeyRing([NEW]), credentials_lifetime=900, id_token_issuer="x")
     with pytest.raises(SealBroken):
         issuer.issue(SESSION, now=1000, with_id_token=False)
+
+
+@pytest.mark.parametrize(
+    ("provider_arn", "provider"),
+    [
+        ("arn:aws:iam::111122223333:saml-provider/Corp", "arn:aws:iam::111122223333:saml-provider/Corp"),
+        ("arn:aws:iam::111122223333:oidc-provider/id.example.com", "https://id.example.com"),
+    ],
+)
+def test_a_role_sessions_credentials_say_what_policies_ask(provider_arn: str, provider: str) -> None:
+    identity = FederatedIdentity(provider_arn, "https://id.example.com", "ada")
+    role_session = RoleSession("arn:aws:iam::1:role/R", "ada@corp", (("a", "b"),), ("a",), identity)
+    session = msgspec.structs.replace(SESSION, principal_kind="role", role_session=role_session)
+    tokens = ISSUER.issue(session, now=1000, with_id_token=False)
+    assert ISSUER.issue(session, now=1500, with_id_token=False) == replace(tokens, expires_in=400)
+    claims, _ = open_caller_credentials(
+        RING, access_key_id=tokens.access_key_id, session_token=tokens.session_token.reveal(), now=1000
+    )
+    assert (claims.role_arn, claims.source_identity) == (role_session.role_arn, "ada@corp")
+    assert (claims.tags, claims.transitive_tag_keys) == ((("a", "b"),), ("a",))
+    assert claims.federated_provider == provider
+    assert open_refresh_token(RING, tokens.refresh_token.reveal())[0].role_session == role_session
