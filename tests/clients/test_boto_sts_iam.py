@@ -275,7 +275,7 @@ async def test_the_aws_command_line_is_the_admin_tool(served: Served) -> None:
 async def test_boto3_makes_tags_and_deletes_identity_providers(served: Served) -> None:
     iam = served.client("iam", served.world.root)
     document = metadata(make_key("idp", end=10 * 365 * 86_400))
-    tags = [{"Key": "Cost Center", "Value": "7 & 8"}, {"Key": "Team", "Value": ""}]
+    tags = [{"Key": "Cost Center", "Value": "7 + 8"}, {"Key": "Team", "Value": ""}]
     made = await _in_thread(
         iam.create_saml_provider, Name="Example", SAMLMetadataDocument=document, Tags=tags
     )

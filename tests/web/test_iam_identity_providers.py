@@ -1,14 +1,17 @@
 """SAML and OpenID Connect providers over the wire."""
 
+import asyncio
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from daypass.protocol.aws.errors import ConcurrentModification
 from daypass.server.domain.saml_keys import open_service_keys
-from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, Answer, QueryWorld, allow, deny
+from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, Answer, QueryWorld, allow, deny, trust
 from support.saml_forge import make_key, metadata
 
 ARN = f"arn:aws:iam::{ACCOUNT}:saml-provider/Example"
@@ -367,3 +370,46 @@ async def test_a_denied_call_is_audited_with_names_and_no_values(world: QueryWor
         "CreateOpenIDConnectProvider": {"url": URL, "clientIDList": "a, b", "tags": "Team"},
     }
     assert {row.error_code for row in rows} == {"AccessDenied"}
+
+
+@pytest.mark.parametrize("tag", [False, True])
+async def test_of_two_changes_at_the_same_moment_none_is_lost(world: QueryWorld, tag: bool) -> None:
+    """Each asks for another addition: whoever read before the other wrote is told to ask again."""
+    await _create_oidc(world)
+
+    def ask(number: int) -> Any:
+        arn = {"OpenIDConnectProviderArn": OIDC_ARN}
+        if tag:
+            tags = {"Tags.member.1.Key": f"k{number}", "Tags.member.1.Value": ""}
+            return world.call(world.root, "iam", "TagOpenIDConnectProvider", **arn, **tags)
+        return world.call(
+            world.root, "iam", "AddClientIDToOpenIDConnectProvider", **arn, ClientID=f"k{number}"
+        )
+
+    answers = await asyncio.gather(*map(ask, range(8)))
+    assert {answer.code for answer in answers} <= {"", "ConcurrentModification"}
+    assert {answer.status for answer in answers} <= {200, 409}
+    provider = await world.storage.oidc_providers.load_oidc_provider(OIDC_ARN)
+    assert provider is not None
+    kept = {key for key, _ in provider.tags} if tag else set(provider.client_ids)
+    assert kept == {f"k{number}" for number, answer in enumerate(answers) if answer.status == 200}
+    assert kept
+
+
+async def test_a_provider_that_has_changed_since_it_was_read_is_not_overwritten(world: QueryWorld) -> None:
+    await _create_saml(world)
+    read = await world.storage.saml_providers.load_saml_provider(ARN)
+    assert read is not None
+    await world.call(world.root, "iam", "TagSAMLProvider", SAMLProviderArn=ARN, **TAG)
+    before = await world.storage.accounts.load_revision(ACCOUNT)
+    with pytest.raises(ConcurrentModification):
+        await world.storage.saml_providers.update_saml_provider(
+            replace(read, assertion_encryption="Required"), before=read
+        )
+    assert await world.storage.accounts.load_revision(ACCOUNT) == before
+    await world.new_role("reader", trust({"AWS": ACCOUNT}), **TAG)
+    with pytest.raises(ConcurrentModification):
+        await world.storage.roles.update_role(ACCOUNT, "reader", tags=(), tags_before=())
+    role = await world.storage.roles.load_role(ACCOUNT, "reader")
+    assert role is not None
+    assert role.tags == (("Team", "blue"),)

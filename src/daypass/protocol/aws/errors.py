@@ -10,6 +10,7 @@ from daypass.errors import DaypassError
 __all__ = [
     "AccessDenied",
     "AwsError",
+    "ConcurrentModification",
     "DeleteConflict",
     "EntityAlreadyExists",
     "ExpiredIdentityToken",
@@ -167,6 +168,13 @@ class EntityAlreadyExists(AwsError):
     """The name is taken."""
 
     code = "EntityAlreadyExists"
+    status = 409
+
+
+class ConcurrentModification(AwsError):
+    """Somebody else changed the same thing between our reading and our writing it (IAM)."""
+
+    code = "ConcurrentModification"
     status = 409
 
 

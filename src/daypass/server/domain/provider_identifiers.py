@@ -8,7 +8,7 @@ characters of the `Federated` principal. An issuer is https; plain http is under
 import base64
 import re
 
-from daypass.protocol.aws.errors import AccessDenied, InvalidInput, NoSuchEntity
+from daypass.protocol.aws.errors import AccessDenied, ConcurrentModification, InvalidInput, NoSuchEntity
 from daypass.server.domain.identifiers import check_length, constraint_refusal
 from daypass.server.domain.verified_call import VerifiedCall
 
@@ -23,6 +23,7 @@ __all__ = [
     "check_saml_provider_arn",
     "check_saml_provider_name",
     "check_thumbprint",
+    "concurrent_change",
     "is_own_provider",
     "no_such_oidc_provider",
     "no_such_saml_provider",
@@ -120,6 +121,14 @@ def check_own_provider(call: VerifiedCall, action: str, provider_arn: str) -> No
             f"User: {call.claims.principal_arn} is not authorized to perform: {action} on resource: "
             f"{provider_arn}"
         )
+
+
+def concurrent_change() -> ConcurrentModification:
+    """In IAM's words: nothing was changed, and asking again is right."""
+    return ConcurrentModification(
+        "The request was rejected because multiple requests to change this object were submitted "
+        "simultaneously. Submit your request again."
+    )
 
 
 def no_such_saml_provider(provider_arn: str) -> NoSuchEntity:

@@ -46,8 +46,13 @@ class SamlProviderStore(Protocol):
         """In order of name; of every account (then at most 100, by account and name) when None."""
         ...
 
-    async def update_saml_provider(self, provider: SamlProvider) -> None:
-        """Replace everything but the name and `created_at`. Raises NoSuchEntity."""
+    async def update_saml_provider(
+        self, provider: SamlProvider, *, before: SamlProvider | None = None
+    ) -> None:
+        """Replace everything but the name and `created_at`, if it still is as it was `before`.
+
+        Raises NoSuchEntity, ConcurrentModification.
+        """
         ...
 
     async def reseal_saml_provider(self, provider: SamlProvider) -> None:
@@ -72,8 +77,13 @@ class OidcProviderStore(Protocol):
         """In order of URL."""
         ...
 
-    async def update_oidc_provider(self, provider: OidcProvider) -> None:
-        """Replace client ids, thumbprints and tags. Raises NoSuchEntity."""
+    async def update_oidc_provider(
+        self, provider: OidcProvider, *, before: OidcProvider | None = None
+    ) -> None:
+        """Replace client ids, thumbprints and tags, if it still is as it was `before`.
+
+        Raises NoSuchEntity, ConcurrentModification.
+        """
         ...
 
     async def delete_oidc_provider(self, provider_arn: str) -> None:

@@ -161,8 +161,9 @@ class RoleStore(Protocol):
         description: str | None = None,
         max_session_duration: int | None = None,
         tags: Tags | None = None,
+        tags_before: Tags | None = None,
     ) -> None:
-        """Replace what is given. Raises NoSuchEntity."""
+        """Replace what is given, if the tags still are `tags_before`. Raises NoSuchEntity, ConcurrentModification."""
         ...
 
     async def delete_role(self, account_id: str, role_name: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import EntityAlreadyExists, NoSuchEntity
+from daypass.protocol.aws.errors import ConcurrentModification, EntityAlreadyExists, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
 from daypass.server.adapters.sql.json_text import read_tags, read_texts, tags_text, texts_text
@@ -50,9 +50,17 @@ class SqlOidcProviderStore:
         )
         return [_provider(row) for row in rows]
 
-    async def update_oidc_provider(self, provider: OidcProvider) -> None:
+    async def update_oidc_provider(
+        self, provider: OidcProvider, *, before: OidcProvider | None = None
+    ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, provider.account_id)
+            if before is not None:
+                found = await transaction.fetch_one(
+                    f"SELECT {_COLUMNS} FROM oidc_providers WHERE provider_arn = $1", provider.arn
+                )
+                if found is not None and _provider(found) != before:
+                    raise ConcurrentModification("the OpenID Connect provider has changed meanwhile")
             row = await transaction.fetch_one(
                 "UPDATE oidc_providers SET client_ids = $2, thumbprints = $3, tags = $4"
                 " WHERE provider_arn = $1 RETURNING provider_arn",

@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
+from daypass.protocol.aws.errors import (
+    ConcurrentModification,
+    DeleteConflict,
+    EntityAlreadyExists,
+    NoSuchEntity,
+)
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
 from daypass.server.adapters.sql.json_text import read_tags, tags_text
@@ -80,9 +85,18 @@ class SqlRoleStore:
         description: str | None = None,
         max_session_duration: int | None = None,
         tags: Tags | None = None,
+        tags_before: Tags | None = None,
     ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
+            if tags_before is not None:
+                found = await transaction.fetch_one(
+                    "SELECT tags FROM roles WHERE account_id = $1 AND name_key = $2",
+                    account_id,
+                    role_name.lower(),
+                )
+                if found is not None and read_tags(found[0]) != tags_before:
+                    raise ConcurrentModification("the role's tags have changed meanwhile")
             row = await transaction.fetch_one(
                 "UPDATE roles SET trust_policy = COALESCE($3, trust_policy),"
                 " description = COALESCE($4, description),"

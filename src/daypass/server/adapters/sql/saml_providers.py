@@ -6,7 +6,7 @@ account's row, and resealing keeps the keys that are there now, so a removed key
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import EntityAlreadyExists, NoSuchEntity
+from daypass.protocol.aws.errors import ConcurrentModification, EntityAlreadyExists, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction, Value
 from daypass.server.adapters.sql.json_text import (
@@ -74,9 +74,17 @@ class SqlSamlProviderStore:
             )
         return [_provider(row) for row in rows]
 
-    async def update_saml_provider(self, provider: SamlProvider) -> None:
+    async def update_saml_provider(
+        self, provider: SamlProvider, *, before: SamlProvider | None = None
+    ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, provider.account_id)
+            if before is not None:
+                found = await transaction.fetch_one(
+                    f"SELECT {_COLUMNS} FROM saml_providers WHERE provider_arn = $1", provider.arn
+                )
+                if found is not None and _provider(found) != before:
+                    raise ConcurrentModification("the SAML provider has changed meanwhile")
             row = await transaction.fetch_one(
                 f"UPDATE saml_providers SET ({_CHANGING}) = ($2, $3, $4, $5, $6, $7, $8, $9, $10)"
                 " WHERE provider_arn = $1 RETURNING provider_arn",

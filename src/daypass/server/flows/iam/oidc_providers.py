@@ -8,10 +8,17 @@ client id, and deleting, are idempotent, as the reference says.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from daypass.protocol.aws.errors import EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity
+from daypass.protocol.aws.errors import (
+    ConcurrentModification,
+    EntityAlreadyExists,
+    InvalidInput,
+    LimitExceeded,
+    NoSuchEntity,
+)
 from daypass.server.domain.identity_provider import OidcProvider, Tags
 from daypass.server.domain.provider_identifiers import (
     check_own_provider,
+    concurrent_change,
     is_own_provider,
     no_such_oidc_provider,
 )
@@ -86,14 +93,14 @@ class OidcProviders:
         if client_id not in provider.client_ids:
             client_ids = (*provider.client_ids, client_id)
             _check_client_ids(client_ids)
-            await self._update(replace(provider, client_ids=client_ids))
+            await self._update(replace(provider, client_ids=client_ids), before=provider)
 
     async def remove_client_id(self, call: VerifiedCall, *, provider_arn: str, client_id: str) -> None:
         """Removing what is not there is no mistake. Raises NoSuchEntity, ConcurrentModification."""
         provider = await self._find(call, "iam:RemoveClientIDFromOpenIDConnectProvider", provider_arn)
         if client_id in provider.client_ids:
             kept = tuple(present for present in provider.client_ids if present != client_id)
-            await self._update(replace(provider, client_ids=kept))
+            await self._update(replace(provider, client_ids=kept), before=provider)
 
     async def update_thumbprints(
         self, call: VerifiedCall, *, provider_arn: str, thumbprints: tuple[str, ...]
@@ -102,7 +109,7 @@ class OidcProviders:
         provider = await self._find(call, "iam:UpdateOpenIDConnectProviderThumbprint", provider_arn)
         _check_thumbprints(thumbprints)
         if thumbprints != provider.thumbprints:
-            await self._update(replace(provider, thumbprints=thumbprints))
+            await self._update(replace(provider, thumbprints=thumbprints), before=provider)
 
     async def delete_oidc_provider(self, call: VerifiedCall, *, provider_arn: str) -> None:
         """No refusal for a provider that does not exist, as the reference says. Roles keep naming it."""
@@ -112,9 +119,11 @@ class OidcProviders:
         except NoSuchEntity:
             return
 
-    async def _update(self, provider: OidcProvider) -> None:
+    async def _update(self, provider: OidcProvider, *, before: OidcProvider) -> None:
         try:
-            await self.storage.oidc_providers.update_oidc_provider(provider)
+            await self.storage.oidc_providers.update_oidc_provider(provider, before=before)
+        except ConcurrentModification:
+            raise concurrent_change() from None
         except NoSuchEntity:
             raise no_such_oidc_provider(provider.arn) from None
 

@@ -8,7 +8,13 @@ no answer shows one. Order as in every IAM story: find, ask policy, then answer 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from daypass.protocol.aws.errors import EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity
+from daypass.protocol.aws.errors import (
+    ConcurrentModification,
+    EntityAlreadyExists,
+    InvalidInput,
+    LimitExceeded,
+    NoSuchEntity,
+)
 from daypass.secret import Secret
 from daypass.server.domain.identity_provider import SamlPrivateKey, SamlProvider, Tags
 from daypass.server.domain.key_ring import KeyRing
@@ -16,6 +22,7 @@ from daypass.server.domain.provider_identifiers import (
     LONG_ID_SEED_BYTES,
     build_long_id,
     check_own_provider,
+    concurrent_change,
     is_own_provider,
     no_such_saml_provider,
 )
@@ -127,7 +134,9 @@ class SamlProviders:
             changed = replace(changed, private_keys=keys)
         if changed != before:
             try:
-                await self.storage.saml_providers.update_saml_provider(changed)
+                await self.storage.saml_providers.update_saml_provider(changed, before=before)
+            except ConcurrentModification:
+                raise concurrent_change() from None
             except NoSuchEntity:
                 raise no_such_saml_provider(provider_arn) from None
         return changed

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from daypass.policy.request_context import ConditionValue
-from daypass.protocol.aws.errors import NoSuchEntity
+from daypass.protocol.aws.errors import ConcurrentModification, NoSuchEntity
 from daypass.server.domain.account import Role
 from daypass.server.domain.identity_provider import OidcProvider, SamlProvider, Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
 from daypass.server.domain.provider_identifiers import (
     check_own_provider,
+    concurrent_change,
     is_own_provider,
     no_such_oidc_provider,
     no_such_saml_provider,
@@ -47,12 +48,12 @@ class Tagging:
     ring: KeyRing
 
     async def tag(self, call: VerifiedCall, *, name: str, tags: Tags) -> None:
-        """Add, and replace values of keys that are there. Raises NoSuchEntity, LimitExceeded."""
+        """Add, and replace values of keys that are there. Raises NoSuchEntity, LimitExceeded, ConcurrentModification."""
         resource = await self._find(call, f"iam:Tag{self.kind}", name, request_tag_values(tags))
         await self._save(resource, merge_tags(resource.tags, tags))
 
     async def untag(self, call: VerifiedCall, *, name: str, tag_keys: tuple[str, ...]) -> None:
-        """Remove; a key that is not there is no mistake. Raises NoSuchEntity."""
+        """Remove; a key that is not there is no mistake. Raises NoSuchEntity, ConcurrentModification."""
         resource = await self._find(call, f"iam:Untag{self.kind}", name, tag_key_values(tag_keys))
         await self._save(resource, remove_tags(resource.tags, tag_keys))
 
@@ -104,11 +105,19 @@ class Tagging:
         try:
             match resource:
                 case Role():
-                    await self.storage.roles.update_role(resource.account_id, resource.role_name, tags=tags)
+                    await self.storage.roles.update_role(
+                        resource.account_id, resource.role_name, tags=tags, tags_before=resource.tags
+                    )
                 case SamlProvider():
-                    await self.storage.saml_providers.update_saml_provider(replace(resource, tags=tags))
+                    await self.storage.saml_providers.update_saml_provider(
+                        replace(resource, tags=tags), before=resource
+                    )
                 case OidcProvider():
-                    await self.storage.oidc_providers.update_oidc_provider(replace(resource, tags=tags))
+                    await self.storage.oidc_providers.update_oidc_provider(
+                        replace(resource, tags=tags), before=resource
+                    )
+        except ConcurrentModification:
+            raise concurrent_change() from None
         except NoSuchEntity:
             name = resource.role_name if isinstance(resource, Role) else resource.arn
             raise self._absence(name) from None
