@@ -103,7 +103,8 @@ def test_every_exit_code_is_documented() -> None:
 
 def test_every_endpoint_is_documented() -> None:
     web = REPOSITORY / "src" / "daypass" / "server"
-    pages = (web / "web" / "pages.py").read_text(encoding="utf-8")
+    files = [web / "web" / name for name in ("pages.py", "broker.py")]
+    pages = "".join(file.read_text(encoding="utf-8") for file in files)
     routes = re.findall(r'Route\("([^"]+)", [\w.]+, methods=\["(\w+)"\]\)', pages)
     routes = [(method, path) for path, method in routes]
     assert len(routes) == pages.count(" Route(")
@@ -118,8 +119,18 @@ def test_every_endpoint_is_documented() -> None:
 
 def test_every_operation_of_sts_and_iam_is_documented() -> None:
     anything = mock.MagicMock()
-    sts = build_sts_operations(storage=anything, ring=anything, randomness=anything)
-    iam = build_iam_operations(storage=anything, ring=anything, hasher=anything, randomness=anything)
+    sts = build_sts_operations(
+        storage=anything,
+        ring=anything,
+        randomness=anything,
+        saml=anything,
+        oidc=anything,
+        external_url="",
+        alternate_urls=frozenset(),
+    )
+    iam = build_iam_operations(
+        storage=anything, ring=anything, hasher=anything, randomness=anything, saml=anything
+    )
     lists = [line for line in _read("endpoints.md").splitlines() if line.startswith("- ")]
     assert {*sts, *iam} == set(re.findall(r"`([A-Z]\w+)`", "\n".join(lists)))
 
@@ -165,9 +176,9 @@ def test_commands_that_pages_show_exist_with_their_options() -> None:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         for block in re.findall(r"^```(?:sh|console|ini)\n(.*?)^```", text, re.M | re.S):
-            for line in re.findall(r"daypass ((?:up|serve|server|log|status|cred)[^\n&>|]*)", block):
+            for line in re.findall(r"daypass ((?:up|serve|server|log|status|cred|console)[^\n&>|]*)", block):
                 words = line.split()
-                name = next((n for n in (" ".join(words[:2]), words[0]) if n in commands), "")
+                name = next((n for n in (" ".join(words[:k]) for k in (3, 2, 1)) if n in commands), "")
                 assert name, f"{page}: {line}"
                 known = {option for action in commands[name]._actions for option in action.option_strings}
                 assert {word for word in words if word.startswith("--")} <= known, f"{page}: {line}"

@@ -24,12 +24,17 @@ def can_open_browser(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or environ.get("WSL_DISTRO_NAME"))
 
 
-def open_in_browser(url: str) -> None:
-    """Start the browser in the background; failures are silent, the printed URL remains."""
+def open_in_browser(url: str) -> threading.Thread:
+    """Start the browser in the background; failures are silent, the printed URL remains.
+
+    Returns the thread, for a program that would otherwise end before the launcher began.
+    """
 
     def launch() -> None:
         # Launchers write to the terminal; theirs is not our conversation.
         with contextlib.suppress(webbrowser.Error, OSError):
             webbrowser.open(url)
 
-    threading.Thread(target=launch, name="browser", daemon=True).start()
+    thread = threading.Thread(target=launch, name="browser", daemon=True)
+    thread.start()
+    return thread

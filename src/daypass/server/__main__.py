@@ -1,4 +1,4 @@
-"""The server's commands: `up`, `serve`, and `server init|upgrade|rotate-keys`. One module each, imported when asked for.
+"""The server's commands: `up`, `serve`, and `server init|upgrade|rotate-keys|account …`. One module each, imported when asked for.
 
 `python -m daypass.server worker …` is how `serve` starts its own workers; it is not for people.
 """
@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "daypass.server.commands.rotate_keys",
         "add a key to the key ring, drop those past use",
     ),
+    "server account create": ("daypass.server.commands.account_create", "make one more account"),
+    "server account list": ("daypass.server.commands.account_list", "list the accounts"),
 }
 """Words to (module, one line). Each module has `run(argv) -> int`."""
 
@@ -28,7 +30,7 @@ _WORKER = ("daypass.server.commands.worker", "")
 
 
 def main(argv: list[str]) -> int:
-    """Run the command named by the first one or two words. Returns the exit code."""
+    """Run the command named by the first words. Returns the exit code."""
     try:
         module_name, rest = _choose(argv)
         code: int = _import(module_name).run(rest)
@@ -42,7 +44,7 @@ def main(argv: list[str]) -> int:
 def _choose(argv: list[str]) -> tuple[str, list[str]]:
     if argv[:1] == ["worker"]:
         return _WORKER[0], argv[1:]
-    for length in (1, 2):
+    for length in (1, 2, 3):
         words = " ".join(argv[:length])
         if words in COMMANDS:
             return COMMANDS[words][0], argv[length:]

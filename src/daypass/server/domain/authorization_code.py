@@ -20,7 +20,11 @@ __all__ = ["build_code_claims", "check_code_life", "check_redirect_uri", "is_for
 def build_code_claims(
     pending: PendingAuthorization, session: SignInSession, *, code_id: str, now: int
 ) -> CodeClaims:
-    """The request and the person who chose to answer it, joined. `code_id` is random."""
+    """The request and the person who chose to answer it, joined. `code_id` is random.
+
+    What came from credentials (a broker's link) must not become a login that outlives them.
+    """
+    is_role = session.principal_kind == "role"
     return CodeClaims(
         code_id=code_id,
         client_id=pending.client_id,
@@ -31,8 +35,8 @@ def build_code_claims(
         principal_id=session.principal_id,
         credentials_epoch=session.credentials_epoch,
         issued_at=now,
-        session_ends_at=session.expires_at if session.principal_kind == "role" else 0,
-        sign_in_session_id=session.session_id if session.principal_kind == "role" else "",
+        session_ends_at=session.expires_at if is_role or session.authenticated_at == 0 else 0,
+        sign_in_session_id=session.session_id if is_role else "",
     )
 
 

@@ -36,6 +36,7 @@ class SignInSession:
     """What policies call aws:userid: account id, `AIDA…`, or `AROA…:session`."""
     credentials_epoch: int
     authenticated_at: int
+    """When the person signed in here; 0 when nobody did: the session was made of credentials (a broker's link)."""
     expires_at: int
     last_used_at: int
     role_session: RoleSession | None = None

@@ -98,7 +98,7 @@ class CodeClaims(msgspec.Struct, frozen=True, array_like=True):
     credentials_epoch: int
     issued_at: int
     session_ends_at: int = 0
-    """Absolute end imposed by the browser session's kind (role sessions); 0 for none."""
+    """Absolute end imposed by the browser's session (of a role, or made of credentials); 0 for none."""
     sign_in_session_id: str = ""
     """For role sessions: the browser's session whose tags and identity go along; it must still be there."""
 

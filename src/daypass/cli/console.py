@@ -1,0 +1,86 @@
+"""`daypass console`: open the web console, or a daypass server's pages, as the profile's identity.
+
+Reads the saved session and renews it like every other command; it never signs in. The link works once for 15
+minutes and is as good as the credentials, so it is printed only when asked for, on standard output.
+"""
+
+import os
+
+from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
+from daypass.cli.output import data, say
+from daypass.cli.renewing import credential_supply, find_profile, login_session_of
+from daypass.client.aws_config import Profile, load_config
+from daypass.client.browser import can_open_browser, open_in_browser
+from daypass.client.console_link import (
+    MAX_DURATION,
+    MIN_DURATION,
+    build_console_link,
+    check_destination,
+    console_place,
+)
+from daypass.client.session_cache import CacheEntry
+from daypass.client.transport import send
+from daypass.errors import ConfigError, UsageError
+
+__all__ = ["run"]
+
+_LAUNCH_SECONDS = 10.0
+"""How long a launcher may take; most leave at once."""
+
+
+def run(argv: list[str]) -> int:
+    """Open the console; returns 0."""
+    arguments = _parser().parse_args(argv)
+    duration = _checked_duration(arguments.duration)
+    profile = find_profile(load_config(os.environ), chosen_profile(arguments, os.environ))
+    only_print = arguments.print_url or arguments.no_browser
+    if not only_print and not can_open_browser(os.environ):
+        raise ConfigError(
+            "no browser can be opened here", hint=f"daypass console --profile {profile.name} --print-url"
+        )
+    entry = credential_supply(profile, os.environ)()
+    place = console_place(_region(profile, entry), profile.endpoint("signin", os.environ))
+    destination = check_destination(place, arguments.destination)
+    link = build_console_link(entry, place, destination=destination, duration=duration, send=send)
+    if only_print:
+        data(link.reveal())
+        return 0
+    say(f"opening {place.origin} as {login_session_of(profile)}")
+    open_in_browser(link.reveal()).join(_LAUNCH_SECONDS)
+    return 0
+
+
+def _parser() -> CommandParser:
+    parser = CommandParser("console", "Open the web console in the browser as the profile's identity.")
+    add_profile(parser)
+    parser.add_argument(
+        "--destination",
+        metavar="URL",
+        help="where to arrive: a URL, or a path like /s3/buckets (default: home)",
+    )
+    parser.add_argument(
+        "--duration",
+        metavar="SECONDS",
+        help=f"how long the console session may last, {MIN_DURATION} to {MAX_DURATION}: for credentials of an assumed "
+        "role only (default: what is left of the credentials)",
+    )
+    parser.add_argument(
+        "--print-url", action="store_true", help="print the link instead of opening it; whoever has it is you"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="the same, named as for daypass login")
+    return parser
+
+
+def _checked_duration(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (
+        text.isascii() and text.isdigit() and len(text) < 9 and MIN_DURATION <= int(text) <= MAX_DURATION
+    ):
+        raise UsageError(f"--duration takes {MIN_DURATION} to {MAX_DURATION} seconds")
+    return int(text)
+
+
+def _region(profile: Profile, entry: CacheEntry) -> str:
+    """The console's region: where the profile works, else where it signed in."""
+    return profile.text("region") or entry.sign_in_region or os.environ.get("AWS_REGION") or "us-east-1"
