@@ -188,6 +188,7 @@ class Draft:
             signature_algorithm=self.method, digest_algorithm=self.digest, c14n_algorithm=self.c14n
         )
         issuer = element.find("saml:Issuer", NS)
+        issuer = element[0] if issuer is None else issuer
         placeholder = etree.Element(f"{{{NS['ds']}}}Signature", Id="placeholder", nsmap={"ds": NS["ds"]})
         issuer.addnext(placeholder)
         who = self.signed_by or key("idp")

@@ -7,7 +7,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 
-from daypass.server.adapters.saml.layout import check_response_layout, only_assertion
+from daypass.server.adapters.saml.layout import check_is_response, check_response_layout, only_assertion
 from daypass.server.adapters.saml.names import saml
 from daypass.server.adapters.saml.profile import value
 from daypass.server.adapters.saml.refusals import refused
@@ -75,23 +75,29 @@ def _has_elements(item: Element) -> bool:
 
 
 def read_unverified(response: Element) -> UnverifiedSamlResponse:
-    """Raises InvalidIdentityToken for what no provider could prove, and for more than 20 distinct providers."""
-    check_response_layout(response)
-    assertion = only_assertion(response)
-    issuer = response.find(saml("Issuer"))
-    if issuer is None:
-        issuer = assertion.find(saml("Issuer"))
-    arns = [
-        part.strip()
-        for role in (read_attributes(assertion).get(_ROLE, ()) if assertion.tag == saml("Assertion") else ())
-        for part in role.split(",")
-        if ":saml-provider/" in part
-    ]
-    distinct = tuple(dict.fromkeys(arns))
-    if len(distinct) > _MOST_PROVIDERS:
-        raise refused("the Role attribute names too many providers")
+    """Raises InvalidIdentityToken for what no provider could prove, and for more than 20 distinct providers.
+
+    A response without an assertion is how a provider says no: it is read too, so that it can be told to the person.
+    """
+    check_is_response(response)
+    issuer, provider_arns = response.find(saml("Issuer")), tuple[str, ...]()
+    if response.find(saml("Assertion")) is not None or response.find(saml("EncryptedAssertion")) is not None:
+        check_response_layout(response)
+        assertion = only_assertion(response)
+        issuer = assertion.find(saml("Issuer")) if issuer is None else issuer
+        provider_arns = _provider_arns(assertion)
     return UnverifiedSamlResponse(
         issuer="" if issuer is None else value(issuer),
         in_response_to=response.get("InResponseTo", ""),
-        provider_arns=distinct,
+        provider_arns=provider_arns,
     )
+
+
+def _provider_arns(assertion: Element) -> tuple[str, ...]:
+    """The provider's half of each pair; none when the assertion is encrypted."""
+    roles = read_attributes(assertion).get(_ROLE, ())
+    arns = (part.strip() for role in roles for part in role.split(",") if ":saml-provider/" in part)
+    distinct = tuple(dict.fromkeys(arns))
+    if len(distinct) > _MOST_PROVIDERS:
+        raise refused("the Role attribute names too many providers")
+    return distinct

@@ -9,12 +9,23 @@ from daypass.server.adapters.saml.names import ds, saml, samlp
 from daypass.server.adapters.saml.refusals import refused
 from daypass.server.adapters.saml.xml_source import Element
 
-__all__ = ["check_assertion_layout", "check_logout_layout", "check_response_layout", "only_assertion"]
+__all__ = [
+    "check_assertion_layout",
+    "check_is_response",
+    "check_logout_layout",
+    "check_response_layout",
+    "only_assertion",
+]
+
+
+def check_is_response(message: Element) -> None:
+    """A samlp:Response of version 2.0, whatever is in it."""
+    _check_root(message, samlp("Response"))
 
 
 def check_response_layout(response: Element) -> None:
     """One response, one assertion (plain or encrypted) directly in it, signatures only in these two."""
-    _check_root(response, samlp("Response"))
+    check_is_response(response)
     _check_ids(response)
     assertion = only_assertion(response)
     kinds = (saml("Assertion"), saml("EncryptedAssertion"), samlp("Response"))

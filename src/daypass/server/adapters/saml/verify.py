@@ -1,8 +1,8 @@
 """From a form field to a verified assertion: the whole order of checks on one screen.
 
     read      base64, XML without document type              xml_source.py
-    lay out   one response, one assertion, nothing twice      layout.py
     ask       did the provider say yes?                       here
+    lay out   one response, one assertion, nothing twice      layout.py
     prove     signature(s), decryption in between             signature.py, decryption.py
     apply     the profile's rules to the proven words         profile.py
 
@@ -13,7 +13,12 @@ from dataclasses import dataclass
 
 from daypass.server.adapters.saml.assertion import read_attributes, read_subject
 from daypass.server.adapters.saml.decryption import decrypt_assertion
-from daypass.server.adapters.saml.layout import check_assertion_layout, check_response_layout, only_assertion
+from daypass.server.adapters.saml.layout import (
+    check_assertion_layout,
+    check_is_response,
+    check_response_layout,
+    only_assertion,
+)
 from daypass.server.adapters.saml.metadata import IdentityProvider, load_provider
 from daypass.server.adapters.saml.names import STATUS_SUCCESS, saml, samlp
 from daypass.server.adapters.saml.profile import (
@@ -56,8 +61,9 @@ def verify_response(
 ) -> VerifiedAssertion:
     """`ports.saml.SamlServiceProvider.verify_response`."""
     response = parse_message(saml_response)
-    check_response_layout(response)
+    check_is_response(response)
     check_status(response)
+    check_response_layout(response)
     known = open_provider(provider, now=now)
     proven = prove(response, known, decryption_keys=decryption_keys, now=now)
     if provider.assertion_encryption == "Required" and not proven.was_encrypted:
