@@ -149,6 +149,12 @@ async def test_missing_things_and_missing_saml_trust_are_refused_in_the_same_wor
     assert (answer.code, answer.message) == ("AccessDenied", REFUSED)
 
 
+async def test_the_path_of_the_role_counts_for_an_assertion_too(trusted: QueryWorld) -> None:
+    await trusted.new_role("reader", _trusting(), Path="/team/")
+    assert (await _assume(trusted, f"arn:aws:iam::{ACCOUNT}:role/reader")).code == "AccessDenied"
+    assert (await _assume(trusted, f"arn:aws:iam::{ACCOUNT}:role/team/reader")).status == 200
+
+
 async def test_a_provider_vouches_in_its_own_account_only(trusted: QueryWorld) -> None:
     document = (
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRoleWithSAML",'
