@@ -86,12 +86,17 @@ def write_key_ring_file(path: Path, ring: KeyRing) -> None:
     write_private_file(path, build_key_ring_text(ring))
 
 
-def rotate(ring: KeyRing, new_key: MasterKey, *, now: int, longest_life: int) -> KeyRing:
-    """The ring with the new key, without keys that stopped sealing more than `longest_life` seconds ago."""
+def rotate(
+    ring: KeyRing, new_key: MasterKey, *, now: int, longest_life: int, in_use: frozenset[str] = frozenset()
+) -> KeyRing:
+    """The ring with the new key, without keys that stopped sealing more than `longest_life` seconds ago.
+
+    `in_use`: ids of keys that still seal something without an end of life; they are kept.
+    """
     kept = [new_key]
     successors = [*ring.keys[1:], new_key]
     for key, successor in zip(ring.keys, successors, strict=True):
-        if successor.created_at + longest_life >= now:
+        if successor.created_at + longest_life >= now or key.key_id in in_use:
             kept.append(key)
     return KeyRing(kept)
 

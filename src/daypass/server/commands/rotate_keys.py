@@ -1,10 +1,12 @@
 """`daypass server rotate-keys`: add a key to the key ring file and drop those nothing alive was sealed with.
 
 The new key seals from the next reload on (SIGHUP); older ones keep opening. A key may go when its successor has been
-sealing for longer than anything lives. A ring that comes from the environment or a command belongs to whoever keeps it.
+sealing for longer than anything lives, unless a SAML provider's private keys are still under it: those a server moves
+along when it starts. A ring that comes from the environment or a command belongs to whoever keeps it.
 """
 
 import argparse
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +18,10 @@ from daypass.server.adapters.key_ring_file import (
     rotate,
     write_key_ring_file,
 )
+from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import system_clock
 from daypass.server.commands.terminal import say
+from daypass.server.flows.reseal_saml_keys import find_sealing_keys
 from daypass.server.settings import Settings, load_settings
 
 __all__ = ["longest_life", "run"]
@@ -27,7 +31,7 @@ _RELOAD_MARGIN = 7 * 86_400
 
 
 def run(argv: Sequence[str]) -> int:
-    """Rotate and say what to do next. Raises ConfigError."""
+    """Rotate and say what to do next. Raises ConfigError, StorageError."""
     parser = argparse.ArgumentParser(
         "daypass server rotate-keys", description="add a key", allow_abbrev=False
     )
@@ -38,7 +42,13 @@ def run(argv: Sequence[str]) -> int:
         raise ConfigError("the key ring comes from the environment or a command; rotate it where it is kept")
     now = system_clock()
     before = read_key_ring_file(settings.key_ring_file)
-    after = rotate(before, new_master_key(now=now), now=now, longest_life=longest_life(settings))
+    after = rotate(
+        before,
+        new_master_key(now=now),
+        now=now,
+        longest_life=longest_life(settings),
+        in_use=asyncio.run(_keys_in_use(settings)),
+    )
     write_key_ring_file(settings.key_ring_file, after)
     say(f"the ring has {len(after.keys)} keys; {after.current.key_id} seals after a reload")
     for key in before.keys:
@@ -46,6 +56,16 @@ def run(argv: Sequence[str]) -> int:
             say(f"dropped {key.key_id}: nothing it sealed is still alive")
     say("reload the server: kill -HUP its process")
     return 0
+
+
+async def _keys_in_use(settings: Settings) -> frozenset[str]:
+    """The keys under which private keys of providers lie. Raises StorageError."""
+    storage = await open_storage(settings.database_url)
+    try:
+        await storage.migrate()
+        return await find_sealing_keys(storage)
+    finally:
+        await storage.close()
 
 
 def longest_life(settings: Settings) -> int:

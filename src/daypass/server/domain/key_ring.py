@@ -7,7 +7,6 @@ repeated refresh return the identical answer with nothing stored, and there is n
 The ring never touches the database (`adapters/key_ring_file.py` keeps it in a 0600 file).
 """
 
-import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-__all__ = ["KeyRing", "MasterKey", "Purpose", "SealBroken"]
+from daypass.errors import RemoteProtocolError
+from daypass.protocol.jose import base64url
+
+__all__ = ["KeyRing", "MasterKey", "Purpose", "SealBroken", "sealing_key_id"]
 
 Purpose = Literal[
     "session-token",
@@ -32,7 +34,7 @@ Purpose = Literal[
     "saml-key",
 ]
 
-_SEAL_VERSION = 1
+_SEAL_VERSION = b"\x01"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -100,9 +102,8 @@ class KeyRing:
         (16 bytes longer than the plaintext). Raises SealBroken when `key_id` is no longer kept.
         """
         key_id = self.current.key_id if key_id is None else key_id
-        header = bytes([_SEAL_VERSION]) + bytes.fromhex(key_id)
-        sealed = self._sealer(key_id, purpose).encrypt(plaintext, [header])
-        return base64.urlsafe_b64encode(header + sealed).rstrip(b"=").decode("ascii")
+        header = _SEAL_VERSION + bytes.fromhex(key_id)
+        return base64url.encode(header + self._sealer(key_id, purpose).encrypt(plaintext, [header]))
 
     def open(self, purpose: Purpose, sealed: str) -> tuple[bytes, str]:
         """Open a sealed text. Returns the plaintext and the id of the key that sealed it.
@@ -110,13 +111,10 @@ class KeyRing:
         Raises SealBroken for anything that `seal` with this purpose did not make.
         """
         try:
-            raw = base64.urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
-        except (ValueError, UnicodeEncodeError):
-            raise SealBroken("not base64url") from None
-        # The library skips foreign characters and ignores spare bits: only the canonical spelling is ours.
-        if base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != sealed:
-            raise SealBroken("not canonical base64url")
-        if len(raw) < 21 or raw[0] != _SEAL_VERSION:
+            raw = base64url.decode(sealed)
+        except RemoteProtocolError:
+            raise SealBroken("not canonical base64url") from None
+        if len(raw) < 21 or raw[:1] != _SEAL_VERSION:
             raise SealBroken("unknown format")
         key_id = raw[1:5].hex()
         try:
@@ -157,3 +155,14 @@ class KeyRing:
                 )
                 return hkdf.derive(key.material)
         raise SealBroken("sealed by a key that is not in the ring")
+
+
+def sealing_key_id(sealed: str) -> str:
+    """The id of the key that a sealed text names; nothing is proven by it. Raises SealBroken."""
+    try:
+        header = base64url.decode(sealed[:8])
+    except RemoteProtocolError:
+        raise SealBroken("not base64url") from None
+    if len(header) < 5 or header[0] != _SEAL_VERSION:
+        raise SealBroken("unknown format")
+    return header[1:5].hex()

@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from daypass.server.adapters.key_ring_file import rotate
 from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.account import Account
 from daypass.server.domain.identity_provider import SamlPrivateKey, SamlProvider
 from daypass.server.domain.key_ring import KeyRing, MasterKey
 from daypass.server.domain.saml_keys import open_service_keys, seal_private_key
-from daypass.server.flows.reseal_saml_keys import reseal_saml_keys
+from daypass.server.flows.reseal_saml_keys import find_sealing_keys, reseal_saml_keys
 from daypass.server.ports.storage import Storage
 
 LOST = KeyRing([MasterKey("00000000", 0, b"0" * 32)])
@@ -72,3 +73,19 @@ async def test_a_provider_whose_keys_are_lost_does_not_keep_the_server_from_star
     provider = await storage.saml_providers.load_saml_provider(kept)
     assert provider is not None
     assert open_service_keys(KeyRing([NEW]), provider)
+
+
+async def test_a_key_under_which_a_providers_keys_lie_survives_rotations_without_a_start_between(
+    storage: Storage,
+) -> None:
+    """Two rotations, the first key long out of its time: dropping it would lose the private keys for good."""
+    await _create(storage, "111122223333", "corp", KeyRing([OLD]))
+    in_use = await find_sealing_keys(storage)
+    assert in_use == {OLD.key_id}
+    later = MasterKey("00000003", 10_000_000, b"3" * 32)
+    dropped = rotate(KeyRing([OLD, NEW]), later, now=10_000_000, longest_life=900)
+    kept = rotate(KeyRing([OLD, NEW]), later, now=10_000_000, longest_life=900, in_use=in_use)
+    assert [key.key_id for key in dropped.keys] == [NEW.key_id, later.key_id]
+    assert [key.key_id for key in kept.keys] == [OLD.key_id, NEW.key_id, later.key_id]
+    await reseal_saml_keys(storage, kept)
+    assert await find_sealing_keys(storage) == {later.key_id}, "the next start frees it"
