@@ -202,8 +202,9 @@ class _Call:
             connection.request(
                 self._method, self.url.target, self._body, {**headers, **self._headers}, preload_content=False
             )
-            answer = connection.getresponse()
-            return HttpAnswer(answer.status, _read_body(answer))
+            # The answer holds the socket by itself: without closing it too, an unread one would stay open.
+            with contextlib.closing(connection.getresponse()) as answer:
+                return HttpAnswer(answer.status, _read_body(answer))
         finally:
             connection.close()
             if self._wire is not None:
