@@ -168,3 +168,15 @@ def test_a_provider_cannot_be_called_like_a_family_of_condition_keys(host: str) 
     token = VerifiedIdToken(provider.url, "ada", "daypass", {"PrincipalArn": "x"}, 2)
     with pytest.raises(InvalidIdentityToken):
         read_web_identity_caller(token, provider, session_name=None)
+
+
+def test_claims_that_differ_in_case_only_cannot_pass_for_the_verified_ones() -> None:
+    claims: dict[str, object] = {
+        "sub": "x",
+        "SUB": "y",
+        "email": "ada@example.com",
+        "EMAIL": "eve@example.com",
+    }
+    token = VerifiedIdToken(PROVIDER.url, "ada", "daypass", claims, 2)
+    values = read_web_identity_caller(token, PROVIDER, session_name=None).condition_values
+    assert values == {f"{KEY}:sub": "ada", f"{KEY}:email": "ada@example.com", f"{KEY}:aud": "daypass"}
