@@ -163,6 +163,6 @@ def sealing_key_id(sealed: str) -> str:
         header = base64url.decode(sealed[:8])
     except RemoteProtocolError:
         raise SealBroken("not base64url") from None
-    if len(header) < 5 or header[0] != _SEAL_VERSION:
+    if header[:1] != _SEAL_VERSION or len(header) < 5:
         raise SealBroken("unknown format")
     return header[1:5].hex()
