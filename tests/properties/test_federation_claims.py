@@ -180,3 +180,10 @@ def test_claims_that_differ_in_case_only_cannot_pass_for_the_verified_ones() -> 
     token = VerifiedIdToken(PROVIDER.url, "ada", "daypass", claims, 2)
     values = read_web_identity_caller(token, PROVIDER, session_name=None).condition_values
     assert values == {f"{KEY}:sub": "ada", f"{KEY}:email": "ada@example.com", f"{KEY}:aud": "daypass"}
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 256, "ada\x00", "ada\n", "\ud800"])
+def test_a_subject_no_log_could_hold_is_refused(subject: str) -> None:
+    token = VerifiedIdToken(PROVIDER.url, subject, "daypass", {}, 2)
+    with pytest.raises(InvalidIdentityToken):
+        read_web_identity_caller(token, PROVIDER, session_name="ada")
