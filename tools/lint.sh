@@ -4,8 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH="$PWD/.venv/bin:$PATH"
 export PATH
-.venv/bin/ruff format --check src tests tools bench
-.venv/bin/ruff check src tests tools bench
+.venv/bin/ruff format --check src tests tools bench examples
+.venv/bin/ruff check src tests tools bench examples
 .venv/bin/mypy
 .venv/bin/pyright --warnings
 .venv/bin/lint-imports --no-cache

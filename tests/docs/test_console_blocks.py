@@ -22,7 +22,12 @@ from support.form_browser import FormBrowser
 pytestmark = [pytest.mark.processes, pytest.mark.clients]
 
 REPOSITORY = Path(__file__).parents[2]
-PAGES = ["README.md", "docs/tutorial/first-login.md", "docs/tutorial/run-your-own-server.md"]
+PAGES = [
+    "README.md",
+    "docs/tutorial/first-login.md",
+    "docs/tutorial/run-your-own-server.md",
+    "docs/tutorial/federated-sign-in.md",
+]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 WRITTEN_ACCOUNT = "211074920353"
 DONE = "daypass-docs-done"
@@ -54,8 +59,10 @@ class Session:
     def __init__(self, home: Path, page: str) -> None:
         self.browser = FormBrowser()
         self.printed: dict[str, str] = {}
-        self._ports = dict(zip(("8085", "8086"), free_ports(2), strict=True))
+        self._ports = dict(zip(("8085", "8086", "8099"), free_ports(3), strict=True))
         self._home = home
+        self._servers = 0
+        self._outside_passwords = dict(re.findall(r"user name `(\w+)` and the password `(\w+)`", page))
         self._passwords = dict(re.findall(r"--user-name (\S+) --password (\S+)", page))
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
@@ -75,10 +82,10 @@ class Session:
         )
 
     def close(self) -> None:
-        """End the server that the page started, and the shell, even one that still waits for a sign-in."""
+        """End the servers that the page started, and the shell, even one that still waits for a sign-in."""
         assert self._shell.stdin is not None
         assert self._shell.stdout is not None
-        self._shell.stdin.write('[ -z "${server-}" ] || { kill "$server"; wait "$server"; }\nexit\n')
+        self._shell.stdin.write('[ -z "${servers-}" ] || { kill $servers; wait $servers; }\nexit\n')
         self._shell.stdin.close()
         try:
             self._shell.wait(20)
@@ -104,11 +111,15 @@ class Session:
             command = "daypass up --no-browser --data-dir ~/data --port 8085 --s3-port 8086"
         for written, chosen in self._ports.items():
             command = command.replace(written, chosen)
-        if re.match(r"daypass (up|serve) ", command):
-            pipe = shlex.quote(str(self._home / ".server-output"))
+        command = command.replace("../examples/", f"{shlex.quote(str(REPOSITORY))}/examples/")
+        if re.match(r"daypass (up|serve) |python .*local_identity_provider", command):
+            self._servers += 1
+            descriptor = 2 + self._servers
+            pipe = shlex.quote(str(self._home / f".server-output-{descriptor}"))
             return (
-                f"mkfifo {pipe}; {command} >{pipe} 2>&1 & server=$!; exec 3<{pipe}\n"
-                'while read -r line <&3; do echo "$line"; [ "$line" != READY ] || break; done'
+                f'mkfifo {pipe}; {command} >{pipe} 2>&1 & servers="${{servers-}} $!"; exec {descriptor}<{pipe}\n'
+                f"while read -r line <&{descriptor}; "
+                'do echo "$line"; [ "$line" != READY ] || break; done'
             )
         return command
 
@@ -149,9 +160,14 @@ class Session:
         texts = [text for text, _ in self.browser.page.links]
         if "Sign in to another session" in texts:
             self.browser.follow("Sign in to another session")
-        self.browser.follow("Continue with root or IAM user")
         named = re.search(r"--profile (\S+)", command)
         name = named[1] if named else self.printed["DAYPASS_USER_NAME"]
+        if name in self._outside_passwords:
+            self.browser.follow("Continue with Local company")
+            self.browser.press("Log in", user=name, password=self._outside_passwords[name])
+            assert "Signed in" in self.browser.html, self.browser.html[:2000]
+            return
+        self.browser.follow("Continue with root or IAM user")
         if name == "admin":
             fields = {"kind": "root", "email": self.printed["DAYPASS_ROOT_EMAIL"]}
             password = self.printed["DAYPASS_ROOT_PASSWORD"]
