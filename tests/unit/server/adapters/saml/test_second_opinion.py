@@ -1,6 +1,7 @@
 """minisaml judges the same responses: about issuer, audience, times and signature both must agree, whole or refused.
 
-minisaml knows nothing of recipients or requests and insists on NotBefore, so only what both know is varied here.
+minisaml knows nothing of recipients or requests, insists on NotBefore, and refuses a signed comment (which we read
+over): only what both know alike is varied here.
 """
 
 import datetime as dt
@@ -31,7 +32,6 @@ def _tampered(response: etree._Element) -> None:
 ROWS: list[tuple[str, Draft, bool]] = [
     ("good", Draft(), True),
     ("signed as a whole", Draft(sign_assertion=False, sign_response=True), True),
-    ("comment in the name", Draft(subject="root<!---->.example"), True),
     ("issuer", Draft(assertion_changes=(set_text("saml:Issuer", "https://x.example"),)), False),
     ("audience", Draft(audience="https://x.example"), False),
     ("other key", Draft(signed_by=key("attacker")), False),
