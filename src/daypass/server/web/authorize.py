@@ -14,6 +14,7 @@ from daypass.server.domain.principal import login_arn
 from daypass.server.domain.tokens import CodeClaims, open_code
 from daypass.server.web.page_tools import PageTools, Visit
 from daypass.server.web.rendering import protect
+from daypass.server.web.session_view import describe_identity
 
 __all__ = ["AuthorizePages"]
 
@@ -75,8 +76,21 @@ class AuthorizePages:
             "confirmation.html",
             verification_code=build_verification_code(state=state, code=request.query_params["code"]),
             principal_arn=login_arn(snapshot, claims.principal_id),
+            via=await self._describe_identity(claims, visit),
             minutes=max(1, (claims.issued_at + self._parts.lifetimes.code - visit.now) // 60),
         )
+
+    async def _describe_identity(self, claims: CodeClaims, visit: Visit) -> str:
+        """Through which identity provider the person came, or empty."""
+        if not claims.sign_in_session_id:
+            return ""
+        session = await self._parts.storage.sign_in_sessions.load_sign_in_session(
+            claims.sign_in_session_id, now=visit.now
+        )
+        role_session = None if session is None else session.role_session
+        if role_session is None or role_session.identity is None:
+            return ""
+        return describe_identity(role_session.identity, self._parts.identity_providers)
 
     def _open_code(self, code: str, visit: Visit) -> CodeClaims | None:
         """Only a code of ours, made for this page and still good, is ever shown."""
