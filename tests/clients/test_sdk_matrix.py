@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.running_server import RunningServer, Terminal
+from support.running_server import DAYPASS, RunningServer, Terminal
 
 pytestmark = [pytest.mark.clients, pytest.mark.processes, pytest.mark.xdist_group("up")]
 
@@ -142,3 +142,20 @@ def test_credentials_renew_themselves_across_expiry(
     assert run.returncode == 0, run.stderr
     keys = json.loads(run.stdout)["keys"]
     assert len(set(keys)) == 3, keys
+
+
+def test_after_a_sign_out_a_kept_copy_of_the_session_renews_nothing(
+    server: RunningServer, signed_in: Terminal
+) -> None:
+    """The chain ends at the server, so a backup, another machine or a thief has the last minutes and no more."""
+    (path,) = (signed_in.home / ".aws" / "login" / "cache").glob("*.json")
+    copy = json.loads(path.read_text())
+    out = signed_in.run(*DAYPASS, "logout", "--profile", "dev")
+    assert (out.returncode, path.exists()) == (0, False), out.stderr
+    assert "not revoked" not in out.stderr
+    copy["accessToken"]["expiresAt"] = "2020-01-01T00:00:00Z"
+    path.write_text(json.dumps(copy))
+    path.chmod(0o600)
+    asked = signed_in.run(*DAYPASS, "credential-process", "--profile", "dev")
+    assert (asked.returncode, asked.stdout) == (4, "")
+    assert "has ended" in asked.stderr

@@ -22,6 +22,8 @@ def build_metadata(issuer: str, *, s3_endpoint: str = "") -> dict[str, object]:
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/v1/authorize",
         "token_endpoint": f"{issuer}/v1/token",
+        "revocation_endpoint": f"{issuer}/v1/revoke",
+        "revocation_endpoint_auth_methods_supported": ["none"],
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "scopes_supported": ["openid"],
         "response_types_supported": ["code"],

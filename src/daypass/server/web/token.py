@@ -23,7 +23,16 @@ from daypass.server.issuers.built_in import BuiltInIssuer
 from daypass.server.web.errors import NO_STORE, token_error_answer
 from daypass.server.web.sign_in_parts import SignInParts
 
-__all__ = ["build_token_app"]
+__all__ = [
+    "AsgiApp",
+    "MethodNotAllowed",
+    "Receive",
+    "Scope",
+    "Send",
+    "build_token_app",
+    "find_content_type",
+    "read_grant_body",
+]
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -116,7 +125,7 @@ class _TokenEndpoint:
         caller = scope[CALLER_KEY]
         try:
             _check_operation(scope)
-            body = await _read_body(receive)
+            body = await read_grant_body(receive)
             proofs = [value.decode("latin-1") for name, value in scope["headers"] if name == b"dpop"]
             proof = verify_dpop_proof(
                 proofs,
@@ -126,7 +135,7 @@ class _TokenEndpoint:
                 max_age=self._parts.lifetimes.dpop_max_age,
                 max_future=self._parts.lifetimes.dpop_max_future,
             )
-            grant = parse_token_request(_content_type(scope), body)
+            grant = parse_token_request(find_content_type(scope), body)
         except SignInError as refusal:
             event = sign_in_event(
                 "CreateOAuth2Token",
@@ -157,14 +166,16 @@ def _check_operation(scope: Scope) -> None:
                 raise InvalidRequest(f"the operation {operation} is not offered by this server")
 
 
-def _content_type(scope: Scope) -> str:
+def find_content_type(scope: Scope) -> str:
+    """The header's value, or nothing."""
     for name, value in scope["headers"]:
         if name == b"content-type":
             return bytes(value).decode("latin-1")
     return ""
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def read_grant_body(receive: Receive) -> bytes:
+    """A body no larger than a grant can be. Raises InvalidRequest."""
     body = b""
     while True:
         message = await receive()

@@ -15,6 +15,8 @@ def test_metadata_names_every_endpoint_under_the_issuer() -> None:
         "issuer": "https://signin.example.test",
         "authorization_endpoint": "https://signin.example.test/v1/authorize",
         "token_endpoint": "https://signin.example.test/v1/token",
+        "revocation_endpoint": "https://signin.example.test/v1/revoke",
+        "revocation_endpoint_auth_methods_supported": ["none"],
         "jwks_uri": "https://signin.example.test/.well-known/jwks.json",
         "scopes_supported": ["openid"],
         "response_types_supported": ["code"],
