@@ -1,6 +1,6 @@
 """The machine's clock and its randomness, as the ports ask for them. The only place that reads either for the server."""
 
-import secrets
+import os
 import time
 
 from daypass.server.domain.identifiers import uuid_text
@@ -17,7 +17,7 @@ class SystemRandomness:
     """`ports.clock.Randomness` from the operating system's generator."""
 
     def token_bytes(self, length: int) -> bytes:
-        return secrets.token_bytes(length)
+        return os.urandom(length)
 
     def uuid(self) -> str:
-        return uuid_text(secrets.token_bytes(16))
+        return uuid_text(os.urandom(16))
