@@ -26,6 +26,9 @@ __all__ = ["load_backend_keys", "run_in_loop", "serve_until", "stop_signal"]
 
 _T = TypeVar("_T")
 
+_YOUNG_OBJECTS = 10_000
+"""Before the collector looks for cycles. Some requests' worth live at any time; at the default of 700 it walks those again and again."""
+
 
 def run_in_loop(main: Coroutine[Any, Any, _T]) -> _T:
     """Run to the end on uvloop where there is one."""
@@ -88,6 +91,7 @@ async def serve_until(
         for app, listener in apps
     ]
     gc.freeze()  # what the start built lives as long as the process: the collector need not walk it again and again
+    gc.set_threshold(_YOUNG_OBJECTS)
     running = [asyncio.create_task(listener.run()) for listener in listeners]
     purging = asyncio.create_task(application.purge_forever())
     stopping = asyncio.create_task(stop.wait())
