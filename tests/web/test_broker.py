@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import pytest
 
 from daypass.server.domain.account import Role
@@ -236,6 +237,9 @@ async def test_a_token_for_a_role_that_is_gone_signs_nobody_in(world: SignInWorl
         {"sessionKey": "x" * 40},
         {"sessionKey": ""},
         {"sessionKey": "\ud800"},
+        {"sessionKey": "\u00e9" * 40},
+        {"sessionId": "\0"},
+        {"sessionToken": "\u00e9"},
         {"sessionId": "ASIAEXAMPLEEXAMPLE01"},
         {"sessionToken": "x"},
         {"sessionToken": ""},
@@ -423,6 +427,14 @@ async def test_a_federated_persons_provider_stays_known(world: SignInWorld) -> N
     await open_link(world.tab(), await token_for(world, with_claims(federated_provider=provider)))
     event = await world.last_event()
     assert event.detail["identity_provider"] == provider
+
+
+async def test_only_what_was_sealed_as_a_sign_in_token_is_one(world: SignInWorld) -> None:
+    """The same purpose has other sealed values; the tag tells them apart."""
+    values = ["t", NOW + 900, NOW + 900, ACCOUNT, "root", f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, 0, None]
+    for packed, status in ((["signin-token", *values], 303), (values, 400), (["ticket", *values], 400)):
+        sealed = world.parts.ring.seal("federation", msgspec.msgpack.encode(packed))
+        assert (await open_link(world.tab(), sealed)).status == status
 
 
 async def test_the_servers_own_limit_holds_too(world: SignInWorld) -> None:

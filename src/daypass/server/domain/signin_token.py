@@ -102,10 +102,7 @@ def read_broker_session(text: str) -> BrokerSession:
         document = _decode_document(text)
     except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, bad Unicode too
         raise ValidationError("Session must be JSON with sessionId, sessionKey and sessionToken") from None
-    values = (document.session_id, document.session_key, document.session_token)
-    if not all(_is_visible(value) for value in values):
-        raise ValidationError("Session has a value that is empty or not plain text")
-    return BrokerSession(values[0], Secret(values[1]), Secret(values[2]))
+    return BrokerSession(document.session_id, Secret(document.session_key), Secret(document.session_token))
 
 
 def read_session_duration(text: str) -> int | None:
