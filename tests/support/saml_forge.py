@@ -310,12 +310,14 @@ def encryptor(
     label: bytes | None = None,
     beside: bool = False,
     damage: Callable[[bytes], bytes] = bytes,
+    pad: Callable[[bytes], bytes] | None = None,
 ) -> Callable[[bytes], str]:
-    """Makes EncryptedAssertion texts. `beside` puts the EncryptedKey next to the data; `damage` alters the ciphertext."""
+    """Makes EncryptedAssertion texts. `beside` puts the EncryptedKey next to the data; `damage` alters the ciphertext,
+    `pad` is what CBC pads with."""
 
     def encrypt(plaintext: bytes) -> str:
         content_key = os.urandom(int(cipher[3:6]) // 8)
-        sealed = base64.b64encode(damage(_seal(cipher, content_key, plaintext))).decode()
+        sealed = base64.b64encode(damage(_seal(cipher, content_key, plaintext, pad))).decode()
         space = "xenc11" if cipher.endswith("gcm") else "xenc"
         wrapped = _wrap(recipient, content_key, transport, digest, mask, label)
         inside = "" if beside else f"<ds:KeyInfo>{wrapped}</ds:KeyInfo>"
@@ -330,14 +332,18 @@ def encryptor(
     return encrypt
 
 
-def _seal(cipher: str, content_key: bytes, plaintext: bytes) -> bytes:
+def _padding(plaintext: bytes) -> bytes:
+    size = 16 - len(plaintext) % 16
+    return plaintext + os.urandom(size - 1) + bytes([size])
+
+
+def _seal(cipher: str, content_key: bytes, plaintext: bytes, pad: Callable[[bytes], bytes] | None) -> bytes:
     if cipher.endswith("gcm"):
         start = os.urandom(12)
         return start + AESGCM(content_key).encrypt(start, plaintext, None)
     start = os.urandom(16)
-    size = 16 - len(plaintext) % 16
     sealer = Cipher(algorithms.AES(content_key), modes.CBC(start)).encryptor()
-    return start + sealer.update(plaintext + os.urandom(size - 1) + bytes([size])) + sealer.finalize()
+    return start + sealer.update((pad or _padding)(plaintext)) + sealer.finalize()
 
 
 def _wrap(

@@ -6,13 +6,13 @@ that can go wrong here is one refusal with one text, padding included (Jager and
 """
 
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.serialization import load_der_private_key
 from lxml import etree
 
 from daypass.protocol.aws.errors import InvalidIdentityToken
+from daypass.server.adapters.saml.keys import load_service_key
 from daypass.server.adapters.saml.names import DS, XENC, XENC11, ds, xenc, xenc11
 from daypass.server.adapters.saml.refusals import Unreadable, refused
 from daypass.server.adapters.saml.xml_source import (
@@ -90,11 +90,8 @@ def _unwrap(wrapped_keys: list[Element], private_keys: tuple[bytes, ...], key_si
         scheme = _oaep(_only(wrapped, xenc("EncryptionMethod")))
         sealed = _cipher_value(wrapped)
         for der in private_keys:
-            private_key = load_der_private_key(der, None)
-            if not isinstance(private_key, rsa.RSAPrivateKey):
-                continue
             try:
-                content_key = private_key.decrypt(sealed, scheme)
+                content_key = load_service_key(der).decrypt(sealed, scheme)
             except ValueError:
                 continue
             if len(content_key) == key_size:

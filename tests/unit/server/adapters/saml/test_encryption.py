@@ -103,6 +103,21 @@ def test_every_byte_of_padding_is_one_refusal(refusal, judge) -> None:
     assert answers == {"InvalidIdentityToken"}
 
 
+@pytest.mark.parametrize("claimed", [0, 17, 32, 255])
+def test_padding_longer_than_a_block_or_none_is_refused(claimed: int, judge, refusal) -> None:
+    """Even where cutting so much off would leave the good assertion."""
+
+    def pad(plaintext: bytes, claimed: int = claimed) -> bytes:
+        room = -len(plaintext) % 16 + 256
+        end = bytes([claimed]) if claimed else b"\0"
+        return plaintext + b" " * (room - max(claimed, 1)) + b" " * (max(claimed, 1) - 1) + end
+
+    good = Draft(encrypt=encryptor(OURS, cipher="aes256-cbc", pad=lambda text: pad(text, 16)))
+    assert judge(good).subject == "ada@example.com"
+    draft = Draft(encrypt=encryptor(OURS, cipher="aes256-cbc", pad=pad))
+    assert refusal(draft)[1] == NOT_OPENED + "the plaintext is damaged"
+
+
 def test_a_key_meant_for_somebody_else_is_passed_over(judge) -> None:
     theirs = etree.fromstring(encryptor(key("attacker"))(b"<x/>")).find(".//xenc:EncryptedKey", NS)
 
