@@ -70,8 +70,8 @@ def new_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 
 def _note(complaints: list[str], kind: str, text: str) -> None:
-    # An HTTP status of 4xx on a page is reported as an error, and is meant.
-    if kind in ("error", "warning") and "status of 4" not in text and "status of 503" not in text:
+    # An HTTP status of 4xx, 502 or 503 on a page is reported as an error, and is meant.
+    if kind in ("error", "warning") and not any(f"status of {status}" in text for status in ("4", "502", "503")):
         complaints.append(text)
 
 
