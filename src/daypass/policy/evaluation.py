@@ -4,7 +4,8 @@
 trust policy. Both name the deciding statement: the first deny in the order given, else the first allow.
 
 What no request can change is worked out once per set of policies and remembered, bounded: which statements
-speak of an action. Policies are compared by identity, so keep the parsed objects.
+speak of an action, and decisions for which no condition value was looked at. Policies are compared by identity, so
+keep the parsed objects.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +17,12 @@ from daypass.policy.principals import Caller
 from daypass.policy.request_context import FoldedValues, RequestContext
 from daypass.policy.statements import Statement
 
-__all__ = ["evaluate", "evaluate_trust", "names_caller_directly"]
+__all__ = ["evaluate", "evaluate_trust", "names_caller_directly", "settled_decision"]
 
 _MAX_REMEMBERED_SETS = 2048
 _MAX_REMEMBERED_ACTIONS = 1024
+_MAX_SETTLED = 32
+"""Decisions per set of policies."""
 
 
 class _Candidates:
@@ -65,11 +68,13 @@ def _landmarks(statement: Statement) -> Iterable[tuple[str, str]]:
 class _StatementIndex:
     """The denies and the allows of some policies, by action."""
 
-    __slots__ = ("_by_action", "_statements")
+    __slots__ = ("_by_action", "_statements", "settled")
 
     def __init__(self, policies: Iterable[PolicyDocument]) -> None:
         self._statements = tuple(statement for policy in policies for statement in policy.statements)
         self._by_action: dict[str, tuple[_Candidates, _Candidates]] = {}
+        self.settled: dict[tuple[str, str], Decision] = {}
+        """By action and resource: what no condition value can change, because none was looked at on the way to it."""
 
     def candidates(self, action: str) -> tuple[_Candidates, _Candidates]:
         """The denies and the allows that speak of the action."""
@@ -96,8 +101,23 @@ def _index(policies: tuple[PolicyDocument, ...]) -> _StatementIndex:
 
 def evaluate(policies: Sequence[PolicyDocument], context: RequestContext) -> Decision:
     """Decide by identity policies. Never raises."""
-    denies, allows = _index(tuple(policies)).candidates(context.action)
+    index = _index(tuple(policies))
     values = FoldedValues(context.condition_values)
+    decision = _decide(index, context, values)
+    if not values.is_asked:
+        if len(index.settled) >= _MAX_SETTLED:
+            index.settled.clear()
+        index.settled[(context.action, context.resource)] = decision
+    return decision
+
+
+def settled_decision(policies: tuple[PolicyDocument, ...], action: str, resource: str) -> Decision | None:
+    """What `evaluate` said of this before and says whatever the condition values are, if that is known."""
+    return _index(policies).settled.get((action, resource))
+
+
+def _decide(index: _StatementIndex, context: RequestContext, values: FoldedValues) -> Decision:
+    denies, allows = index.candidates(context.action)
     statement = denies.first_that_applies(context.resource, values)
     if statement is None:
         statement = allows.first_that_applies(context.resource, values)

@@ -35,6 +35,11 @@ class FoldedValues:
         self._given = given
         self._folded: dict[str, ConditionValue] | None = None
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether any value, present or absent, was looked at."""
+        return self._folded is not None
+
     def get(self, key: str) -> ConditionValue | None:
         """The value of a key given in lower case, or None when the request does not have it."""
         if self._folded is None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from daypass.policy.decision import Decision, Effect
 from daypass.policy.document import PolicyDocument
-from daypass.policy.evaluation import evaluate
+from daypass.policy.evaluation import evaluate, settled_decision
 from daypass.policy.request_context import ConditionValue, RequestContext
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.identity_provider import Tags
@@ -72,6 +72,9 @@ def authorize(
     """Decide one request. `userid` is aws:userid where it differs (`AROA…:session`)."""
     if snapshot.kind == "root":
         return Decision(Effect.ALLOWED, action, resource, None)
+    settled = settled_decision(snapshot.policies, action, resource)
+    if settled is not None:
+        return settled
     values = global_condition_values(snapshot, caller=caller, now=now, region=region, userid=userid)
     if condition_values:
         values.update(condition_values)
