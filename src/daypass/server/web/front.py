@@ -90,14 +90,15 @@ class _Answer:
         self._request_id = request_id
         self.status = 0
 
-    async def send(self, message: MutableMapping[str, Any]) -> None:
+    def send(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+        """Not a coroutine of its own: it only passes on what is awaited."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             written, wanted = self._headers
             headers = [each for each in message.get("headers", ()) if each[0].lower() != wanted]
             headers.append((written, self._request_id.encode()))
             message["headers"] = headers
-        await self._send(message)
+        return self._send(message)
 
     async def send_failure(self, form: FailureForm) -> None:
         """A 500 in the wire's form; when the answer had begun, the connection is broken instead (a truncated success is a lie)."""
