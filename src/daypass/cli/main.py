@@ -19,6 +19,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "exec": ("daypass.cli.exec", "run a command with credentials that renew themselves"),
     "console": ("daypass.cli.console", "open the web console as a profile's identity"),
     "env": ("daypass.cli.env", "print credentials as variables for a shell"),
+    "serve-credentials": (
+        "daypass.cli.serve_credentials",
+        "serve credentials to containers, IDEs and far hosts",
+    ),
+    "audit": ("daypass.cli.audit", "find long-lived keys on this machine"),
     "configure": ("daypass.cli.configure", "write a profile for tools that do not know logins"),
     "credential-process": (
         "daypass.cli.credential_process",
