@@ -24,8 +24,10 @@ def check_is_response(message: Element) -> None:
 
 
 def check_response_layout(response: Element) -> None:
-    """One response, one assertion (plain or encrypted) directly in it, signatures only in these two."""
-    check_is_response(response)
+    """One response, one assertion (plain or encrypted) directly in it, signatures only in these two.
+
+    For what `check_is_response` accepted.
+    """
     _check_ids(response)
     assertion = only_assertion(response)
     kinds = (saml("Assertion"), saml("EncryptedAssertion"), samlp("Response"))

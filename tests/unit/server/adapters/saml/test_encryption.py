@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
-from support.saml_forge import NS, Draft, append, encryptor, key, make_key
+from support.saml_forge import NS, Draft, append, encryptor, key, make_key, set_attribute
 
 OURS = key("ours")
 NOT_OPENED = "the assertion cannot be decrypted: "
@@ -204,6 +204,40 @@ def test_an_encrypted_assertion_must_not_hold_another(refusal) -> None:
     inner = '<saml:Advice><saml:Assertion ID="_a" Version="2.0" IssueInstant="x"/></saml:Advice>'
     draft = Draft(encrypt=encryptor(OURS), assertion_changes=(append(".", inner),))
     assert refusal(draft) == ("InvalidIdentityToken", "the encrypted assertion holds another assertion")
+
+
+def test_an_encrypted_assertion_must_not_use_an_id_twice(refusal) -> None:
+    twice = set_attribute("saml:AuthnStatement", "ID", "_assertion1")
+    draft = Draft(
+        encrypt=encryptor(OURS), assertion_changes=(twice,), sign_assertion=False, sign_response=True
+    )
+    assert refusal(draft) == ("InvalidIdentityToken", "two elements have the same ID")
+
+
+def test_a_signature_in_an_unexpected_place_of_an_encrypted_assertion_is_refused(refusal) -> None:
+    stray = append("saml:Subject", "<ds:Signature/>")
+    draft = Draft(encrypt=encryptor(OURS), assertion_changes=(stray,))
+    assert refusal(draft) == ("InvalidIdentityToken", "there is a signature in an unexpected place")
+
+
+def test_parts_of_an_encryption_are_there_once(refusal) -> None:
+    for path in (
+        "xenc:EncryptedData",
+        "xenc:EncryptedData/xenc:EncryptionMethod",
+        "xenc:EncryptedData/xenc:CipherData",
+    ):
+
+        def double(response: etree._Element, path: str = path) -> None:
+            part = response.find("saml:EncryptedAssertion/" + path, NS)
+            part.addnext(etree.fromstring(etree.tostring(part)))
+
+        def drop(response: etree._Element, path: str = path) -> None:
+            part = response.find("saml:EncryptedAssertion/" + path, NS)
+            part.getparent().remove(part)
+
+        for change in (double, drop):
+            draft = Draft(encrypt=encryptor(OURS), response_changes=(change,))
+            assert refusal(draft)[1] == NOT_OPENED + "a part is missing or there twice"
 
 
 def test_a_comment_left_in_a_decrypted_name_is_refused(refusal) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding
 from lxml import etree
 
 from daypass.errors import DaypassError
@@ -27,6 +27,7 @@ from support.saml_forge import (
     SLO,
     SSO,
     Draft,
+    append,
     encryptor,
     key,
     make_key,
@@ -66,11 +67,14 @@ def test_an_administrators_key_is_read_and_other_texts_are_not() -> None:
     )
     curve = make_key("ec", private_key=ec.generate_private_key(ec.SECP256R1()))
     small = make_key("small", bits=1024)
+    other = dsa.generate_private_key(2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     no_key = "the private key is not an unencrypted RSA key in PEM"
     size = "the private key must be RSA of 2048 to 8192 bits"
     rows = [
         ("", no_key), ("\ud800", no_key), (ours.pem, no_key), (locked.decode(), no_key), (curve.private_pem.decode(), size),
-        (small.private_pem.decode(), size), ("x" * 20_000, "the private key is too long"),
+        (small.private_pem.decode(), size), (other.decode(), size), ("x" * 20_000, "the private key is too long"),
     ]  # fmt: skip
     for text, reason in rows:
         with pytest.raises(InvalidInput) as refused:
@@ -191,6 +195,12 @@ def test_twenty_providers_are_read_and_one_more_is_refused() -> None:
 
 
 def test_reading_refuses_what_verifying_would() -> None:
+    nested = append(
+        ".", '<saml:Advice><saml:Assertion ID="_a" Version="2.0" IssueInstant="x"/></saml:Advice>'
+    )
+    with pytest.raises(InvalidIdentityToken) as refused:
+        SP.read_response(Draft(assertion_changes=(nested,)).field())
+    assert refused.value.detail == "the response holds more than one response or assertion"
     response = Draft().element()
     response.append(Draft(assertion_id="_2").element().find("saml:Assertion", NS))
     with pytest.raises(DaypassError, match="not acceptable"):
