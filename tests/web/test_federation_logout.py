@@ -166,3 +166,12 @@ async def test_a_refused_logout_token_is_answered_in_json(fed: FederationWorld) 
         assert answer.headers["cache-control"] == "no-store"
         assert json.loads(answer.body)["error"] == "invalid_request"
     assert fed.oidc.logout_clients == []
+
+
+async def test_a_relay_state_longer_than_the_binding_allows_does_not_go_back(fed: FederationWorld) -> None:
+    """SAML V2.0 Bindings §3.4.3: at most 80 bytes."""
+    for length, expected in ((80, "r" * 80), (81, "")):
+        query = f"SAMLRequest=bye{length}&RelayState={'r' * length}"
+        prepare(fed, query)
+        await call_app(fed.world.pages_app, "GET", f"{logout_place(fed)}?{query}")
+        assert fed.saml.asked[-1]["relay_state"] == expected

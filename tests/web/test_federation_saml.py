@@ -487,3 +487,45 @@ async def test_a_sign_in_that_begins_here_uses_the_providers_own_name_for_us(fed
     assert asked["entity_id"] == asked["consumer_url"] == fed.own_place()
     assert asked["service_key"] == b"key of Corp"
     assert re.fullmatch(r"_[0-9a-f]{32}", asked["request_id"])
+
+
+async def test_a_pair_that_names_another_provider_of_the_account_does_not_count(fed: FederationWorld) -> None:
+    """The role would trust the provider that proved it, but nobody was offered it through that one."""
+    role = "https://aws.amazon.com/SAML/Attributes/Role"
+    assertion = fed.assertion()
+    pair = f"{fed.arn('Reader')},arn:aws:iam::{ACCOUNT}:saml-provider/Other"
+    assertion = replace(assertion, attributes={**assertion.attributes, role: (pair,)})
+    page = await fed.answer_saml(fed.world.tab(), assertion)
+    assert page.status == 403
+    assert "There is no role for you here" in page.shown
+
+
+async def test_tags_beyond_a_sessions_packed_size_are_refused_in_words(fed: FederationWorld) -> None:
+    tags = {f"PrincipalTag:key{number}": "v" * 256 for number in range(50)}
+    tab = fed.world.tab()
+    await fed.answer_saml(tab, fed.assertion("Reader", attributes=tags))
+    page = await take(tab, fed.arn("Reader"))
+    assert page.status == 403
+    assert "packed size" in page.shown
+    assert "assumed-role" not in (await tab.get("/")).shown
+
+
+async def test_the_limit_holds_when_two_tabs_race_and_the_browser_keeps_its_sessions(
+    fed: FederationWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look before the write is a courtesy: the write itself has the condition."""
+
+    async def see_room(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr("daypass.server.flows.finish_federation.FinishFederation._check_room", see_room)
+    role_name = "https://aws.amazon.com/SAML/Attributes/RoleSessionName"
+    tab = fed.world.tab()
+    for number in range(6):
+        made = fed.assertion("Reader", assertion_id=f"_race{number}")
+        made = replace(made, attributes={**made.attributes, role_name: (f"ada{number}",)})
+        await fed.answer_saml(tab, made)
+        answer = await take(tab, fed.arn("Reader"))
+    assert answer.status == 409
+    home = await tab.get("/")
+    assert len(set(re.findall(r"assumed-role/Reader/(ada[0-9])", home.shown))) == 5
