@@ -167,21 +167,7 @@ def _sign_in_router(
     settings: Settings,
     log: logging.Logger,
 ) -> Router:
-    query_app = build_query_app(
-        storage=parts.storage,
-        ring=parts.ring,
-        directory=parts.directory,
-        hasher=parts.hasher,
-        clock=parts.clock,
-        randomness=parts.randomness,
-        metrics=metrics,
-        log=log,
-        saml=parts.saml,
-        oidc=parts.oidc,
-        external_url=parts.external_url,
-        alternate_urls=parts.alternate_urls,
-        region=parts.region,
-    )
+    query_app = build_query_app(parts, log)
     metadata = Route(
         build_metadata_app(ring=parts.ring, external_url=parts.external_url, s3_url=parts.s3_url),
         "metadata",

@@ -42,23 +42,22 @@ def build_iam_operations(
 ) -> Mapping[str, Operation]:
     """Every IAM action served."""
     return {
-        **_principal_operations(storage=storage, ring=ring, hasher=hasher, randomness=randomness),
+        **_user_operations(storage=storage, ring=ring, hasher=hasher, randomness=randomness),
+        **_policy_operations(storage=storage, ring=ring, randomness=randomness),
+        **_role_operations(storage=storage, ring=ring, randomness=randomness),
         **build_provider_operations(storage=storage, ring=ring, randomness=randomness, saml=saml),
         **build_tag_operations(storage=storage, ring=ring),
     }
 
 
-def _principal_operations(
+def _user_operations(
     *, storage: Storage, ring: KeyRing, hasher: PasswordHasher, randomness: Randomness
 ) -> Mapping[str, Operation]:
-    """Users, roles, and what they may do."""
+    """Users, their passwords, and what is attached to them."""
     users = Users(storage, ring, randomness)
     profiles = LoginProfiles(storage, hasher)
-    policies = Policies(storage, ring, randomness, SHIPPED_POLICIES)
-    roles = Roles(storage, ring, randomness)
-    of_user = Attachments("User", storage, ring, SHIPPED_POLICIES)
-    of_role = Attachments("Role", storage, ring, SHIPPED_POLICIES)
-    user, role, arn = values.USER_NAME, values.ROLE_NAME, values.POLICY_ARN
+    attachments = Attachments("User", storage, ring, SHIPPED_POLICIES)
+    user, arn = values.USER_NAME, values.POLICY_ARN
     password, reset = values.NEW_PASSWORD, values.PASSWORD_RESET_REQUIRED
     listed = answers.answer_attached_policies
     return {
@@ -77,6 +76,19 @@ def _principal_operations(
         "UpdateLoginProfile": changing(profiles.update_login_profile, None, _USER, password, reset),
         "DeleteLoginProfile": changing(profiles.delete_login_profile, None, user),
         "ChangePassword": changing(profiles.change_password, None, *values.CHANGED_PASSWORDS),
+        "AttachUserPolicy": changing(attachments.attach_policy, None, _USER_HOLDER, arn),
+        "DetachUserPolicy": changing(attachments.detach_policy, None, _USER_HOLDER, arn),
+        "ListAttachedUserPolicies": Operation(
+            attachments.list_attached_policies, listed, (_USER_HOLDER, *values.PAGE)
+        ),
+    }
+
+
+def _policy_operations(*, storage: Storage, ring: KeyRing, randomness: Randomness) -> Mapping[str, Operation]:
+    """The account's own managed policies, and the shipped ones."""
+    policies = Policies(storage, ring, randomness, SHIPPED_POLICIES)
+    arn = values.POLICY_ARN
+    return {
         "CreatePolicy": changing(policies.create_policy, answers.answer_policy, *values.POLICY),
         "GetPolicy": Operation(policies.get_policy, answers.answer_policy, (arn,)),
         "GetPolicyVersion": Operation(
@@ -86,6 +98,16 @@ def _principal_operations(
             policies.list_policies, answers.answer_policies, (*values.PAGE, *values.POLICY_FILTERS)
         ),
         "DeletePolicy": changing(policies.delete_policy, None, arn),
+    }
+
+
+def _role_operations(*, storage: Storage, ring: KeyRing, randomness: Randomness) -> Mapping[str, Operation]:
+    """Roles, whom they trust, and what is attached to them."""
+    roles = Roles(storage, ring, randomness)
+    attachments = Attachments("Role", storage, ring, SHIPPED_POLICIES)
+    role, arn = values.ROLE_NAME, values.POLICY_ARN
+    listed = answers.answer_attached_policies
+    return {
         "CreateRole": changing(roles.create_role, answers.answer_role, *values.ROLE),
         "GetRole": Operation(roles.get_role, answers.answer_role, (role,)),
         "ListRoles": Operation(roles.list_roles, answers.answer_roles, values.PAGE),
@@ -98,14 +120,9 @@ def _principal_operations(
         ),
         "UpdateAssumeRolePolicy": changing(roles.update_trust_policy, None, role, values.TRUST_POLICY),
         "DeleteRole": changing(roles.delete_role, None, role),
-        "AttachUserPolicy": changing(of_user.attach_policy, None, _USER_HOLDER, arn),
-        "DetachUserPolicy": changing(of_user.detach_policy, None, _USER_HOLDER, arn),
-        "ListAttachedUserPolicies": Operation(
-            of_user.list_attached_policies, listed, (_USER_HOLDER, *values.PAGE)
-        ),
-        "AttachRolePolicy": changing(of_role.attach_policy, None, _ROLE_HOLDER, arn),
-        "DetachRolePolicy": changing(of_role.detach_policy, None, _ROLE_HOLDER, arn),
+        "AttachRolePolicy": changing(attachments.attach_policy, None, _ROLE_HOLDER, arn),
+        "DetachRolePolicy": changing(attachments.detach_policy, None, _ROLE_HOLDER, arn),
         "ListAttachedRolePolicies": Operation(
-            of_role.list_attached_policies, listed, (_ROLE_HOLDER, *values.PAGE)
+            attachments.list_attached_policies, listed, (_ROLE_HOLDER, *values.PAGE)
         ),
     }

@@ -18,16 +18,8 @@ from daypass.errors import StorageError
 from daypass.protocol.aws.errors import AccessDenied, AwsError
 from daypass.protocol.aws.query import build_response_xml
 from daypass.server.domain.audit import CALLER_KEY, Caller
-from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.unsigned_call import UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
-from daypass.server.ports.clock import Clock, Randomness
-from daypass.server.ports.metrics import Metrics
-from daypass.server.ports.oidc import OpenIdRelyingParty
-from daypass.server.ports.password_hasher import PasswordHasher
-from daypass.server.ports.principals import PrincipalDirectory
-from daypass.server.ports.saml import SamlServiceProvider
-from daypass.server.ports.storage import Storage
 from daypass.server.web.aws_errors import StorageFailure, build_query_refusal
 from daypass.server.web.iam import build_iam_operations
 from daypass.server.web.query_audit import QueryAudit
@@ -35,6 +27,7 @@ from daypass.server.web.query_authentication import authenticate
 from daypass.server.web.query_operation import Operation
 from daypass.server.web.query_request import Receive, Scope, read_body, read_parameters, wants
 from daypass.server.web.query_services import QueryService, iam_service, sts_service
+from daypass.server.web.sign_in_parts import SignInParts
 from daypass.server.web.sts import build_sts_operations
 
 __all__ = ["build_query_app", "wants"]
@@ -45,77 +38,40 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def build_query_app(
-    *,
-    storage: Storage,
-    ring: KeyRing,
-    directory: PrincipalDirectory,
-    hasher: PasswordHasher,
-    clock: Clock,
-    randomness: Randomness,
-    metrics: Metrics,
-    log: logging.Logger,
-    saml: SamlServiceProvider,
-    oidc: OpenIdRelyingParty,
-    external_url: str,
-    alternate_urls: frozenset[str],
-    region: str,
-) -> AsgiApp:
-    """The ASGI application for everything that `wants` claims. The outermost app adds x-amzn-RequestId.
-
-    `region` is what policies see of a request without a signature's scope.
-    """
-    services = {
-        "sts": sts_service(
-            build_sts_operations(
-                storage=storage,
-                ring=ring,
-                randomness=randomness,
-                saml=saml,
-                oidc=oidc,
-                external_url=external_url,
-                alternate_urls=alternate_urls,
-            )
-        ),
-        "iam": iam_service(
-            build_iam_operations(storage=storage, ring=ring, hasher=hasher, randomness=randomness, saml=saml)
-        ),
-    }
-    return _QueryApp(
-        services,
-        audit=QueryAudit(storage.audit, randomness),
-        ring=ring,
-        directory=directory,
-        clock=clock,
-        metrics=metrics,
-        log=log,
-        region=region,
+def build_query_app(parts: SignInParts, log: logging.Logger) -> AsgiApp:
+    """The ASGI application for everything that `wants` claims. The outermost app adds x-amzn-RequestId."""
+    sts = build_sts_operations(
+        storage=parts.storage,
+        ring=parts.ring,
+        randomness=parts.randomness,
+        saml=parts.saml,
+        oidc=parts.oidc,
+        external_url=parts.external_url,
+        alternate_urls=parts.alternate_urls,
     )
+    iam = build_iam_operations(
+        storage=parts.storage,
+        ring=parts.ring,
+        hasher=parts.hasher,
+        randomness=parts.randomness,
+        saml=parts.saml,
+    )
+    return _QueryApp({"sts": sts_service(sts), "iam": iam_service(iam)}, parts, log)
 
 
 class _QueryApp:
     """One request in, one XML answer out."""
 
-    def __init__(
-        self,
-        services: Mapping[str, QueryService],
-        *,
-        audit: QueryAudit,
-        ring: KeyRing,
-        directory: PrincipalDirectory,
-        clock: Clock,
-        metrics: Metrics,
-        log: logging.Logger,
-        region: str,
-    ) -> None:
+    def __init__(self, services: Mapping[str, QueryService], parts: SignInParts, log: logging.Logger) -> None:
         self._services = services
-        self._audit = audit
-        self._ring = ring
-        self._directory = directory
-        self._clock = clock
-        self._metrics = metrics
+        self._audit = QueryAudit(parts.storage.audit, parts.randomness)
+        self._ring = parts.ring
+        self._directory = parts.directory
+        self._clock = parts.clock
+        self._metrics = parts.metrics
         self._log = log
-        self._region = region
+        self._region = parts.region
+        """What policies see of a request without a signature's scope."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         caller: Caller = scope[CALLER_KEY]
