@@ -118,6 +118,7 @@ async def test_a_provider_that_takes_no_secret_is_not_sent_ours(world) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
+        {"iss": "https://evil.example"},
         {"nonce": "other"},
         {"nonce": None},
         {"aud": "client-2"},
