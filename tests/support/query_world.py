@@ -38,6 +38,7 @@ from daypass.server.ports.password_hasher import PasswordMismatch
 from daypass.server.ports.saml import ServiceKey
 from daypass.server.ports.storage import Storage
 from daypass.server.web.query_api import build_query_app
+from daypass.server.web.sign_in_parts import SignInParts
 from support.token_provider import TokenProvider
 
 ACCOUNT = "111122223333"
@@ -134,7 +135,7 @@ class QueryWorld:
         self.saml = QuickSaml()
         self.provider = TokenProvider(lambda: self.now)
         self.oidc = RelyingParty(self.provider.http, lambda: self.now)
-        self.app = build_query_app(
+        parts = SignInParts(
             storage=storage,
             ring=self.ring,
             directory=self.directory,
@@ -142,13 +143,13 @@ class QueryWorld:
             clock=lambda: self.now,
             randomness=self.randomness,
             metrics=self.metrics,
-            log=logging.getLogger("daypass.test"),
             saml=self.saml,
             oidc=self.oidc,
             external_url=EXTERNAL_URL,
             alternate_urls=frozenset({ALTERNATE_URL}),
             region="us-east-1",
         )
+        self.app = build_query_app(parts, logging.getLogger("daypass.test"))
 
     @property
     def root(self) -> Credentials:
