@@ -20,6 +20,10 @@ def main() -> int:
         from daypass.cli.credential_process import run as run_credential_process
 
         return run_credential_process(argv[1:])
+    if word == "status" and "--prompt" in argv:  # HOT: drawn after every command
+        from daypass.cli.status_prompt import run as run_status_prompt
+
+        return run_status_prompt(argv[1:])
     if word in _SERVER_WORDS:
         from daypass.server.__main__ import main as run_server_command
 

@@ -79,3 +79,34 @@ def test_a_cache_file_others_can_read_is_not_answered_on_the_fast_path(signed_in
         [sys.executable, "-c", PROGRAM], env=signed_in, capture_output=True, text=True, check=False
     )
     assert "daypass.cli.credential_process_slow" in run.stderr.split()
+
+
+PROMPT = PROGRAM.replace("'credential-process', ", "'status', '--prompt', ")
+PROMPT_ALLOWED = {
+    *(ALLOWED - {"daypass.cli.credential_process"}),
+    "daypass.cli.status_prompt",
+    "daypass.client.prompt_line",
+}
+
+
+def _prompt(environment: dict[str, str]) -> tuple[set[str], str, int]:
+    run = subprocess.run(
+        [sys.executable, "-c", PROMPT], env=environment, capture_output=True, text=True, check=False
+    )
+    return set(run.stderr.split()) - BUILT_IN_ON_SOME_INTERPRETERS - {"binascii"}, run.stdout, run.returncode
+
+
+def test_a_prompt_loads_exactly_these_modules(signed_in: dict[str, str]) -> None:
+    """It is drawn after every command: no argparse, no json, no re."""
+    assert _prompt(signed_in) == (PROMPT_ALLOWED, "dev 111122223333\n", 0)
+
+
+@pytest.mark.parametrize("missing", ["session", "config"])
+def test_a_prompt_of_who_is_signed_out_loads_no_more(signed_in: dict[str, str], missing: str) -> None:
+    """Most shells on most days."""
+    if missing == "session":
+        (Path(signed_in["AWS_LOGIN_CACHE_DIRECTORY"]) / FILE_NAME).unlink()
+    else:
+        Path(signed_in["AWS_CONFIG_FILE"]).unlink()
+    modules, out, code = _prompt({**signed_in, "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/credentials"})
+    assert (modules <= PROMPT_ALLOWED, out, code) == (True, "", 4)

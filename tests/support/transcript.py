@@ -2,6 +2,7 @@
 
     = .aws/config            a file of the home; its lines follow, each after "| "
     @ valid dev 900          a saved session of that user: valid for so many seconds (may be negative),
+    @ valid dev 900 7200     whose server says that it ends in so many seconds,
     @ damaged dev            or a file that cannot be read as one
     $ daypass status         a command; NAME=value words before it are its environment
     ? 4                      its exit code
@@ -14,6 +15,7 @@
 file and `{home}` the home directory.
 """
 
+import base64
 import fnmatch
 import json
 import re
@@ -43,8 +45,11 @@ def cache_path(home: Path, user: str) -> Path:
     return home / ".aws" / "login" / "cache" / cache_file_name(arn_of(user))
 
 
-def save_session(home: Path, user: str, seconds: int) -> Path:
-    """A complete entry as `daypass login` writes it, with credentials for so many seconds more."""
+def save_session(home: Path, user: str, seconds: int, session_seconds: int | None = None) -> Path:
+    """A complete entry as `daypass login` writes it, with credentials for so many seconds more.
+
+    Without `session_seconds` its ID token tells nothing.
+    """
     entry = {
         "accessToken": {
             "accessKeyId": f"ASIA{user.upper()}",
@@ -56,11 +61,16 @@ def save_session(home: Path, user: str, seconds: int) -> Path:
         "tokenType": "urn:aws:params:oauth:token-type:access_token_sigv4",
         "clientId": "arn:aws:signin:::devtools/same-device",
         "refreshToken": f"refresh-of-{user}",
-        "idToken": "a.b.c",
+        "idToken": "a.b.c" if session_seconds is None else _id_token(session_seconds),
         "dpopKey": _KEY,
         "signInRegion": "us-east-1",
     }
     return _write(cache_path(home, user), json.dumps(entry))
+
+
+def _id_token(session_seconds: int) -> str:
+    claims = json.dumps({"session_ends_at": int(time.time()) + session_seconds}).encode()
+    return f"a.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c"
 
 
 def _write(path: Path, text: str) -> Path:
@@ -133,7 +143,7 @@ class Transcript:
 
     def _prepare(self, words: list[str]) -> None:
         if words[0] == "valid":
-            save_session(self.home, words[1], int(words[2]))
+            save_session(self.home, words[1], *(int(word) for word in words[2:]))
         else:
             _write(cache_path(self.home, words[1]), "{ half a file")
 

@@ -1,48 +1,98 @@
-"""`daypass status [--profile P] [--json]`: which profiles are signed in, as whom, and for how long.
+"""`daypass status [--profile P] [--json|--prompt] [--min-ttl TIME]`: who is signed in, and for how long.
 
-Reads files only; asks no server. Exit code 0 when the chosen profile (or any, without `--profile`) has a
-session, 4 when a sign-in is needed, 2 when there is no such profile.
+Reads files only; asks no server. Exit code 0 when the chosen profile (or any, without `--profile`) has a session,
+4 when a sign-in is needed, 9 when the session ends sooner than `--min-ttl` asks, 2 when there is no such profile.
+The members of `--json`: docs/reference/json-output.md. `--prompt` is answered by `cli/status_prompt.py`; this file
+does it where the files are not plain.
 """
 
+import argparse
 import json
 import os
 import time
 from collections.abc import Mapping
 
-from daypass.cli.arguments import CommandParser, add_profile
+from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
 from daypass.cli.output import data, say
 from daypass.cli.renewing import find_profile
+from daypass.cli.time_left import (
+    add_min_ttl,
+    check_time_left,
+    duration_text,
+    seconds_of,
+    session_seconds_left,
+)
 from daypass.client.aws_config import AwsConfig, load_config
-from daypass.client.session_cache import SessionCache, format_time
-from daypass.errors import CacheError, LoginRequired
+from daypass.client.prompt_line import build_line
+from daypass.client.session_cache import CacheEntry, SessionCache, format_time
+from daypass.errors import CacheError, LoginRequired, UsageError
 
 __all__ = ["run"]
 
 Row = dict[str, str | int | None]
+_SIGNED_IN = ("valid", "renewable")
 
 
 def run(argv: list[str]) -> int:
-    """Print one line per profile, or a JSON list."""
-    parser = CommandParser("status", "Show who is signed in and for how long.")
-    add_profile(parser)
-    parser.add_argument("--json", action="store_true", help="print a JSON list")
-    arguments = parser.parse_args(argv)
+    """Print one line per profile, a JSON list, or one line for a prompt."""
+    arguments = _parse(argv)
     config = load_config(os.environ)
-    if arguments.profile:
-        find_profile(config, arguments.profile)
-    rows = _rows(config, os.environ, only=arguments.profile, now=int(time.time()))
+    now = int(time.time())
+    wanted = seconds_of(arguments)
+    # A question about time left, and a prompt, are about the profile that a command would use.
+    only = chosen_profile(arguments, os.environ) if wanted or arguments.prompt else arguments.profile
+    if only and not arguments.prompt:
+        find_profile(config, only)
+    rows = _rows(config, os.environ, only=only, now=now)
+    if arguments.prompt:
+        return _prompt(rows)
     if arguments.json:
         data(json.dumps(rows, indent=2))
     else:
         for row in rows:
             data(_line(row))
-    if any(row["state"] in ("valid", "renewable") for row in rows):
+    if any(row["state"] in _SIGNED_IN for row in rows):
+        if wanted:
+            _check_time_left(config, str(only), wanted, now)
         return 0
-    if arguments.profile:
-        hint = f"daypass login --profile {arguments.profile}"
-        raise LoginRequired(f'profile "{arguments.profile}" is not signed in', hint=hint)
+    if only:
+        raise LoginRequired(f'profile "{only}" is not signed in', hint=f"daypass login --profile {only}")
     if not rows:
         say("no profile is signed in")
+    return LoginRequired.exit_code
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = CommandParser("status", "Show who is signed in and for how long.")
+    add_profile(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON list")
+    form.add_argument(
+        "--prompt",
+        action="store_true",
+        help="print one short line for a shell's prompt, nothing when signed out",
+    )
+    add_min_ttl(parser)
+    arguments = parser.parse_args(argv)
+    if arguments.prompt and arguments.min_ttl:
+        raise UsageError("--prompt says how long the session lasts; --min-ttl is asked without it")
+    return arguments
+
+
+def _check_time_left(config: AwsConfig, profile: str, wanted: int, now: int) -> None:
+    """Raises TooLittleTime."""
+    login_session = config.profile(profile).text("login_session")
+    entry = SessionCache(os.environ).load(login_session) if login_session else None
+    if entry is not None:
+        check_time_left(entry, wanted, profile=profile, now=now)
+
+
+def _prompt(rows: list[Row]) -> int:
+    for row in rows:
+        if row["state"] in _SIGNED_IN:
+            left = row["session_seconds_left"]
+            data(build_line(str(row["profile"]), str(row["account"]), None if left is None else int(left)))
+            return 0
     return LoginRequired.exit_code
 
 
@@ -56,36 +106,52 @@ def _rows(config: AwsConfig, environ: Mapping[str, str], *, only: str | None, no
         row: Row = {
             "profile": name,
             "identity": login_session,
+            "account": None,
             "state": "signed_out",
             "expires_at": None,
             "seconds_left": None,
+            "session_ends_at": None,
+            "session_seconds_left": None,
+            "storage": None,
         }
         try:
             entry = cache.load(login_session)
         except CacheError:
-            row["state"] = "damaged"
+            row |= {"state": "damaged", "storage": "file"}
         else:
             if entry is not None:
-                left = max(0, entry.expires_at - now)
-                row |= {
-                    "state": "valid" if left else "renewable",
-                    "expires_at": format_time(entry.expires_at),
-                }
-                row["seconds_left"] = left
+                row |= _told_by(entry, now)
         rows.append(row)
     return rows
 
 
+def _told_by(entry: CacheEntry, now: int) -> Row:
+    left = max(0, entry.expires_at - now)
+    session_left = session_seconds_left(entry, now=now)
+    if left:
+        state = "valid"
+    else:
+        state = "ended" if session_left == 0 else "renewable"
+    return {
+        "account": entry.account_id,
+        "state": state,
+        "expires_at": format_time(entry.expires_at),
+        "seconds_left": left,
+        "session_ends_at": None if session_left is None else format_time(now + session_left),
+        "session_seconds_left": session_left,
+        "storage": "file",
+    }
+
+
 def _line(row: Row) -> str:
-    seconds = row["seconds_left"]
+    again = f"daypass login --profile {row['profile']}"
+    left = row["session_seconds_left"]
+    session = f"session for {duration_text(int(left))}, " if left else ""
     told = {
-        "valid": f"credentials for {_minutes(int(seconds or 0))}, renewed when needed",
-        "renewable": "credentials expired, renewed at next use while the session lasts",
-        "signed_out": f"signed out; daypass login --profile {row['profile']}",
-        "damaged": f"saved session unreadable; daypass login --profile {row['profile']}",
+        "valid": f"{session}credentials for {duration_text(int(row['seconds_left'] or 0))}, renewed when needed",
+        "renewable": f"{session}credentials expired, renewed at next use while the session lasts",
+        "ended": f"session ended; {again}",
+        "signed_out": f"signed out; {again}",
+        "damaged": f"saved session unreadable; {again}",
     }[str(row["state"])]
     return f"{row['profile']}  {row['identity']}  {told}"
-
-
-def _minutes(seconds: int) -> str:
-    return f"{seconds // 60} min" if seconds >= 60 else f"{seconds} s"

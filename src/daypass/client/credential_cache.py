@@ -67,8 +67,8 @@ def cache_file_name(login_session: str) -> str:
     return digest + ".json"
 
 
-def fresh_credentials(path: str, now: float) -> dict[str, str] | None:
-    """The file's `accessToken` members, if they plainly live longer than the refresh margin; else None."""
+def read_entry(path: str) -> dict[str, object] | None:
+    """The file's members; None when it is missing, torn, no object, another user's, or open to others."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
@@ -80,8 +80,14 @@ def fresh_credentials(path: str, now: float) -> dict[str, str] | None:
         text = os.read(descriptor, 65536).decode("utf-8", "replace")
     finally:
         os.close(descriptor)
-    entry = _parse(text)
-    token = entry.get("accessToken") if isinstance(entry, dict) else None
+    entry = parse_json(text)
+    return entry if isinstance(entry, dict) else None
+
+
+def fresh_credentials(path: str, now: float) -> dict[str, str] | None:
+    """The file's `accessToken` members, if they plainly live longer than the refresh margin; else None."""
+    entry = read_entry(path)
+    token = entry.get("accessToken") if entry is not None else None
     if not isinstance(token, dict):
         return None
     for member in ("accessKeyId", "secretAccessKey", "sessionToken", "expiresAt"):
@@ -140,7 +146,7 @@ class _Scanning:
     memo: dict[str, str] = {}  # noqa: RUF012 - the scanner reads this attribute by name
 
 
-def _parse(text: str) -> object:
+def parse_json(text: str) -> object:
     """A JSON value, or None when the text is torn, strange, or the interpreter has no C scanner."""
     try:
         from _json import make_scanner
