@@ -19,7 +19,7 @@ from daypass.client.child_environment import CREDENTIAL_SETTINGS
 from daypass.client.ini_text import Setting, profile_section
 from daypass.errors import ConfigError, UsageError
 
-__all__ = ["run"]
+__all__ = ["bridge_command", "run"]
 
 
 def run(argv: list[str]) -> int:
@@ -30,7 +30,7 @@ def run(argv: list[str]) -> int:
     login_session_of(profile)  # a bridge to nowhere helps nobody
     name: str = arguments.name or f"{profile.name}-bridge"
     _check_free(config, name, profile)
-    command = f"{_own_command()} credential-process --profile {_quoted(profile.name)}"
+    command = bridge_command(profile.name)
     section: dict[str, Setting | None] = {
         key: value for key, value in profile.settings.items() if key not in CREDENTIAL_SETTINGS
     }
@@ -58,6 +58,11 @@ def _check_free(config: AwsConfig, name: str, profile: Profile) -> None:
             f'there is a profile "{name}" already, and it is no bridge; nothing was changed',
             hint=f"daypass configure bridge {profile.name} --as {name}-2",
         )
+
+
+def bridge_command(profile_name: str) -> str:
+    """The line that asks daypass for the credentials of a profile."""
+    return f"{_own_command()} credential-process --profile {_quoted(profile_name)}"
 
 
 def _own_command() -> str:
