@@ -150,10 +150,14 @@ def test_no_url_raises_anything_but_our_error(url: str) -> None:
 
 async def test_http_to_a_host_nobody_named_is_refused_without_a_call(server) -> None:
     for hosts in ((), ("idp.internal",), (f"127.0.0.1:{server.port + 1}",)):
-        http = OutboundHttp(internal_hosts=hosts)
+        asked: list[str] = []
+        http = OutboundHttp(
+            internal_hosts=hosts, resolve=lambda host, _, asked=asked: asked.append(host) or [host]
+        )
         with pytest.raises(IDPCommunicationError):
             await http.get(server.url + "/x")
         await http.close()
+        assert not asked
     assert not server.calls
 
 

@@ -154,6 +154,25 @@ async def test_without_a_key_id_only_a_single_key_can_be_meant(world) -> None:
         await verify(world, sign(FORGE.id_claims(iat=world.now, exp=world.now + 60), kid=None))
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "reason"),
+    [("HS256", "no algorithm we accept"), ("none", "no algorithm we accept"), ("ES256", "0 keys")],
+)
+async def test_an_algorithm_is_refused_before_any_key_is_tried(world, algorithm, reason) -> None:
+    """The list first, then what the named key permits (RFC 8725 §3.1)."""
+    head = b64(f'{{"alg": "{algorithm}", "kid": "k1"}}'.encode())
+    with pytest.raises(InvalidIdentityToken) as refusal:
+        await verify(world, f"{head}.{sign(FORGE.id_claims()).partition('.')[2]}")
+    assert reason in refusal.value.detail
+
+
+async def test_a_token_longer_than_the_operation_takes_is_refused(world) -> None:
+    """AssumeRoleWithWebIdentity: WebIdentityToken has at most 20000 characters."""
+    await verify(world, sign(FORGE.id_claims(note="x" * 14_000)))
+    with pytest.raises(InvalidIdentityToken):
+        world.party.read_issuer(Secret(sign(FORGE.id_claims(note="x" * 15_000))))
+
+
 async def test_a_token_of_somebody_else_causes_no_call(world) -> None:
     with pytest.raises(InvalidIdentityToken):
         await verify(world, sign(FORGE.id_claims(iss="https://evil.example")))

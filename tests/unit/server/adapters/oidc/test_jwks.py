@@ -35,6 +35,10 @@ def parsed(*keys: object) -> list[str]:
 def test_a_small_rsa_key_and_strange_curves_are_left_out() -> None:
     with pytest.warns(SecurityWarning):
         small = RSAKey.generate_key(1024)
+    modulus = small.public_key.public_numbers().n.to_bytes(256, "big")
+    with pytest.warns(SecurityWarning):
+        padded = parsed({**public_key(small), "n": b64(modulus)})  # zeros make it look long enough
+    assert padded == []
     assert parsed(
         public_key(RSA, "good"),
         public_key(small, "small"),

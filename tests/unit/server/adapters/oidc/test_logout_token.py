@@ -4,7 +4,8 @@ import pytest
 
 from daypass.protocol.aws.errors import ExpiredIdentityToken, InvalidIdentityToken
 from daypass.secret import Secret
-from daypass.server.adapters.oidc.logout_token import MAX_AGE
+from daypass.server.adapters.oidc.logout_token import MAX_AGE, check_logout_token
+from daypass.server.adapters.oidc.signed_token import SignedToken
 from support.oidc_forge import LOGOUT_EVENT, Forge, sign, unsigned
 
 FORGE = Forge()
@@ -64,6 +65,13 @@ async def test_a_logout_token_with_one_fault_is_refused(world, changes, reason) 
     with pytest.raises(InvalidIdentityToken) as refusal:
         await verify(world, FORGE.logout_claims(**changes))
     assert refusal.value.detail.startswith(reason)
+
+
+def test_the_issuer_is_checked_by_the_list_itself() -> None:
+    """Not only by the look at the unverified token that saves a call."""
+    token = SignedToken("RS256", "logout+jwt", FORGE.logout_claims(iss="https://evil.example"))
+    with pytest.raises(InvalidIdentityToken):
+        check_logout_token(token, issuer=FORGE.issuer, client_ids=("client-1",), now=NOW)
 
 
 async def test_an_expired_or_old_logout_token_is_refused(world) -> None:

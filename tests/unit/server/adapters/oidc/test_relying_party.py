@@ -205,6 +205,13 @@ async def test_a_provider_of_machine_tokens_verifies_but_signs_nobody_in(world, 
         await redeem(world)
 
 
+@pytest.mark.parametrize("uri", ["http://keys.example/set", "ftp://keys.example/set", ""])
+def test_keys_are_never_named_where_they_could_be_changed_on_the_way(uri) -> None:
+    body = json.dumps({"issuer": FORGE.issuer, "jwks_uri": uri}).encode()
+    with pytest.raises(IDPCommunicationError):
+        parse_provider_document(body, FORGE.issuer, World().http.check_url)
+
+
 def test_a_slash_at_the_end_of_the_issuer_is_not_doubled() -> None:
     assert document_url("https://a.example/x/") == "https://a.example/x/.well-known/openid-configuration"
 
