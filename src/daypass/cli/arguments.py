@@ -6,7 +6,9 @@ from typing import NoReturn
 
 from daypass.errors import UsageError
 
-__all__ = ["CommandParser", "add_profile", "chosen_profile"]
+__all__ = ["BROWSER_HELP", "CommandParser", "add_profile", "chosen_profile"]
+
+BROWSER_HELP = "a command ({url} stands for the link), a browser's name, or one of its profiles: chrome:NAME, edge:NAME, firefox:CONTAINER"
 
 
 class CommandParser(argparse.ArgumentParser):

@@ -4,13 +4,14 @@ Reads the saved session and renews it like every other command; it never signs i
 minutes and is as good as the credentials, so it is printed only when asked for, on standard output.
 """
 
+import argparse
 import os
 
-from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
+from daypass.cli.arguments import BROWSER_HELP, CommandParser, add_profile, chosen_profile
 from daypass.cli.output import data, say
 from daypass.cli.renewing import credential_supply, find_profile, login_session_of
 from daypass.client.aws_config import Profile, load_config
-from daypass.client.browser import can_open_browser, open_in_browser
+from daypass.client.browser import BrowserChoice, choose_browser, open_in_browser
 from daypass.client.console_link import (
     MAX_DURATION,
     MIN_DURATION,
@@ -34,10 +35,7 @@ def run(argv: list[str]) -> int:
     duration = _checked_duration(arguments.duration)
     profile = find_profile(load_config(os.environ), chosen_profile(arguments, os.environ))
     only_print = arguments.print_url or arguments.no_browser
-    if not only_print and not can_open_browser(os.environ):
-        raise ConfigError(
-            "no browser can be opened here", hint=f"daypass console --profile {profile.name} --print-url"
-        )
+    browser = BrowserChoice() if only_print else _chosen_browser(arguments, profile)
     entry = credential_supply(profile, os.environ)()
     place = console_place(_region(profile, entry), profile.endpoint("signin", os.environ))
     destination = check_destination(place, arguments.destination)
@@ -46,7 +44,7 @@ def run(argv: list[str]) -> int:
         data(link.reveal())
         return 0
     say(f"opening {place.origin} as {login_session_of(profile)}")
-    open_in_browser(link.reveal()).join(_LAUNCH_SECONDS)
+    open_in_browser(link.reveal(), browser).join(_LAUNCH_SECONDS)
     return 0
 
 
@@ -68,7 +66,29 @@ def _parser() -> CommandParser:
         "--print-url", action="store_true", help="print the link instead of opening it; whoever has it is you"
     )
     parser.add_argument("--no-browser", action="store_true", help="the same, named as for daypass login")
+    parser.add_argument(
+        "--browser", metavar="COMMAND", nargs="?", const="", help=f"open it with {BROWSER_HELP}"
+    )
+    parser.add_argument(
+        "--private", action="store_true", help="open a private window of the browser that is named"
+    )
     return parser
+
+
+def _chosen_browser(arguments: argparse.Namespace, profile: Profile) -> BrowserChoice:
+    """The same words and the same order as for a login. Raises ConfigError where nothing can be opened."""
+    choice = choose_browser(
+        os.environ,
+        flag=arguments.browser,
+        profile_browser=profile.text("daypass_browser") or "",
+        is_private=arguments.private,
+    )
+    if choice.obstacle:
+        raise ConfigError(
+            f"no browser can be opened {choice.obstacle}",
+            hint=f"daypass console --profile {profile.name} --print-url",
+        )
+    return choice
 
 
 def _checked_duration(text: str | None) -> int | None:

@@ -1,26 +1,27 @@
 """The listener the browser comes back to (RFC 8252 §7.3), hardened.
 
 Laws: it binds 127.0.0.1 and nothing else; it answers one exact path; `state` is compared in constant time
-*before* anything is accepted, an `error` included, so no stranger can end the login; the first genuine
+*before* anything is accepted (`login_answer.py`), so no stranger can end the login; the first genuine
 answer wins and later ones are told so; and the page the person sees is the outcome of the *exchange*, not
 of the redirect: the browser's request stays open until `finish` is called.
 """
 
 import base64
 import hashlib
-import hmac
 import html
 import http.server
+import os
 import threading
-import time
-import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from daypass.client.login_answer import LoginAnswer
+from daypass.errors import ConfigError, DaypassError
 
 __all__ = ["CALLBACK_PATH", "LoopbackListener", "Outcome"]
 
 CALLBACK_PATH = "/oauth/callback"
 _EXCHANGE_PATIENCE = 60.0  # seconds the browser's request waits for the exchange
-_SLICE = 0.5  # seconds
 _READ_PATIENCE = 10.0  # seconds a connection may take to send its request
 
 
@@ -37,19 +38,16 @@ class LoopbackListener:
     """Listens from construction until `close`. `wait` gives the raw query of the genuine answer."""
 
     def __init__(self, state: str, *, port: int = 0) -> None:
-        self._state = state
-        self._answered = threading.Event()
+        self._answer = LoginAnswer(state)
         self._finished = threading.Event()
         self._shown = threading.Event()
-        self._claim = threading.Lock()
-        self._query = ""
         self._outcome = Outcome(False, "Sign-in did not finish", ("The terminal stopped waiting.",))
         listener = self
 
         class Handler(_CallbackHandler):
             owner = listener
 
-        self._server = _Server(("127.0.0.1", port), Handler)
+        self._server = _bind(port, Handler)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
         )
@@ -65,14 +63,14 @@ class LoopbackListener:
         """`127.0.0.1:{port}`: what a genuine request says in Host."""
         return f"127.0.0.1:{self._server.server_port}"
 
-    def wait(self, seconds: float) -> str | None:
-        """The raw query string of the genuine answer, or None when the time is over."""
-        deadline = time.monotonic() + seconds
-        # In slices, because on Windows a wait for a lock cannot be interrupted by Ctrl-C.
-        while not self._answered.wait(max(0.0, min(_SLICE, deadline - time.monotonic()))):
-            if time.monotonic() >= deadline:
-                return None
-        return self._query
+    def wait(self, seconds: float, *, each_slice: Callable[[float], None] | None = None) -> str | None:
+        """As `LoginAnswer.wait`."""
+        return self._answer.wait(seconds, each_slice=each_slice)
+
+    def fail(self, problem: DaypassError) -> None:
+        """As `LoginAnswer.fail`."""
+        self._shown.set()
+        self._answer.fail(problem)
 
     def finish(self, outcome: Outcome) -> None:
         """Show the outcome to the waiting browser."""
@@ -82,28 +80,21 @@ class LoopbackListener:
     def close(self) -> None:
         """Stop listening; a browser still waiting gets its page first."""
         self._finished.set()
-        if self._answered.is_set():
+        if self._answer.is_here:
             self._shown.wait(_READ_PATIENCE)
         self._server.shutdown()
         self._server.server_close()
 
     def accept(self, raw_query: str) -> bool:
         """Whether this query answers our question; the first genuine one is kept."""
-        try:
-            fields = urllib.parse.parse_qs(raw_query, keep_blank_values=True, max_num_fields=20)
-        except ValueError:
-            return False
-        states = fields.get("state", [])
-        if len(states) != 1 or not hmac.compare_digest(states[0].encode(), self._state.encode()):
-            return False
-        if not (fields.get("code") or fields.get("error")):
-            return False
-        with self._claim:
-            if self._answered.is_set():
-                return False
-            self._query = raw_query
-            self._answered.set()
-        return True
+        return self._answer.accept(raw_query)
+
+    def offer(self, raw_query: str) -> bool:
+        """The same for an answer that no browser brought here, so none waits for a page."""
+        accepted = self._answer.accept(raw_query)
+        if accepted:
+            self._shown.set()
+        return accepted
 
     def outcome(self) -> Outcome:
         """Wait for the exchange and return what to show."""
@@ -124,6 +115,23 @@ class _Server(http.server.ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A stranger's broken connection is no news for the terminal."""
+
+
+class _FixedPortServer(_Server):
+    # The last login's closed connections may still hold the port (TIME_WAIT); a program that listens holds it all the
+    # same. On Windows the option would let two programs listen, so there it stays off.
+    allow_reuse_address = os.name != "nt"
+
+
+def _bind(port: int, handler: type[http.server.BaseHTTPRequestHandler]) -> _Server:
+    try:
+        return (_FixedPortServer if port else _Server)(("127.0.0.1", port), handler)
+    except OSError as problem:
+        raise ConfigError(
+            f"port {port} of this machine cannot be used: {(problem.strerror or 'no reason').lower()}",
+            hint="daypass login --port N, with another number here and in the forwarding",
+            detail=str(problem),
+        ) from problem
 
 
 class _CallbackHandler(http.server.BaseHTTPRequestHandler):

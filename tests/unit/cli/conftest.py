@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daypass.cli import login
+from daypass.cli import login, login_ways
 from daypass.client.session_cache import SessionCache
 from support.fake_sign_in import FakeSignIn, listening
 
@@ -63,7 +63,7 @@ class Person:
 
     # What stands in for the browser:
 
-    def open_browser(self, url: str) -> None:
+    def open_browser(self, url: str, _choice: object = None) -> None:
         if self.click is None:
             return
         self._thread = threading.Thread(target=self._visit, args=(self.click(url),))
@@ -91,13 +91,14 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.setenv("AWS_LOGIN_CACHE_DIRECTORY", str(tmp_path / "cache"))
         monkeypatch.setenv("BROWSER", "ours")
+        monkeypatch.delenv("CI", raising=False)
         monkeypatch.setattr(sys, "stdin", made)
-        monkeypatch.setattr(login, "open_in_browser", made.open_browser)
-        real_show = login.show_link
+        monkeypatch.setattr(login_ways, "open_in_browser", made.open_browser)
+        real_show = login_ways.show_link
 
         def show(url: str) -> None:
             made.link = url
             real_show(url)
 
-        monkeypatch.setattr(login, "show_link", show)
+        monkeypatch.setattr(login_ways, "show_link", show)
         yield made

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from daypass.cli import console
+from daypass.client.browser import BrowserChoice
+from daypass.errors import UsageError
 from daypass.protocol.http import Request, Response
 from support.transcript import arn_of, save_session
 
@@ -21,7 +23,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         assert request.url.startswith("https://signin.aws.amazon.com/federation?Action=getSigninToken&")
         return Response(200, {}, b'{"SigninToken": "%s"}' % TOKEN.encode())
 
-    def open_in_browser(url: str) -> threading.Thread:
+    def open_in_browser(url: str, _choice: object = None) -> threading.Thread:
         thread = threading.Thread(target=links.append, args=(url,))
         thread.start()
         return thread
@@ -61,3 +63,25 @@ def test_the_link_is_printed_when_asked_for_and_nothing_opens(
         "https://signin.aws.amazon.com/federation?Action=login&Destination=https%3A%2F%2F"
     )
     assert told.out.endswith(f"SigninToken={TOKEN}\n")
+
+
+def test_the_profiles_own_browser_opens_it(
+    opened: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting of the profile, and a flag over it; a command that is none is refused before any call."""
+    config = tmp_path / ".aws" / "config"
+    config.write_text(config.read_text() + "daypass_browser = true --from-profile\n")
+    chosen: list[object] = []
+
+    def open_in_browser(url: str, choice: object) -> threading.Thread:
+        chosen.append(choice)
+        thread = threading.Thread(target=opened.append, args=(url,))
+        thread.start()
+        return thread
+
+    monkeypatch.setattr(console, "open_in_browser", open_in_browser)
+    assert console.run(["--profile", "dev"]) == 0
+    assert console.run(["--profile", "dev", "--browser", "true {url}"]) == 0
+    assert chosen == [BrowserChoice("true --from-profile"), BrowserChoice("true {url}")]
+    with pytest.raises(UsageError, match="no program nobody-has-this"):
+        console.run(["--profile", "dev", "--browser", "nobody-has-this"])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from daypass.cli import login
+from daypass.cli import login, login_ways
 from daypass.errors import DaypassError, LoginDenied, LoginFailed, LoginMismatch, LoginTimedOut
 from daypass.protocol.oauth.errors import InsufficientPermissions, InvalidRequest
 
@@ -68,7 +68,7 @@ def test_nothing_secret_is_said(person: "Person", capsys: pytest.CaptureFixture[
 def test_without_a_browser_only_the_link_is_shown(
     person: "Person", capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(login, "_PATIENCE", 0.05)
+    monkeypatch.setattr(login_ways, "_PATIENCE", 0.05)
     person.click = person.fake.approve
     with pytest.raises(LoginTimedOut) as caught:
         person.login("--no-browser")

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from daypass.errors import RemoteProtocolError
 from daypass.protocol.oauth.authorization_response import parse_authorization_response
 
-__all__ = ["build_verification_code", "parse_pasted_code"]
+__all__ = ["build_verification_code", "parse_pasted_code", "read_pasted_query"]
 
 _LONGEST_PASTE = 16_384  # characters
 _TO_STANDARD_ALPHABET = str.maketrans("-_", "+/")
@@ -30,11 +30,15 @@ def parse_pasted_code(pasted: str, *, expected_state: str) -> str:
     Raises LoginMismatch, LoginDenied as `parse_authorization_response`; RemoteProtocolError when the
     text is not a verification code at all.
     """
+    return parse_authorization_response(read_pasted_query(pasted), expected_state=expected_state)
+
+
+def read_pasted_query(pasted: str) -> str:
+    """The query string in what was pasted, not yet checked. Raises RemoteProtocolError when there is none."""
     if len(pasted) > _LONGEST_PASTE:
         raise RemoteProtocolError("the pasted text is too long for a verification code", hint=_COPY_AGAIN)
     text = "".join(pasted.split())
-    raw_query = _query_of_address(text) if _is_address(text) else _decode(text)
-    return parse_authorization_response(raw_query, expected_state=expected_state)
+    return _query_of_address(text) if _is_address(text) else _decode(text)
 
 
 def _is_address(text: str) -> bool:

@@ -1,0 +1,56 @@
+"""Where a browser can be seen: the facts of each place, and the words for it."""
+
+import pytest
+
+from daypass.client.environment_hints import Surroundings, is_automation, is_wsl, why_no_browser
+
+WSL_KERNEL = "5.15.167.4-microsoft-standard-WSL2"
+
+
+@pytest.mark.parametrize(
+    ("here", "words"),
+    [
+        (Surroundings({"CODESPACES": "true", "DISPLAY": ":0"}, "linux"), "a Codespace"),
+        (Surroundings({"SSH_CONNECTION": "a b", "DISPLAY": ":10"}, "linux"), "an SSH session"),
+        (Surroundings({"SSH_CLIENT": "a b"}, "darwin"), "an SSH session"),
+        (Surroundings({"SSH_TTY": "/dev/pts/0", "WSL_DISTRO_NAME": "Ubuntu"}, "linux"), "an SSH session"),
+        (Surroundings({"CI": "true", "DISPLAY": ":0"}, "linux"), "a CI job"),
+        (Surroundings({"CI": "false", "DISPLAY": ":0"}, "linux"), ""),
+        (Surroundings({}, "linux"), "a terminal without a display"),
+        (Surroundings({}, "linux", has_container_mark=True), "a container"),
+        (Surroundings({"container": "podman"}, "linux"), "a container"),
+        (Surroundings({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "linux"), "a container"),
+        (Surroundings({"REMOTE_CONTAINERS": "true"}, "linux", has_container_mark=True), "a dev container"),
+        (Surroundings({"DISPLAY": ":0"}, "linux", has_container_mark=True), ""),
+        (Surroundings({"WAYLAND_DISPLAY": "w"}, "linux"), ""),
+        (Surroundings({"WSL_DISTRO_NAME": "Ubuntu"}, "linux"), ""),
+        (Surroundings({}, "linux", WSL_KERNEL), ""),
+        (Surroundings({}, "linux", WSL_KERNEL, has_container_mark=True), "a container"),
+        (Surroundings({}, "darwin"), ""),
+        (Surroundings({}, "win32"), ""),
+    ],
+)
+def test_each_place_has_its_word(here: Surroundings, words: str) -> None:
+    assert why_no_browser(here) == words
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, False),
+        ({"CI": "true"}, True),
+        ({"CI": "1"}, True),
+        ({"CI": "0"}, False),
+        ({"DAYPASS_NO_INPUT": "1"}, True),
+        ({"DAYPASS_NO_INPUT": ""}, False),
+    ],
+)
+def test_nobody_is_asked_where_a_variable_says_so(environ: dict[str, str], expected: bool) -> None:
+    assert is_automation(environ) is expected
+
+
+def test_a_container_in_wsl_is_a_container() -> None:
+    """It shares the kernel, and has no Windows launcher."""
+    assert is_wsl(Surroundings({}, "linux", WSL_KERNEL))
+    assert not is_wsl(Surroundings({}, "linux", WSL_KERNEL, has_container_mark=True))
+    assert not is_wsl(Surroundings({"WSL_DISTRO_NAME": "x"}, "darwin"))
