@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "serve credentials to containers, IDEs and far hosts",
     ),
     "audit": ("daypass.cli.audit", "find long-lived keys on this machine"),
+    "doctor": ("daypass.cli.doctor", "find out what is wrong, and what mends it"),
+    "migrate": ("daypass.cli.migrate", "move a profile from its access key to a login"),
     "configure": ("daypass.cli.configure", "write a profile for tools that do not know logins"),
     "credential-process": (
         "daypass.cli.credential_process",
