@@ -19,7 +19,7 @@ from daypass.client.atomic_file import hold_lock, write_private
 from daypass.errors import CacheError
 from daypass.secret import Secret
 
-__all__ = ["CacheEntry", "SessionCache", "format_time", "parse_time"]
+__all__ = ["CacheEntry", "SessionCache", "format_time", "parse_entry", "parse_time"]
 
 _TORN_READ_TRIES = 10
 _TORN_READ_PAUSE = 0.02  # seconds
@@ -68,7 +68,7 @@ class SessionCache:
         for _ in range(_TORN_READ_TRIES):
             try:
                 text = _read_own_file(path)
-                return _entry_from(json.loads(text))
+                return parse_entry(json.loads(text))
             except FileNotFoundError:
                 return None
             except OSError as problem:
@@ -137,7 +137,8 @@ _TOKEN_MEMBERS = ("accessKeyId", "secretAccessKey", "sessionToken", "accountId",
 _MEMBERS = ("accessToken", "tokenType", "clientId", "refreshToken", "idToken", "dpopKey", "signInRegion")
 
 
-def _entry_from(content: object) -> CacheEntry:
+def parse_entry(content: object) -> CacheEntry:
+    """A file's members as a record. Raises KeyError, TypeError, ValueError for what is none."""
     if not isinstance(content, dict) or not isinstance(content["accessToken"], dict):
         raise TypeError("not a login cache entry")
     token = content["accessToken"]
