@@ -92,16 +92,16 @@ unshare -n sleep 300 & inside=$!
 trap 'kill $inside $serving 2>/dev/null || true' EXIT
 until [ "$(readlink /proc/$inside/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
 ip link add cable type veth peer name eth0 netns $inside
-ip address add 169.254.170.2/24 dev cable
+ip address add $ADDRESS/$BITS dev cable nodad
 ip link set cable up
 container() { nsenter -t $inside -n "$@"; }
 container ip link set lo up
-container ip address add 169.254.170.3/24 dev eth0
+container ip address add $NEIGHBOUR/$BITS dev eth0 nodad
 container ip link set eth0 up
 mkfifo "$FOLDER/said"
-$DAYPASS serve-credentials --json --bind 169.254.170.2 --consumer web=dev >"$FOLDER/said" & serving=$!
+$DAYPASS serve-credentials --json --bind $ADDRESS --consumer web=dev >"$FOLDER/said" & serving=$!
 read -r said <"$FOLDER/said"
-export AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.2:8911/credentials
+export AWS_CONTAINER_CREDENTIALS_FULL_URI=http://$SHOWN:8911/credentials
 export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE="$HOME/.aws/daypass/consumers/web.token"
 unset AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_LOGIN_CACHE_DIRECTORY
 export HOME="$FOLDER"
@@ -115,8 +115,18 @@ echo "served $?"
 """
 
 
-def test_a_container_behind_a_cable_reads_them_at_the_address_sdks_accept(tmp_path: Path) -> None:
-    """169.254.170.2 over plain http, from another network namespace, in all three SDKs."""
+@pytest.mark.parametrize(
+    ("address", "neighbour", "bits"),
+    [
+        ("169.254.170.2", "169.254.170.3", "24"),
+        ("169.254.170.23", "169.254.170.24", "24"),
+        ("fd00:ec2::23", "fd00:ec2::24", "64"),
+    ],
+)
+def test_a_container_behind_a_cable_reads_them_at_the_address_sdks_accept(
+    tmp_path: Path, address: str, neighbour: str, bits: str
+) -> None:
+    """Over plain http, from another network namespace, in all three SDKs."""
     home, folder = tmp_path / "home", tmp_path / "container"
     folder.mkdir()
     save_session(home, "dev", 900)
@@ -127,6 +137,10 @@ def test_a_container_behind_a_cable_reads_them_at_the_address_sdks_accept(tmp_pa
             **Terminal(home).environment,
             "PATH": f"{Terminal(home).environment['PATH']}:/usr/sbin:/sbin",
             "FOLDER": str(folder),
+            "ADDRESS": address,
+            "NEIGHBOUR": neighbour,
+            "BITS": bits,
+            "SHOWN": f"[{address}]" if ":" in address else address,
             "DAYPASS": " ".join(DAYPASS),
             "PYTHON": sys.executable,
             "BOTO": _BOTO,

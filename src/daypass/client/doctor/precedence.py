@@ -120,7 +120,11 @@ def list_sources(subject: Subject) -> list[CredentialSource]:
         (sso, CredentialSource("shadowed_sso", "IAM Identity Center (sso_…)", around)),
         (
             "aws_access_key_id" in keys_file,
-            CredentialSource("shadowed_keys_file", "the access key in the credentials file", around),
+            CredentialSource(
+                "shadowed_keys_file",
+                "the access key in the credentials file",
+                f"daypass migrate {profile.name}",
+            ),
         ),
         (subject.login_session, CredentialSource("login", "the sign-in")),
         (profile.text("credential_process"), CredentialSource("process", "the credential process")),
