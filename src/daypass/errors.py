@@ -3,6 +3,7 @@
     DaypassError
     ├── UsageError              the command line is wrong
     ├── ConfigError             a profile, setting or file is wrong
+    │   └── Shadowed            other credentials would win over a login, or lose to it
     ├── LoginRequired           there is no usable session
     ├── LoginFailed             a login that began did not finish
     │   ├── LoginDenied         the person or the server said no
@@ -34,6 +35,7 @@ __all__ = [
     "LoginTimedOut",
     "NetworkError",
     "RemoteProtocolError",
+    "Shadowed",
     "StorageError",
     "TooLittleTime",
     "UsageError",
@@ -70,6 +72,13 @@ class ConfigError(DaypassError):
 
     code = "config"
     exit_code = 2
+
+
+class Shadowed(ConfigError):
+    """Other credentials stand beside the login, and one of the two would have no effect."""
+
+    code = "shadowed"
+    exit_code = 6
 
 
 class LoginRequired(DaypassError):

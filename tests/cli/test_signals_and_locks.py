@@ -39,7 +39,8 @@ def test_ctrl_c_ends_a_waiting_login_and_its_listener(tmp_path: Path) -> None:
         _, rest = process.communicate(timeout=30)
         assert process.returncode == 130
     assert "Traceback" not in rest
-    assert not (tmp_path / ".aws").exists()
+    assert not (tmp_path / ".aws" / "config").exists()
+    assert not list(tmp_path.rglob("*.json"))
     way_back = urlsplit(parse_qs(urlsplit(link).query)["redirect_uri"][0])
     with (
         pytest.raises(ConnectionRefusedError),

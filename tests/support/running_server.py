@@ -143,7 +143,10 @@ class Terminal:
 
     def login(self, server: RunningServer, person: Mapping[str, str], *arguments: str) -> str:
         """`daypass login` answered in the browser; returns what the command told the person."""
-        command = [*DAYPASS, "login", "--no-browser", "--endpoint-url", server.endpoint, *arguments]
+        command = [
+            *(*DAYPASS, "login", "--no-browser", "--force"),
+            *("--endpoint-url", server.endpoint, *arguments),
+        ]
         process = subprocess.Popen(command, env=self.environment, stderr=subprocess.PIPE, text=True)
         assert process.stderr is not None
         told: list[str] = []

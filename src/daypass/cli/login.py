@@ -1,30 +1,29 @@
 """`daypass login`: what is typed, and the order of what is decided before a link is shown.
 
     profile ──> what would shadow the result ──> region, service, browser ──> alone? ──> signed in already? ──> a way
-                                                                             (login_ways.py, then login_outcome.py)
+                                                                             (login_once.py, login_ways.py, login_outcome.py)
 
 Everything that can be refused is refused before a browser opens; nothing is asked where nobody can answer.
 """
 
 import argparse
 import os
+import time
 
 from daypass.cli.arguments import BROWSER_HELP, CommandParser, add_profile, chosen_profile
 from daypass.cli.login_events import LoginEvents
+from daypass.cli.login_once import LoginOnce, present_session
 from daypass.cli.login_outcome import LoginRun
-from daypass.cli.login_target import (
-    chosen_endpoint,
-    chosen_region,
-    profile_changes,
-    refuse_other_credentials,
-    warn_of_shadows,
-)
+from daypass.cli.login_shadows import check_shadows
+from daypass.cli.login_target import chosen_endpoint, chosen_region, profile_changes
 from daypass.cli.login_ways import Ways, any_device, same_device
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.browser import choose_browser
+from daypass.client.environment_hints import forbids_input, is_ci
 from daypass.client.login import Fresh
+from daypass.client.session_cache import CacheEntry
 from daypass.client.terminal_input import open_terminal_input
-from daypass.errors import UsageError
+from daypass.errors import DaypassError, UsageError
 from daypass.protocol.aws.endpoints import signin_endpoint
 
 __all__ = ["run"]
@@ -32,29 +31,73 @@ __all__ = ["run"]
 
 def run(argv: list[str]) -> int:
     """Sign in and leave a profile that every SDK understands."""
+    events = LoginEvents(is_json="--json" in argv)
+    try:
+        return _run(argv, events, time.time())
+    except DaypassError as problem:
+        events.error(problem)
+        raise
+    except KeyboardInterrupt:
+        events.interrupted()
+        raise
+
+
+def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
     arguments = _parser().parse_args(argv)
-    events = LoginEvents(is_json=False)
+    may_ask = _may_ask(arguments)
     name = chosen_profile(arguments, os.environ)
     config = load_config(os.environ)
     profile = config.profile(name)
-    refuse_other_credentials(profile)
-    region, was_prompted = chosen_region(arguments, profile, os.environ)
+    check_shadows(config, profile, os.environ, is_allowed=arguments.allow_shadowed)
+    region, was_prompted = chosen_region(arguments, profile, os.environ, may_ask=may_ask)
     endpoint = chosen_endpoint(arguments, profile, os.environ)
     is_remote, ways = _chosen_ways(arguments, profile)
-    warn_of_shadows(os.environ)
-    login = LoginRun(
-        config=config,
+
+    def sign_in() -> int:
+        login = LoginRun(
+            config=config,
+            profile=profile,
+            region=region,
+            base_url=endpoint or signin_endpoint(region),
+            sts_url=endpoint if arguments.endpoint_url else None,
+            changes=profile_changes(arguments, profile, region, endpoint, was_prompted),
+            may_switch=arguments.switch,
+            may_ask=not is_remote and not arguments.no_input,
+            events=events,
+            fresh=Fresh.draw(),
+        )
+        return any_device(login, ways) if is_remote else same_device(login, ways)
+
+    once = LoginOnce(
         profile=profile,
-        region=region,
-        base_url=endpoint or signin_endpoint(region),
-        sts_url=endpoint if arguments.endpoint_url else None,
-        changes=profile_changes(arguments, profile, region, endpoint, was_prompted),
-        may_switch=arguments.switch,
-        may_ask=not is_remote,
         events=events,
-        fresh=Fresh.draw(),
+        may_ask=may_ask,
+        accepts_present=lambda entry: _would_do(arguments, profile, endpoint, entry),
+        began_at=began_at,
+        present=present_session(profile),
     )
-    return any_device(login, ways) if is_remote else same_device(login, ways)
+    return once.run(sign_in)
+
+
+def _may_ask(arguments: argparse.Namespace) -> bool:
+    """Whether a person can be sent to a browser: not where a flag or variable forbids it, and in CI only on demand."""
+    if arguments.paste_from:
+        return True
+    if arguments.no_input or forbids_input(os.environ):
+        return False
+    chose_a_way = arguments.remote or arguments.no_browser or arguments.browser is not None or arguments.port
+    return bool(chose_a_way) or not is_ci(os.environ)
+
+
+def _would_do(
+    arguments: argparse.Namespace, profile: Profile, endpoint: str | None, entry: CacheEntry
+) -> bool:
+    """Whether the session that is there is the one that was asked for."""
+    if arguments.force or arguments.switch or arguments.s3_endpoint_url:
+        return False
+    if arguments.endpoint_url and endpoint != profile.endpoint("signin", os.environ):
+        return False
+    return not arguments.region or arguments.region == (entry.sign_in_region or arguments.region)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +112,20 @@ def _parser() -> argparse.ArgumentParser:
         "--s3-endpoint-url", metavar="URL", help="its S3 endpoint, where it does not say so itself"
     )
     parser.add_argument("--switch", action="store_true", help="let the profile change to another identity")
+    parser.add_argument(
+        "--force", action="store_true", help="begin a new session although the present one has time left"
+    )
+    parser.add_argument(
+        "--allow-shadowed",
+        action="store_true",
+        help="go on although other credentials stand beside the login, and one of the two has no effect",
+    )
+    parser.add_argument(
+        "--no-input",
+        action="store_true",
+        help="never ask anybody: end at once with code 4 when a person is needed (also DAYPASS_NO_INPUT, and CI)",
+    )
+    parser.add_argument("--json", action="store_true", help="one event per line on standard output")
     return parser
 
 

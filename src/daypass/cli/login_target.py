@@ -8,37 +8,20 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from daypass.cli.output import ask, say
-from daypass.client.aws_config import Profile, conflicting_credentials
+from daypass.cli.output import ask
+from daypass.client.aws_config import Profile
 from daypass.client.ini_text import Setting, profile_section
 from daypass.client.login import discover_s3_endpoint
 from daypass.client.transport import send
 from daypass.errors import ConfigError, UsageError
 
-__all__ = [
-    "chosen_endpoint",
-    "chosen_region",
-    "profile_changes",
-    "refuse_other_credentials",
-    "warn_of_shadows",
-]
+__all__ = ["chosen_endpoint", "chosen_region", "profile_changes"]
 
 _DEFAULT_REGION = "us-east-1"
 
 
-def refuse_other_credentials(profile: Profile) -> None:
-    """Raise ConfigError for a profile that holds other credentials: a login there would have no effect."""
-    found = conflicting_credentials(profile)
-    if found is not None:
-        kind, key = found
-        raise ConfigError(
-            f'profile "{profile.name}" already holds {kind} credentials ({key}), which would be used instead of a login',
-            hint=f"daypass login --profile {profile.name}-login",
-        )
-
-
 def chosen_region(
-    arguments: argparse.Namespace, profile: Profile, environ: Mapping[str, str]
+    arguments: argparse.Namespace, profile: Profile, environ: Mapping[str, str], *, may_ask: bool
 ) -> tuple[str, bool]:
     """The region to sign in at, and whether the person was asked for it."""
     region = (
@@ -51,7 +34,7 @@ def chosen_region(
         return _checked_region(region), False
     if arguments.endpoint_url:
         return _DEFAULT_REGION, False
-    if not sys.stdin.isatty():
+    if not may_ask or not sys.stdin.isatty():
         raise ConfigError("no region is set and nobody can be asked", hint="daypass login --region us-east-1")
     answer = ask(f"region to sign in at [{_DEFAULT_REGION}]:")
     if answer is None:
@@ -98,16 +81,6 @@ def chosen_endpoint(
             hint=f"daypass login --endpoint-url https://{parts.netloc}",
         )
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def warn_of_shadows(environ: Mapping[str, str]) -> None:
-    """Say it when a variable would win over the profile."""
-    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"):
-        if environ.get(variable):
-            say(
-                f"{variable} is set and would be used instead of this sign-in; unset it, or name the profile in each call"
-            )
-            return
 
 
 def _given_s3_endpoint(arguments: argparse.Namespace) -> str | None:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["hold_lock", "make_private_directory", "write_private"]
+__all__ = ["hold_lock", "make_private_directory", "try_lock", "write_private"]
 
 
 def make_private_directory(directory: Path) -> None:
@@ -43,9 +43,7 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
 @contextlib.contextmanager
 def hold_lock(path: Path) -> Iterator[None]:
     """Wait for, hold and release the lock beside `path` (`.<name>.lock`, kept for the next holder)."""
-    make_private_directory(path.parent)
-    lock_path = path.with_name(f".{path.name}.lock")
-    descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    descriptor = _open_lock(path)
     try:
         _acquire(descriptor)
         yield
@@ -53,19 +51,37 @@ def hold_lock(path: Path) -> Iterator[None]:
         os.close(descriptor)  # closing releases the lock on every platform
 
 
+@contextlib.contextmanager
+def try_lock(path: Path) -> Iterator[bool]:
+    """The same without waiting: gives whether we hold it."""
+    descriptor = _open_lock(path)
+    try:
+        yield _try_acquire(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open_lock(path: Path) -> int:
+    make_private_directory(path.parent)
+    lock_path = path.with_name(f".{path.name}.lock")
+    return os.open(lock_path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+
+
 if os.name == "nt":  # pragma: no cover - a test loads it with a stand-in for msvcrt
     import msvcrt
     import time
 
+    def _try_acquire(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        except OSError:
+            return False
+        return True
+
     def _acquire(descriptor: int) -> None:
         # msvcrt.LK_LOCK gives up after ten seconds; a login may hold the lock longer.
-        while True:
-            try:
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
+        while not _try_acquire(descriptor):
+            time.sleep(0.05)
 
     def _replace(temporary: str, target: Path) -> None:
         # A reader that has the target open stops the rename; readers of ours are done in milliseconds.
@@ -83,6 +99,13 @@ else:
 
     def _acquire(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _try_acquire(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def _replace(temporary: str, target: Path) -> None:
         os.replace(temporary, target)  # noqa: PTH105 - what Path.replace calls

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Surroundings", "is_automation", "is_wsl", "read_surroundings", "why_no_browser"]
+__all__ = ["Surroundings", "forbids_input", "is_ci", "is_wsl", "read_surroundings", "why_no_browser"]
 
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 _NO = ("", "0", "false", "no")
@@ -35,9 +35,14 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
     return Surroundings(environ, sys.platform, platform.release(), marked)
 
 
-def is_automation(environ: Mapping[str, str]) -> bool:
-    """Whether nobody is there to be asked: CI's own variable, or ours."""
-    return any(environ.get(name, "").lower() not in _NO for name in ("CI", "DAYPASS_NO_INPUT"))
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this is an automatic job, by the variable every CI service sets."""
+    return environ.get("CI", "").lower() not in _NO
+
+
+def forbids_input(environ: Mapping[str, str]) -> bool:
+    """Whether `DAYPASS_NO_INPUT` says that nobody may be asked."""
+    return environ.get("DAYPASS_NO_INPUT", "").lower() not in _NO
 
 
 def is_wsl(here: Surroundings) -> bool:
@@ -55,7 +60,7 @@ def why_no_browser(here: Surroundings) -> str:
         return "a Codespace"
     if any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY")):
         return "an SSH session"
-    if environ.get("CI", "").lower() not in _NO:
+    if is_ci(environ):
         return "a CI job"
     if here.system in ("darwin", "win32") or is_wsl(here):
         return ""

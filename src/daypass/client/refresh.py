@@ -29,7 +29,7 @@ from daypass.protocol.oauth.errors import (
     UserCredentialsChanged,
 )
 
-__all__ = ["Renewal", "fresh_entry"]
+__all__ = ["Renewal", "fresh_entry", "renew_now"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,35 @@ def fresh_entry(login_session: str, renewal: Renewal) -> CacheEntry:
         ) from problem
 
 
+def renew_now(login_session: str, renewal: Renewal) -> CacheEntry:
+    """Ask the server whatever time is left: the proof that the session still lives.
+
+    Raises as `fresh_entry`, and OSError where the directory cannot be written.
+    """
+    with renewal.cache.locked(login_session):
+        entry = _load(login_session, renewal)
+        try:
+            return _ask_and_keep(login_session, entry, renewal)
+        except DaypassError as problem:
+            raise _explain(problem, renewal.profile) from problem
+
+
 def _renew(login_session: str, renewal: Renewal) -> CacheEntry:
     """Under the lock: another process may have asked meanwhile, so read again before asking."""
     entry = _load(login_session, renewal)
     if _has_time(entry, renewal.clock()):
         return entry
     try:
-        renewed = _refresh(entry, renewal)
+        return _ask_and_keep(login_session, entry, renewal)
     except DaypassError as problem:
         if entry.expires_at > renewal.clock():
             return entry
         raise _explain(problem, renewal.profile) from problem
+
+
+def _ask_and_keep(login_session: str, entry: CacheEntry, renewal: Renewal) -> CacheEntry:
+    """Under the lock."""
+    renewed = _refresh(entry, renewal)
     latest = _latest(login_session, renewal, entry)
     if latest is not None:
         renewal.cache.save(login_session, _with_news(latest, renewed))

@@ -1,12 +1,18 @@
 """`daypass login` as the person lives it: what is said, what is saved, and what is not when it goes wrong."""
 
+import json
+import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from daypass.cli import login, login_ways
-from daypass.errors import DaypassError, LoginDenied, LoginFailed, LoginMismatch, LoginTimedOut
-from daypass.protocol.oauth.errors import InsufficientPermissions, InvalidRequest
+from daypass.client.session_cache import format_time, parse_time
+from daypass.errors import DaypassError, LoginDenied, LoginFailed, LoginMismatch, LoginTimedOut, Shadowed
+from daypass.protocol.oauth.errors import InsufficientPermissions, InvalidRequest, TokenExpired
+from daypass.protocol.oauth.id_token import build_id_token, read_session_end
 
 if TYPE_CHECKING:
     from conftest import Person
@@ -282,7 +288,7 @@ def test_the_profiles_own_service_is_used_without_a_flag_and_its_section_stays(p
     before = person.config
     person.typed = [person.fake.code_to_paste]
     asked = len(person.fake.requests)
-    assert login.run(["--remote"]) == 0
+    assert login.run(["--remote", "--force"]) == 0
     assert [request.url for request in person.fake.requests[asked:]] == [
         person.fake.base_url + "/v1/token",
         person.fake.base_url + "/",
@@ -290,13 +296,126 @@ def test_the_profiles_own_service_is_used_without_a_flag_and_its_section_stays(p
     assert sorted(person.config.splitlines()) == sorted(before.splitlines())
 
 
-@pytest.mark.parametrize("variable", ["AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"])
-def test_a_variable_that_would_win_is_named(
-    person: "Person", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variable: str
+def test_a_variable_that_would_win_is_refused_before_any_network_unless_allowed(
+    person: "Person", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(variable, "never-shown")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "never-shown")
+    person.typed = [person.fake.code_to_paste]
+    with pytest.raises(Shadowed) as caught:
+        person.login("--remote")
+    assert (caught.value.code, caught.value.exit_code) == ("shadowed", 6)
+    assert person.fake.requests == []
+    assert saved_nothing(person)
+    assert person.login("--remote", "--allow-shadowed") == 0
+    told = capsys.readouterr().err
+    assert told.startswith("daypass: AWS_ACCESS_KEY_ID is set and would be used instead of this sign-in\n")
+    assert "never-shown" not in told
+
+
+def test_a_lone_session_token_shadows_nothing(person: "Person", monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's programs look for the key id first."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "alone")
     person.typed = [person.fake.code_to_paste]
     assert person.login("--remote") == 0
-    told = capsys.readouterr().err
-    assert told.startswith(f"daypass: {variable} is set and would be used instead of this sign-in; unset it")
-    assert "never-shown" not in told
+
+
+def test_who_is_signed_in_for_long_is_not_sent_to_a_browser(
+    person: "Person", capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One refresh proves it; nothing is asked, and the session goes on."""
+    person.click = person.fake.approve
+    person.login()
+    capsys.readouterr()
+    calls = person.fake.token_calls
+    assert person.login("--no-input") == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert re.fullmatch(
+        rf'daypass: profile "default" is already signed in as {ARN} for 1[12] h( 59 min)?; --force begins a new session\n',
+        told.err,
+    )
+    assert person.fake.token_calls == calls + 1
+    entry = person.cache.load(ARN)
+    assert entry is not None
+    assert entry.access_key_id == "ASIA1"
+
+
+@pytest.mark.parametrize("words", [["--force"], ["--switch"], ["--region", "eu-west-1"]])
+def test_a_new_session_begins_when_that_is_what_was_asked(person: "Person", words: list[str]) -> None:
+    person.click = person.fake.approve
+    person.login()
+    first = person.link
+    assert person.login(*words) == 0
+    assert person.link != first
+
+
+def test_a_session_that_is_refused_or_near_its_end_is_no_reason_to_stay(person: "Person") -> None:
+    """The hint of a revoked session says `daypass login`: it must begin a new one."""
+    person.click = person.fake.approve
+    person.login()
+    first, person.fake.refusal = person.link, TokenExpired("revoked")
+    with pytest.raises(LoginFailed):
+        person.login()
+    assert person.link != first
+    person.fake.refusal = None
+    now = int(time.time())
+    person.fake.id_token = build_id_token(
+        ec.derive_private_key(0x1D, ec.SECP256R1()),
+        key_id="k",
+        issuer="x",
+        subject=ARN,
+        audience="y",
+        now=now - 43_200 + 1_700,
+    )
+    person.login("--force")
+    second = person.link
+    assert person.login() == 0
+    assert person.link != second
+
+
+def test_the_event_lines_of_a_login(person: "Person", capsys: pytest.CaptureFixture[str]) -> None:
+    """All of them, in order; nothing else on standard output, and no secret."""
+    person.click = person.fake.approve
+    assert person.login("--json", "--profile", "dev") == 0
+    told = capsys.readouterr()
+    events = [json.loads(line) for line in told.out.splitlines()]
+    entry = person.cache.load(ARN)
+    assert entry is not None
+    ends_at = read_session_end(entry.id_token.reveal())
+    assert ends_at is not None
+    assert events == [
+        {"event": "url", "url": person.link, "profile": "dev", "opens_browser": True},
+        {"event": "waiting", "deadline": events[1]["deadline"]},
+        {"event": "code_received"},
+        {
+            "event": "signed_in",
+            "identity": ARN,
+            "account": "111122223333",
+            "profile": "dev",
+            "credentials_expire_at": format_time(entry.expires_at),
+            "session_ends_at": format_time(ends_at),
+            "is_new": True,
+        },
+    ]
+    assert abs(parse_time(events[1]["deadline"]) - time.time() - 600) < 60
+    for secret in (entry.secret_access_key, entry.session_token, entry.refresh_token, entry.id_token):
+        assert secret.reveal() not in told.out
+    assert person.login("--json", "--profile", "dev") == 0
+    (again,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (again["event"], again["identity"], again["is_new"]) == ("signed_in", ARN, False)
+
+
+def test_a_failed_login_ends_with_an_error_event(
+    person: "Person", capsys: pytest.CaptureFixture[str]
+) -> None:
+    person.click = person.fake.deny
+    with pytest.raises(LoginDenied):
+        person.login("--json")
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["event"] for event in events] == ["url", "waiting", "error"]
+    assert events[-1] == {
+        "event": "error",
+        "code": "login_denied",
+        "message": "the sign-in was refused",
+        "next": "daypass login",
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daypass.client.environment_hints import Surroundings, is_automation, is_wsl, why_no_browser
+from daypass.client.environment_hints import Surroundings, forbids_input, is_ci, is_wsl, why_no_browser
 
 WSL_KERNEL = "5.15.167.4-microsoft-standard-WSL2"
 
@@ -34,19 +34,13 @@ def test_each_place_has_its_word(here: Surroundings, words: str) -> None:
     assert why_no_browser(here) == words
 
 
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [
-        ({}, False),
-        ({"CI": "true"}, True),
-        ({"CI": "1"}, True),
-        ({"CI": "0"}, False),
-        ({"DAYPASS_NO_INPUT": "1"}, True),
-        ({"DAYPASS_NO_INPUT": ""}, False),
-    ],
-)
-def test_nobody_is_asked_where_a_variable_says_so(environ: dict[str, str], expected: bool) -> None:
-    assert is_automation(environ) is expected
+@pytest.mark.parametrize("value", ["1", "true", "yes", "github"])
+@pytest.mark.parametrize("no", ["", "0", "false", "no"])
+def test_a_variable_says_that_nobody_is_there(value: str, no: str) -> None:
+    assert is_ci({"CI": value})
+    assert not is_ci({"CI": no, "DAYPASS_NO_INPUT": "1"})
+    assert forbids_input({"DAYPASS_NO_INPUT": value})
+    assert not forbids_input({"DAYPASS_NO_INPUT": no, "CI": "1"})
 
 
 def test_a_container_in_wsl_is_a_container() -> None:
