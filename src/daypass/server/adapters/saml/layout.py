@@ -17,6 +17,9 @@ __all__ = [
     "only_assertion",
 ]
 
+_MOST_ATTRIBUTES = 50
+"""Of one element; SAML's own elements have ten at most."""
+
 
 def check_is_response(message: Element) -> None:
     """A samlp:Response of version 2.0, whatever is in it."""
@@ -68,8 +71,11 @@ def _check_root(element: Element, tag: str) -> None:
 
 
 def _check_ids(root: Element) -> None:
+    """Attributes are counted before their values are read: each reading looks through all of its element's."""
     seen: set[str] = set()
     for item in root.iter("*"):
+        if len(item.attrib) > _MOST_ATTRIBUTES:
+            raise refused("an element has too many attributes")
         for name, value in item.attrib.items():
             if str(name).rpartition("}")[2].lower() == "id":
                 if str(value) in seen:
@@ -80,7 +86,7 @@ def _check_ids(root: Element) -> None:
 def _check_signatures(root: Element, *places: Element) -> None:
     parents = [item.getparent() for item in root.iter(ds("Signature"))]
     for parent in parents:
-        if parent is None or all(parent is not place for place in places):
+        if all(parent is not place for place in places):
             raise refused("there is a signature in an unexpected place")
     if any(sum(parent is place for parent in parents) > 1 for place in places):
         raise refused("an element has two signatures")

@@ -100,7 +100,7 @@ def test_what_is_not_one_provider_with_a_strong_key_is_refused() -> None:
         (metadata(make_key("short", bits=1024)), weak),
         (metadata(key("idp"), attributes='validUntil="soon"'), "an instant is not a UTC xs:dateTime"),
         (metadata(key("idp"), attributes='validUntil=""'), "an instant is not a UTC xs:dateTime"),
-        *[(metadata(key("idp"), sso=place), "an endpoint's location is not a web address") for place in ("javascript:alert(1)", "https:///x", "/sso", "https://a b/", "https://é.example/", "https://[x/", "https://x/#y", "https://x/&#10;y")],
+        *[(metadata(key("idp"), sso=place), "an endpoint's location is not a web address") for place in ("javascript:alert(1)", "javascript://x/%0aalert(1)", "ftp://x/", "https:///x", "/sso", "https://a b/", "https://é.example/", "https://[x/", "https://x/#y", "https://x/&#10;y")],
         (metadata(key("idp"), slo="data:x"), "an endpoint's location is not a web address"),
     ]  # fmt: skip
     for document, reason in rows:

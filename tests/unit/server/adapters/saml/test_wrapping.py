@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 
 from daypass.errors import DaypassError
-from daypass.server.adapters.saml import layout, verify
+from daypass.server.adapters.saml import Saml2ServiceProvider, layout, verify
 from daypass.server.domain.identity_provider import SamlProvider
 from support.saml_forge import NOW, NS, Draft, append, key, set_attribute
 
@@ -255,6 +255,21 @@ def test_a_comment_in_the_name_never_cuts_it_short(mark: str, whole: bool, judge
         assert judge(signed_with_it).subject == "root@example.com.attacker.example"
     else:
         assert refusal(signed_with_it)[1] == "a value has something other than text inside"
+
+
+def test_an_element_has_at_most_fifty_attributes_because_reading_them_costs_their_number_squared(
+    judge, refusal
+) -> None:
+    def with_attributes(count: int) -> Draft:
+        extra = " ".join(f'a{number}=""' for number in range(count))
+        return Draft(response_changes=(append("samlp:Status", f"<samlp:StatusDetail {extra}/>"),))
+
+    assert judge(with_attributes(50)).subject == "ada@example.com"
+    crowded = with_attributes(51)
+    assert refusal(crowded) == ("InvalidIdentityToken", "an element has too many attributes")
+    with pytest.raises(DaypassError) as refused:  # the first look, before any provider is known
+        Saml2ServiceProvider().read_response(crowded.field())
+    assert refused.value.detail == "an element has too many attributes"
 
 
 def test_every_altered_bit_of_the_signed_bytes_is_refused_or_means_nothing(judge) -> None:
