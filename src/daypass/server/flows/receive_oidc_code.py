@@ -113,6 +113,7 @@ class ReceiveOidcCode:
             code_verifier=verifier,
             redirect_uri=self.external_url + OIDC_CALLBACK,
             nonce=asked.nonce,
+            issuer=answer.issuer,
             now=now,
         )
         return read_web_identity_caller(token, provider, session_name=None)

@@ -53,9 +53,11 @@ class OpenIdRelyingParty(Protocol):
         code_verifier: Secret,
         redirect_uri: str,
         nonce: str,
+        issuer: str,
         now: int,
     ) -> VerifiedIdToken:
-        """The code for an ID token, verified, its nonce compared. Raises InvalidIdentityToken, ExpiredIdentityToken,
+        """The code for an ID token, verified, its nonce compared. `issuer` is the `iss` that came with the code, empty
+        without one: a provider that promises it is not sent a code that came without (RFC 9207 §2.4). Raises InvalidIdentityToken, ExpiredIdentityToken,
         IDPRejectedClaim, IDPCommunicationError.
         """
         ...

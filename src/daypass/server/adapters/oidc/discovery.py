@@ -8,11 +8,17 @@ build service) may have no endpoints for people: those are asked for where they 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from daypass.protocol.aws.errors import IDPCommunicationError
+from daypass.protocol.aws.errors import IDPCommunicationError, InvalidIdentityToken
 from daypass.server.adapters.oidc.json_object import NotAnObject, parse_object, read_text, read_texts
 from daypass.server.adapters.outbound_http import OutboundHttp
 
-__all__ = ["ProviderDocument", "document_url", "fetch_provider_document", "parse_provider_document"]
+__all__ = [
+    "ProviderDocument",
+    "check_answer_issuer",
+    "document_url",
+    "fetch_provider_document",
+    "parse_provider_document",
+]
 
 _SENSELESS = "the identity provider did not answer sensibly"
 
@@ -27,6 +33,8 @@ class ProviderDocument:
     token_endpoint: str
     token_auth_methods: tuple[str, ...]
     """`token_endpoint_auth_methods_supported`; by default `client_secret_basic`."""
+    names_itself: bool
+    """`authorization_response_iss_parameter_supported` (RFC 9207 §3): each of its answers says `iss`."""
 
     def sign_in_endpoints(self) -> tuple[str, str]:
         """(authorization endpoint, token endpoint). Raises IDPCommunicationError for a provider without them."""
@@ -61,7 +69,19 @@ def parse_provider_document(body: bytes, issuer: str, check_url: Callable[[str],
         token_endpoint=_callable_url(read_text(members, "token_endpoint"), check_url),
         token_auth_methods=read_texts(members, "token_endpoint_auth_methods_supported")
         or ("client_secret_basic",),
+        names_itself=members.get("authorization_response_iss_parameter_supported") is True,
     )
+
+
+def check_answer_issuer(document: ProviderDocument, issuer: str) -> None:
+    """The code is this provider's own, as far as it says so (RFC 9207 §2.4): another's must not be sent to it.
+
+    Raises InvalidIdentityToken.
+    """
+    if issuer != document.issuer and (issuer or document.names_itself):
+        raise InvalidIdentityToken(
+            "the answer is another provider's", detail="the answer's iss is absent or another issuer"
+        )
 
 
 async def fetch_provider_document(http: OutboundHttp, issuer: str) -> ProviderDocument:

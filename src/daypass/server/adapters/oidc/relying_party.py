@@ -12,7 +12,11 @@ from daypass.server.adapters.oidc.code_exchange import (
     build_token_request,
     parse_token_answer,
 )
-from daypass.server.adapters.oidc.discovery import ProviderDocument, fetch_provider_document
+from daypass.server.adapters.oidc.discovery import (
+    ProviderDocument,
+    check_answer_issuer,
+    fetch_provider_document,
+)
 from daypass.server.adapters.oidc.document_cache import CacheTimes, DocumentCache
 from daypass.server.adapters.oidc.id_token import Expected, check_id_token
 from daypass.server.adapters.oidc.json_object import read_text
@@ -79,10 +83,12 @@ class RelyingParty:
         code_verifier: Secret,
         redirect_uri: str,
         nonce: str,
+        issuer: str,
         now: int,
     ) -> VerifiedIdToken:
         """The code for an ID token that answers this very sign-in. Raises the port's errors."""
         document = await self._documents.load(provider.url)
+        check_answer_issuer(document, issuer)
         _, endpoint = document.sign_in_endpoints()
         request = build_token_request(
             document, client, code=code, code_verifier=code_verifier, redirect_uri=redirect_uri

@@ -43,7 +43,7 @@ def token_answer(token: str, status: int = 200, **more: object) -> HttpAnswer:
     return HttpAnswer(status, json.dumps({"id_token": token, **more}).encode())
 
 
-async def redeem(world, *, nonce: str = "the-nonce") -> VerifiedIdToken:
+async def redeem(world, *, nonce: str = "the-nonce", issuer: str = "") -> VerifiedIdToken:
     return await world.party.redeem_code(
         world.provider,
         world.client,
@@ -51,6 +51,7 @@ async def redeem(world, *, nonce: str = "the-nonce") -> VerifiedIdToken:
         code_verifier=Secret("verifier"),
         redirect_uri=BACK,
         nonce=nonce,
+        issuer=issuer,
         now=world.now,
     )
 
@@ -106,6 +107,26 @@ async def test_the_client_authenticates_as_the_document_says(
     assert fields == expected
     basic = {"Authorization": "Basic " + base64.b64encode(b"client-1:s3cret%26more").decode()}
     assert headers == (basic if in_header else {})
+
+
+async def test_a_code_is_not_sent_to_a_provider_that_promises_to_name_itself_and_did_not(world) -> None:
+    """RFC 9207 §2.4, RFC 9700 §4.4: the code may be another provider's, passed on to catch it (mix-up)."""
+    world.http.document["authorization_response_iss_parameter_supported"] = True
+    world.http.token_answer = token_answer(sign(FORGE.id_claims()))
+    for issuer in ("", "https://evil.example", FORGE.issuer + "/"):
+        with pytest.raises(InvalidIdentityToken):
+            await redeem(world, issuer=issuer)
+    assert not world.http.posted
+    assert (await redeem(world, issuer=FORGE.issuer)).subject == "ada"
+
+
+@pytest.mark.parametrize("promise", [None, False, "true"])
+async def test_a_provider_without_that_promise_may_be_silent_but_not_be_another(world, promise) -> None:
+    world.http.document["authorization_response_iss_parameter_supported"] = promise
+    world.http.token_answer = token_answer(sign(FORGE.id_claims()))
+    assert (await redeem(world)).subject == "ada"
+    with pytest.raises(InvalidIdentityToken):
+        await redeem(world, issuer="https://evil.example")
 
 
 async def test_a_provider_that_takes_no_secret_is_not_sent_ours(world) -> None:
@@ -390,6 +411,7 @@ async def sign_in(
         code_verifier=Secret(verifier),
         redirect_uri=reached.callback.redirect_uri,
         nonce=nonce,
+        issuer=back.get("iss", ""),
         now=int(time.time()),
     )
 
@@ -417,6 +439,7 @@ async def test_a_code_is_of_no_use_to_somebody_who_did_not_begin(party, reached)
             code_verifier=Secret("v" * 50),
             redirect_uri=reached.callback.redirect_uri,
             nonce="n",
+            issuer=reached.provider.url,
             now=int(time.time()),
         )
 
