@@ -36,6 +36,8 @@ __all__ = ["FederationPages"]
 
 _LARGEST_RESPONSE = 262_144
 """Bytes of a provider's form: a response with many roles, encrypted and in base64, stays far below."""
+_FROM_ELSEWHERE = ("cross-site", "same-site")
+"""`Sec-Fetch-Site` of a link on somebody else's page (Fetch Metadata Request Headers §2.3)."""
 _log = logging.getLogger("daypass.server")
 
 
@@ -61,8 +63,14 @@ class FederationPages:
         self._finish = finish
 
     async def begin(self, request: Request) -> Response:
-        """`GET /signin/federate`: off to the provider; it is remembered as this browser's."""
+        """`GET /signin/federate`: off to the provider; it is remembered as this browser's.
+
+        Whoever is signed in there comes back without a click. So a stranger's link that brings a stranger's terminal
+        leads to our own page first, where the person sees what waits and begins, or does not.
+        """
         visit = await self._tools.visit(request)
+        if visit.request and request.headers.get("sec-fetch-site") in _FROM_ELSEWHERE:
+            return self._tools.go(visit, "/signin")
         provider_arn = request.query_params.get("provider", "")
         try:
             location = await self._begin.begin(
