@@ -11,8 +11,10 @@ Routes and wiring only. The flow through them:
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from daypass.server.flows.issue_code import IssueCodeFlow
 from daypass.server.flows.sign_in import SignInFlow
@@ -27,6 +29,13 @@ from daypass.server.web.sign_in import SignInPages
 from daypass.server.web.sign_in_parts import SignInParts
 
 __all__ = ["build_pages_app"]
+
+
+class _Pages(Starlette):
+    """Starlette without its outermost layer, which would answer a bug of ours in plain text before `Front` can."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
 
 
 def build_pages_app(parts: SignInParts) -> Starlette:
@@ -52,7 +61,7 @@ def build_pages_app(parts: SignInParts) -> Starlette:
     oauth = AuthorizePages(tools)
     federation = build_federation_pages(tools, sessions)
     provider = build_provider_endpoints(tools)
-    pages = Starlette(
+    pages = _Pages(
         routes=[
             Route("/", sessions.home, methods=["GET"]),
             Route("/v1/authorize", oauth.authorize, methods=["GET"]),
