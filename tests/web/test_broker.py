@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from daypass.server.domain.account import Role
-from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.role_session import FederatedIdentity, RoleSession
 from daypass.server.domain.signin_token import SigninToken, seal_signin_token
 from daypass.server.domain.tokens import SessionClaims, seal_session_token, temporary_secret_key
 from support.sign_in_world import (
@@ -421,12 +421,39 @@ async def test_an_unusable_link_leads_back_to_an_https_broker_only(
     assert page.headers["referrer-policy"] == "no-referrer"
 
 
-async def test_a_federated_persons_provider_stays_known(world: SignInWorld) -> None:
-    """Policies go on seeing aws:FederatedProvider."""
-    provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/Corp"
-    await open_link(world.tab(), await token_for(world, with_claims(federated_provider=provider)))
-    event = await world.last_event()
-    assert event.detail["identity_provider"] == provider
+CORP = f"arn:aws:iam::{ACCOUNT}:saml-provider/Corp"
+ADA = FederatedIdentity(CORP, "https://idp.example/corp", "ada@example.com", "persistent", "_1", NOW + 5400)
+
+
+async def test_a_federated_person_stays_known(world: SignInWorld) -> None:
+    """Policies go on seeing aws:FederatedProvider, and the audit log who it is."""
+    await open_link(world.tab(), await token_for(world, with_claims(identity=ADA)))
+    for event in (await world.audit())[-2:]:
+        assert event.detail["identity_provider"] == CORP
+        assert event.detail["idp_subject"] == "ada@example.com"
+    session = await world.storage.sign_in_sessions.load_sign_in_session(
+        str(event.detail["sign_in_session"]), now=world.now
+    )
+    assert session is not None and session.role_session is not None
+    assert session.role_session.identity == ADA
+
+
+async def test_a_logout_at_the_provider_ends_sessions_made_of_its_credentials(world: SignInWorld) -> None:
+    tab = world.tab()
+    await open_link(tab, await token_for(world, with_claims(identity=ADA), SessionDuration="3600"))
+    assert ARN in (await tab.get("/")).shown
+    ended = await world.storage.federation.end_federated_sessions(
+        CORP, subject="ada@example.com", idp_session="_1", now=world.now
+    )
+    assert ended == 1
+    assert ARN not in (await tab.get("/")).shown
+
+
+async def test_a_duration_beyond_the_session_at_the_provider_is_refused(world: SignInWorld) -> None:
+    session = session_of(world, with_claims(identity=ADA))
+    assert (await ask(world, Session=session, SessionDuration="5400")).status == 200
+    refused = await ask(world, Session=session, SessionDuration="5401")
+    assert (refused.status, "identity provider" in refused.text) == (400, True)
 
 
 async def test_only_what_was_sealed_as_a_sign_in_token_is_one(world: SignInWorld) -> None:

@@ -9,6 +9,8 @@ from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import SamlProvider
+from daypass.server.domain.role_session import FederatedIdentity
+from daypass.server.domain.tokens import open_session_token
 from support.query_world import (
     ACCOUNT,
     ALTERNATE_URL,
@@ -109,6 +111,18 @@ async def test_an_assertion_of_a_trusted_provider_becomes_credentials(trusted: Q
     assert not answer.has("PackedPolicySize")
     identity = await trusted.call(_session(answer), "sts", "GetCallerIdentity")
     assert identity.value("Arn") == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/ada"
+
+
+async def test_the_credentials_know_the_person_and_the_end_of_the_session_at_the_provider(
+    trusted: QueryWorld,
+) -> None:
+    """A browser session may be made of them: then logout, audit and the provider's end must reach it."""
+    role = await trusted.new_role("reader", _trusting())
+    answer = await _assume(trusted, role)
+    claims, _ = open_session_token(trusted.ring, answer.value("SessionToken"))
+    assert claims.identity == FederatedIdentity(
+        PROVIDER, IDP, "ada@example.com", "persistent", "_session1", NOW + 28_800
+    )
 
 
 async def test_an_assertion_serves_several_roles_while_it_lives(trusted: QueryWorld) -> None:

@@ -116,6 +116,7 @@ def issue_assumed_role(
         transitive_tag_keys=role_session.transitive_tag_keys,
         federated_provider=federated_provider_of(role_session.identity),
         is_chained=is_chained,
+        identity=role_session.identity,
     )
     return AssumedRole(
         claims,

@@ -39,6 +39,8 @@ class FederatedIdentity(msgspec.Struct, frozen=True, array_like=True):
     """SAML: `persistent`, `transient` or the format's URI; empty for OpenID Connect."""
     idp_session: str = ""
     """SAML: SessionIndex. OpenID Connect: `sid`. Empty when the provider gave none."""
+    session_ends_at: int = 0
+    """SAML: SessionNotOnOrAfter, epoch seconds; 0 when the provider set no end."""
 
 
 class RoleSession(msgspec.Struct, frozen=True, array_like=True):

@@ -119,6 +119,7 @@ def read_saml_caller(assertion: VerifiedAssertion) -> FederatedCaller:
             assertion.subject,
             assertion.subject_type,
             assertion.idp_session,
+            assertion.session_ends_at or 0,
         ),
         condition_values=_condition_values(assertion),
         session_name=session_name,

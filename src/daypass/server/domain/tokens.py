@@ -15,7 +15,7 @@ import msgspec
 
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing, SealBroken
-from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.role_session import FederatedIdentity, RoleSession
 from daypass.server.domain.session import PrincipalKind
 
 __all__ = [
@@ -65,6 +65,9 @@ class SessionClaims(msgspec.Struct, frozen=True, array_like=True):
     """What policies call aws:FederatedProvider: the SAML provider's ARN or the OpenID Connect issuer."""
     is_chained: bool = False
     """Whether a role session assumed this one: then it may not outlive an hour or sign in to the pages for longer."""
+    identity: FederatedIdentity | None = None
+    """Of AssumeRoleWithSAML and AssumeRoleWithWebIdentity: who it is, should a browser session be made of this one.
+    A login's is in its row."""
 
 
 class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):

@@ -15,7 +15,7 @@ from daypass.server.domain.audit import Caller
 from daypass.server.domain.caller_credentials import open_caller_credentials
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.principal import PrincipalSnapshot
-from daypass.server.domain.role_session import FederatedIdentity, RoleSession, check_packed_size
+from daypass.server.domain.role_session import RoleSession, check_packed_size
 from daypass.server.domain.session import LoginSession
 from daypass.server.domain.sign_in_events import identity_detail, sign_in_event
 from daypass.server.domain.signin_token import (
@@ -121,6 +121,9 @@ class SigninTokenFlow:
                 "SessionDuration is longer than the role's MaxSessionDuration or the server's"
                 " sign_in_session_lifetime allows"
             )
+        provider_end = claims.identity.session_ends_at if claims.identity is not None else 0
+        if provider_end and now + duration > provider_end:
+            raise ValidationError("SessionDuration goes beyond the session at the identity provider")
         return now + duration
 
     async def _record(
@@ -151,13 +154,6 @@ def _role_session(claims: SessionClaims, login: LoginSession | None) -> RoleSess
         return None
     if login is not None and login.role_session is not None:
         return login.role_session
-    provider = claims.federated_provider
-    identity = None
-    if provider:  # of the person, the credentials of AssumeRoleWith… say no more than this
-        is_saml = ":saml-provider/" in provider
-        identity = FederatedIdentity(
-            provider_arn=provider if is_saml else "", issuer="" if is_saml else provider, subject=""
-        )
     return RoleSession(
-        claims.role_arn, claims.source_identity, claims.tags, claims.transitive_tag_keys, identity
+        claims.role_arn, claims.source_identity, claims.tags, claims.transitive_tag_keys, claims.identity
     )
