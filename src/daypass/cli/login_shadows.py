@@ -12,7 +12,7 @@ from daypass.cli.output import say
 from daypass.client.aws_config import AwsConfig, Profile, conflicting_credentials
 from daypass.errors import Shadowed
 
-__all__ = ["check_shadows"]
+__all__ = ["check_shadows", "warn_of_shadows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,12 @@ def check_shadows(
         say(shadow.message)
     if found and not is_allowed:
         raise Shadowed(found[0].message, hint=found[0].hint)
+
+
+def warn_of_shadows(environ: Mapping[str, str]) -> None:
+    """Say which variables win over every profile, for a command that is done and need not refuse."""
+    for shadow in _in_environment(environ):
+        say(f"{shadow.message}; {shadow.hint}, or name the profile in each call")
 
 
 def _in_environment(environ: Mapping[str, str]) -> Iterator[_Shadow]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from daypass.cli.login_shadows import warn_of_shadows
 from daypass.cli.output import ask
 from daypass.client.aws_config import Profile
 from daypass.client.ini_text import Setting, profile_section
@@ -15,7 +16,7 @@ from daypass.client.login import discover_s3_endpoint
 from daypass.client.transport import send
 from daypass.errors import ConfigError, UsageError
 
-__all__ = ["chosen_endpoint", "chosen_region", "profile_changes"]
+__all__ = ["chosen_endpoint", "chosen_region", "profile_changes", "warn_of_shadows"]
 
 _DEFAULT_REGION = "us-east-1"
 
