@@ -5,8 +5,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from daypass.protocol.aws.errors import InvalidIdentityToken
 from support.federation_world import FederationWorld, open_federation_world
-from support.sign_in_world import Answer, Tab, Terminal, call_app, remote_terminal
+from support.sign_in_world import ACCOUNT, Answer, Tab, Terminal, call_app, remote_terminal
 
 
 @pytest.fixture
@@ -71,3 +72,42 @@ async def test_the_issuer_of_the_answer_is_held_against_what_the_provider_promis
         query = {"state": await fed.begin_oidc(tab), "code": "c0de", **given}
         await tab.get(f"/oidc/callback?{urlencode(query)}")
         assert fed.oidc.redeemed[-1]["issuer"] == issuer
+
+
+async def test_whom_a_refusal_was_for_is_audited_once_the_provider_vouched_for_them(
+    fed: FederationWorld,
+) -> None:
+    """A role nobody has, an illegal attribute, the same answer twice; and a forgery, which names nobody."""
+    refused = (
+        (fed.assertion("Stranger"), "no_role"),
+        (
+            fed.assertion("Reader", assertion_id="_2", attributes={"RoleSessionName": "not a name"}),
+            "not_acceptable",
+        ),
+        (fed.assertion("Reader", assertion_id="_2"), "replayed"),
+    )
+    for assertion, reason in refused:
+        await fed.answer_saml(fed.world.tab(), assertion)
+        event = await fed.world.last_event()
+        assert (event.error_code, event.detail.get("idp_subject")) == (reason, "ada@example.com")
+    forged = InvalidIdentityToken("the identity provider's message is not acceptable", detail="signature")
+    text = fed.saml.prepare("forged", forged, provider_arns=[fed.provider.arn])
+    await fed.post_response(text)
+    event = await fed.world.last_event()
+    assert (event.error_code, "idp_subject" in event.detail) == ("not_acceptable", False)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"sub": "ada-at-op", "https://aws.amazon.com/source_identity": 1}, {"sub": "ada-at-op"}],
+)
+async def test_whom_a_refused_token_was_for_is_audited(
+    fed: FederationWorld, claims: dict[str, object]
+) -> None:
+    stranger = fed.roles["Stranger"].trust_policy
+    await fed.world.storage.roles.update_role(ACCOUNT, "Deployer", trust_policy=stranger)
+    fed.oidc.token = fed.token(claims=claims)
+    tab = fed.world.tab()
+    await tab.get("/oidc/callback?" + urlencode({"state": await fed.begin_oidc(tab), "code": "c0de"}))
+    event = await fed.world.last_event()
+    assert (event.error_code != "", event.detail.get("idp_subject")) == (True, "ada-at-op")

@@ -66,15 +66,17 @@ class ReceiveAssertion:
         except AwsError as error:
             raise refusal_of(error, provider_arn="") from None
         asked = await self._take_request(unverified, now)
+        subject = ""
         try:
             providers = await self._find_providers(unverified, asked, provider_uuid)
             proven = self._prove(saml_response, providers, unverified, own_place=provider_uuid, now=now)
+            subject = proven[0].subject
             ticket = await self._offer(proven, asked, caller=caller, now=now)
             return seal_federation_ticket(self.ring, ticket)
         except FederationRefused as refusal:
             refusal.request = "" if asked is None else asked.sealed_request
             if refusal.provider_arn:
-                await self._record(refusal, caller, now)
+                await self._record(refusal, subject, caller, now)
             raise
 
     async def _take_request(self, unverified: UnverifiedSamlResponse, now: int) -> FederationRequest | None:
@@ -219,6 +221,9 @@ class ReceiveAssertion:
         role = await self.storage.roles.load_role(arn.account_id, arn.resource.rpartition("/")[2])
         return role if role is not None and role.arn == role_arn else None
 
-    async def _record(self, refusal: FederationRefused, caller: Caller, now: int) -> None:
-        event = federated_refusal_event(refusal, event_id=self.randomness.uuid(), caller=caller, now=now)
+    async def _record(self, refusal: FederationRefused, subject: str, caller: Caller, now: int) -> None:
+        """`subject` is empty until the provider's word for it is proven."""
+        event = federated_refusal_event(
+            refusal, subject=subject, event_id=self.randomness.uuid(), caller=caller, now=now
+        )
         await self.storage.audit.append(event)

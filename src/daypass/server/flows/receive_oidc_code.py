@@ -26,6 +26,7 @@ from daypass.server.domain.identity_provider import OidcProvider
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.provider_list import ListedProvider, OidcClient
 from daypass.server.domain.sealed_verifier import open_verifier
+from daypass.server.domain.verified_identity import VerifiedIdToken
 from daypass.server.domain.web_identity_claims import read_web_identity_caller
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.federation_storage import FederationRequest
@@ -67,19 +68,22 @@ class ReceiveOidcCode:
         asked = await self.storage.federation.take_federation_request(answer.state, now=now)
         if asked is None:
             raise FederationRefused("not_asked", detail="state names no waiting request")
+        subject = ""
         try:
             check_same_browser(asked, browser_hash)
             provider, client = await self._find_provider(asked)
             check_answer(answer, asked, provider)
-            who = await self._prove(answer, asked, provider, client, now=now)
+            token = await self._prove(answer, asked, provider, client, now=now)
+            subject = token.subject
+            who = read_web_identity_caller(token, provider, session_name=None)
             ticket = await self._offer(who, asked, caller=caller, now=now)
             return seal_federation_ticket(self.ring, ticket)
         except AwsError as error:
             refusal = refusal_of(error, provider_arn=asked.provider_arn, request=asked.sealed_request)
-            await self._record(refusal, caller, now)
+            await self._record(refusal, subject, caller, now)
             raise refusal from None
         except FederationRefused as refusal:
-            await self._record(refusal, caller, now)
+            await self._record(refusal, subject, caller, now)
             raise
 
     async def _find_provider(self, asked: FederationRequest) -> tuple[OidcProvider, OidcClient]:
@@ -99,14 +103,14 @@ class ReceiveOidcCode:
         client: OidcClient,
         *,
         now: int,
-    ) -> FederatedCaller:
+    ) -> VerifiedIdToken:
         try:
             verifier = open_verifier(self.ring, asked.sealed_verifier)
         except SealBroken:
             raise FederationRefused(
                 "expired", provider_arn=provider.arn, detail="the verifier does not open"
             ) from None
-        token = await self.oidc.redeem_code(
+        return await self.oidc.redeem_code(
             provider,
             client,
             code=answer.code,
@@ -116,7 +120,6 @@ class ReceiveOidcCode:
             issuer=answer.issuer,
             now=now,
         )
-        return read_web_identity_caller(token, provider, session_name=None)
 
     async def _offer(
         self, who: FederatedCaller, asked: FederationRequest, *, caller: Caller, now: int
@@ -160,8 +163,11 @@ class ReceiveOidcCode:
             return False
         return True
 
-    async def _record(self, refusal: FederationRefused, caller: Caller, now: int) -> None:
-        event = federated_refusal_event(refusal, event_id=self.randomness.uuid(), caller=caller, now=now)
+    async def _record(self, refusal: FederationRefused, subject: str, caller: Caller, now: int) -> None:
+        """`subject` is empty until the provider's word for it is proven."""
+        event = federated_refusal_event(
+            refusal, subject=subject, event_id=self.randomness.uuid(), caller=caller, now=now
+        )
         await self.storage.audit.append(event)
 
 
