@@ -4,6 +4,7 @@ A proof of possession and a request's signature each carry our time, and servers
 section 11.1; AWS Signature Version 4).
 """
 
+import sys
 from collections.abc import Iterator
 
 from daypass.client.doctor.finding import Finding
@@ -13,6 +14,9 @@ __all__ = ["check_clock"]
 
 _REFUSED = 300
 """Seconds."""
+_SET_CLOCK = {"darwin": "sudo sntp -sS time.apple.com", "win32": "w32tm /resync"}.get(
+    sys.platform, "sudo timedatectl set-ntp true"
+)
 _SUSPECT = 60
 """Seconds; a clock that drifts gets there."""
 
@@ -35,5 +39,5 @@ def judge_clock(ahead: int, host: str) -> Finding:
     sentence = f"the clock is {told} {'behind' if ahead > 0 else 'ahead of'} {host}"
     if abs(ahead) > _REFUSED:
         sentence += "; sign-ins and signed requests are refused"
-        return Finding("clock_skew", "error", sentence, "sudo timedatectl set-ntp true")
-    return Finding("clock_drift", "warning", sentence, "sudo timedatectl set-ntp true")
+        return Finding("clock_skew", "error", sentence, _SET_CLOCK)
+    return Finding("clock_drift", "warning", sentence, _SET_CLOCK)

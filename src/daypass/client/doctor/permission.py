@@ -35,12 +35,8 @@ def check_permission(subject: Subject) -> Iterator[Finding]:
     elif isinstance(answer, str):
         yield from _judge_identity(subject, answer)
     else:
-        yield Finding(
-            "credentials_refused",
-            "error",
-            f"STS refuses the saved credentials {answer.message[answer.message.find('(') :]}",
-            subject.login_command,
-        )
+        told = f"STS refuses the saved credentials: {printable(answer.message)}"
+        yield Finding("credentials_refused", "error", told, subject.login_command)
         yield Finding("permissions", "note", _NEEDED, _ATTACH)
 
 

@@ -111,7 +111,7 @@ def look_at(url: str, environ: Mapping[str, str]) -> Sighting:
 def _clock_ahead(date: str, our_time: float) -> int | None:
     try:
         return round(email.utils.parsedate_to_datetime(date).timestamp() - our_time)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

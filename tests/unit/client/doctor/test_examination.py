@@ -311,3 +311,12 @@ def test_other_credentials_alone_are_no_fault(person: Person) -> None:
     _without_setting("login_session")(person)
     _setting("credential_process = x")(person)
     assert person.codes()["other_credentials"] == "note"
+
+
+def test_a_refusal_says_why(person: Person) -> None:
+    """STS's own word, or what else kept it from answering."""
+    _refused(person)
+    (refused,) = [each for each in person.examine() if each.code == "credentials_refused"]
+    assert refused.sentence == (
+        "STS refuses the saved credentials: the new credentials were not accepted by STS (HTTP 403)"
+    )
