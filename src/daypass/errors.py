@@ -5,6 +5,7 @@
     ├── ConfigError             a profile, setting or file is wrong
     │   └── Shadowed            other credentials would win over a login, or lose to it
     ├── LoginRequired           there is no usable session
+    │   └── WrongRegion         it may live in a region that nobody wrote down
     ├── LoginFailed             a login that began did not finish
     │   ├── LoginDenied         the person or the server said no
     │   ├── LoginTimedOut       nobody answered in time
@@ -12,6 +13,8 @@
     ├── TooLittleTime           valid, but for less time than was asked
     ├── CacheError              the cache file has a wrong owner or is damaged
     ├── NetworkError            the server could not be reached
+    │   └── UntrustedCertificate    or cannot be told from an impostor
+    ├── ClockSkew               this machine's clock is wrong
     ├── RemoteProtocolError     the peer sent something illegal
     ├── LocalProtocolError      we were about to send something illegal: a bug
     ├── SignInError             the Sign-In wire's refusals (protocol/oauth/errors.py)
@@ -25,6 +28,7 @@ Exit codes are those of docs/reference/exit-codes.md.
 
 __all__ = [
     "CacheError",
+    "ClockSkew",
     "ConfigError",
     "DaypassError",
     "LocalProtocolError",
@@ -38,7 +42,9 @@ __all__ = [
     "Shadowed",
     "StorageError",
     "TooLittleTime",
+    "UntrustedCertificate",
     "UsageError",
+    "WrongRegion",
 ]
 
 
@@ -88,6 +94,12 @@ class LoginRequired(DaypassError):
     exit_code = 4
 
 
+class WrongRegion(LoginRequired):
+    """The session does not say where it began, and the region that was tried does not know it."""
+
+    code = "wrong_region"
+
+
 class LoginFailed(DaypassError):
     """A login that began did not finish."""
 
@@ -134,6 +146,19 @@ class NetworkError(DaypassError):
     """The server could not be reached, or answered with a fault of its own."""
 
     code = "network"
+    exit_code = 5
+
+
+class UntrustedCertificate(NetworkError):
+    """The server's certificate could not be verified, so nothing was sent."""
+
+    code = "certificate"
+
+
+class ClockSkew(DaypassError):
+    """This machine's clock differs too much from the server's; what it signs is refused."""
+
+    code = "clock_skew"
     exit_code = 5
 
 

@@ -40,6 +40,8 @@ class FakeSignIn:
     base_url: str = "https://signin.example.com"
     arn: str = f"arn:aws:iam::{ACCOUNT}:user/dev"
     clock: Callable[[], int] = lambda: int(time.time())
+    ahead: int = 0
+    """Seconds by which the Date header of `listening` is ahead of the true time."""
     refusal: SignInError | None = None
     """What the token endpoint answers instead of tokens."""
     broken: Exception | None = None
@@ -164,10 +166,20 @@ def listening(fake: FakeSignIn) -> Iterator[FakeSignIn]:
 
         do_GET = do_POST = _do  # noqa: N815 - the base class's names
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            """The Date header."""
+            return super().date_time_string(
+                int((time.time() if timestamp is None else timestamp) + fake.ahead)
+            )
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Say nothing."""
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A broken service is what a test asked for."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     fake.base_url = f"http://127.0.0.1:{server.server_port}"

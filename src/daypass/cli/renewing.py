@@ -38,12 +38,20 @@ def login_session_of(profile: Profile) -> str:
 def renewal_for(profile: Profile, environ: Mapping[str, str]) -> Renewal:
     """Everything a refresh of this profile needs."""
 
+    override = profile.endpoint("signin", environ)
+
     def endpoint_for(entry: CacheEntry) -> str:
-        override = profile.endpoint("signin", environ)
         region = entry.sign_in_region or profile.text("region") or environ.get("AWS_REGION") or "us-east-1"
         return override or signin_endpoint(region)
 
-    return Renewal(SessionCache(environ), endpoint_for, send, lambda: int(time.time()), profile.name)
+    return Renewal(
+        SessionCache(environ),
+        endpoint_for,
+        send,
+        lambda: int(time.time()),
+        profile.name,
+        is_region_guessed=lambda entry: override is None and not entry.sign_in_region,
+    )
 
 
 def credential_supply(profile: Profile, environ: Mapping[str, str]) -> Callable[[], CacheEntry]:

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from daypass.client.clock_skew import seconds_ahead
 from daypass.client.session_cache import CacheEntry
 from daypass.client.transport import Send
 from daypass.errors import RemoteProtocolError
@@ -13,6 +14,8 @@ from daypass.protocol.http import Request
 
 __all__ = ["CallerIdentity", "get_caller_identity"]
 
+_SIGNATURE_LIFE = 240
+"""Seconds; five minutes by AWS Signature Version 4, less one for a slow answer."""
 _BODY = b"Action=GetCallerIdentity&Version=2011-06-15"
 
 
@@ -46,6 +49,13 @@ def get_caller_identity(
     text = answer.body.decode("utf-8", "replace")
     found = {tag: _element(text, tag) for tag in ("Arn", "Account", "UserId")}
     if answer.status != 200 or not all(found.values()):
+        ahead = seconds_ahead(answer.headers, now)
+        if answer.status == 403 and ahead is not None and abs(ahead) > _SIGNATURE_LIFE:
+            minutes, side = round(abs(ahead) / 60), "ahead of" if ahead > 0 else "behind"
+            raise RemoteProtocolError(
+                f"this machine's clock is {minutes} minutes {side} STS, which refuses its signatures",
+                hint="daypass doctor",
+            )
         code = _element(text, "Code")
         # A stranger's text is shown only where it is the plain word it should be.
         word = code if code.isascii() and code.isalnum() and len(code) <= 100 else f"HTTP {answer.status}"

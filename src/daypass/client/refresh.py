@@ -3,8 +3,8 @@
     valid ──────────────────────────────> serve it
     near its end ──> lock ──> read again ──> valid now (another process asked) ──> serve it
                                         └──> ask the server ──> keep, serve
-                                                  ├── network or server fault ──> serve what still lives
-                                                  └── refused ──> serve what still lives, else say why
+                                                  └── fault or refusal ──> serve what still lives, and pause;
+                                                                           else say why
 
 One process refreshes, all others wait for the lock and find its answer (aws/aws-cli #10628 is what happens
 otherwise). A fault never deletes anything: only `logout` does.
@@ -14,14 +14,23 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from daypass.client.back_off import BackOff
 from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS
 from daypass.client.dpop_key import key_from_pem
 from daypass.client.session_cache import CacheEntry, SessionCache
 from daypass.client.token_endpoint import TokenEndpoint
 from daypass.client.transport import Send
-from daypass.errors import CacheError, DaypassError, LoginDenied, LoginRequired, NetworkError
+from daypass.errors import (
+    CacheError,
+    DaypassError,
+    LoginDenied,
+    LoginRequired,
+    NetworkError,
+    WrongRegion,
+)
 from daypass.protocol.oauth.errors import (
     InsufficientPermissions,
+    InvalidRequest,
     ServerError,
     SignInError,
     TokenExpired,
@@ -44,6 +53,8 @@ class Renewal:
     """Epoch seconds."""
     profile: str
     """Only for the texts."""
+    is_region_guessed: Callable[[CacheEntry], bool] = lambda _entry: False
+    """Whether the endpoint is AWS's in a region that neither the session nor the person named."""
 
 
 def fresh_entry(login_session: str, renewal: Renewal) -> CacheEntry:
@@ -54,7 +65,7 @@ def fresh_entry(login_session: str, renewal: Renewal) -> CacheEntry:
     directory that cannot be written.
     """
     entry = _load(login_session, renewal)
-    if _has_time(entry, renewal.clock()):
+    if _has_time(entry, renewal.clock()) or _may_rest(login_session, entry, renewal):
         return entry
     try:
         with renewal.cache.locked(login_session):
@@ -80,20 +91,21 @@ def renew_now(login_session: str, renewal: Renewal) -> CacheEntry:
         try:
             return _ask_and_keep(login_session, entry, renewal)
         except DaypassError as problem:
-            raise _explain(problem, renewal.profile) from problem
+            raise _explain(problem, entry, renewal) from problem
 
 
 def _renew(login_session: str, renewal: Renewal) -> CacheEntry:
     """Under the lock: another process may have asked meanwhile, so read again before asking."""
     entry = _load(login_session, renewal)
-    if _has_time(entry, renewal.clock()):
+    if _has_time(entry, renewal.clock()) or _may_rest(login_session, entry, renewal):
         return entry
     try:
         return _ask_and_keep(login_session, entry, renewal)
     except DaypassError as problem:
         if entry.expires_at > renewal.clock():
+            _back_off(login_session, renewal).note_failure(renewal.clock())
             return entry
-        raise _explain(problem, renewal.profile) from problem
+        raise _explain(problem, entry, renewal) from problem
 
 
 def _ask_and_keep(login_session: str, entry: CacheEntry, renewal: Renewal) -> CacheEntry:
@@ -102,6 +114,7 @@ def _ask_and_keep(login_session: str, entry: CacheEntry, renewal: Renewal) -> Ca
     latest = _latest(login_session, renewal, entry)
     if latest is not None:
         renewal.cache.save(login_session, _with_news(latest, renewed))
+    _back_off(login_session, renewal).note_success()
     return renewed
 
 
@@ -109,7 +122,7 @@ def _load(login_session: str, renewal: Renewal) -> CacheEntry:
     try:
         entry = renewal.cache.load(login_session)
     except CacheError as problem:
-        raise _explain(problem, renewal.profile) from problem
+        raise _with_profile(problem, renewal.profile) from problem
     if entry is None:
         raise LoginRequired(
             f'profile "{renewal.profile}" has no saved session',
@@ -120,6 +133,16 @@ def _load(login_session: str, renewal: Renewal) -> CacheEntry:
 
 def _has_time(entry: CacheEntry, now: int) -> bool:
     return entry.expires_at - now > MANDATORY_REFRESH_SECONDS
+
+
+def _may_rest(login_session: str, entry: CacheEntry, renewal: Renewal) -> bool:
+    """What lives is served at once while a service that just failed is left in peace."""
+    now = renewal.clock()
+    return entry.expires_at > now and _back_off(login_session, renewal).is_resting(now)
+
+
+def _back_off(login_session: str, renewal: Renewal) -> BackOff:
+    return BackOff(renewal.cache.path(login_session))
 
 
 def _refresh(entry: CacheEntry, renewal: Renewal) -> CacheEntry:
@@ -156,12 +179,11 @@ def _with_news(latest: CacheEntry, renewed: CacheEntry) -> CacheEntry:
     return replace(renewed, unknown=latest.unknown, id_token=renewed.id_token or latest.id_token)
 
 
-def _explain(problem: DaypassError, profile: str) -> DaypassError:
+def _explain(problem: DaypassError, entry: CacheEntry, renewal: Renewal) -> DaypassError:
     """The refusal in the person's words, with the one command that helps."""
+    profile = renewal.profile
     again = f"daypass login --profile {profile}"
     match problem:
-        case NetworkError():
-            return problem
         case TokenExpired():
             return LoginRequired(
                 f'the session of profile "{profile}" has ended', hint=again, detail=problem.message
@@ -184,13 +206,27 @@ def _explain(problem: DaypassError, profile: str) -> DaypassError:
             return NetworkError(
                 "the sign-in service failed", hint="try again in a moment", detail=problem.message
             )
+        case InvalidRequest() if renewal.is_region_guessed(entry):
+            # A refresh token is known only where it was issued (AWS CLI guide, "Sign in for AWS local development").
+            return WrongRegion(
+                f'the session of profile "{profile}" does not say in which region it began, and the one tried'
+                " does not know it",
+                hint=f"{again} --region REGION",
+                detail=problem.message,
+            )
         case SignInError():
             return LoginRequired(
                 f"the sign-in service refused to renew this session: {problem.message}",
                 hint=again,
                 detail=problem.detail,
             )
-        case CacheError() if problem.hint == "daypass login":
-            return CacheError(problem.message, hint=again, detail=problem.detail)
+        case CacheError():
+            return _with_profile(problem, profile)
         case _:
             return problem
+
+
+def _with_profile(problem: CacheError, profile: str) -> CacheError:
+    if problem.hint != "daypass login":
+        return problem
+    return CacheError(problem.message, hint=f"daypass login --profile {profile}", detail=problem.detail)

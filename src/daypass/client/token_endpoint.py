@@ -1,6 +1,6 @@
 """`POST /v1/token` from the client's side: redeem a code, refresh a token, each with a DPoP proof.
 
-A refusal arrives as the `SignInError` class the server meant; what it means to the person is said by
+A refusal arrives as the `SignInError` class the server meant, or as ClockSkew when that explains it; what it means to the person is said by
 `client/refresh.py` and `client/login.py`.
 """
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from daypass.client.clock_skew import check_clock
 from daypass.client.transport import Send
 from daypass.protocol.http import Request
 from daypass.protocol.oauth.dpop import build_dpop_proof
+from daypass.protocol.oauth.errors import InvalidRequest, SignInError
 from daypass.protocol.oauth.token_request import build_code_grant_body, build_refresh_grant_body
 from daypass.protocol.oauth.token_response import TokenSet, parse_token_response
 from daypass.secret import Secret
@@ -36,7 +38,7 @@ class TokenEndpoint:
         now: int,
         jti: str,
     ) -> TokenSet:
-        """Exchange an authorization code. Raises SignInError, NetworkError, RemoteProtocolError."""
+        """Exchange an authorization code. Raises SignInError, ClockSkew, NetworkError, RemoteProtocolError."""
         body = build_code_grant_body(
             client_id=client_id, code=code, redirect_uri=redirect_uri, code_verifier=code_verifier
         )
@@ -55,4 +57,10 @@ class TokenEndpoint:
         proof = build_dpop_proof(key, url=url, now=now, jti=jti)
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"), ("DPoP", proof))
         answer = self.send(Request("POST", url, headers, body))
-        return parse_token_response(answer.status, answer.headers, answer.body)
+        try:
+            return parse_token_response(answer.status, answer.headers, answer.body)
+        except SignInError as refusal:
+            # A stale proof is answered as any invalid request (Sign-In API reference, CreateOAuth2Token, Errors).
+            if isinstance(refusal, InvalidRequest) or type(refusal) is SignInError:
+                check_clock(answer.headers, now)
+            raise

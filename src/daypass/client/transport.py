@@ -16,7 +16,8 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 
-from daypass.errors import NetworkError
+from daypass.client.certificate_issuer import read_issuer
+from daypass.errors import NetworkError, UntrustedCertificate
 from daypass.protocol.http import Request, Response
 
 __all__ = ["Send", "send"]
@@ -110,11 +111,7 @@ def _context() -> ssl.SSLContext:
 def _explain(url: str, problem: object) -> NetworkError:
     host = urllib.parse.urlsplit(url).netloc
     if isinstance(problem, ssl.SSLCertVerificationError):
-        return NetworkError(
-            f"the certificate of {host} is not trusted here",
-            hint="set AWS_CA_BUNDLE to the file of your organisation's certificate authority",
-            detail=problem.verify_message,
-        )
+        return _untrusted(url, host, problem)
     if isinstance(problem, ConnectionRefusedError):
         return NetworkError(f"nothing answers at {host}", hint=f"curl -I {url}", detail=str(problem))
     if isinstance(problem, TimeoutError):
@@ -122,3 +119,23 @@ def _explain(url: str, problem: object) -> NetworkError:
     if isinstance(problem, http.client.IncompleteRead | ConnectionResetError):
         return NetworkError(f"{host} broke off the connection", hint=f"curl -I {url}", detail=repr(problem))
     return NetworkError(f"{host} could not be reached", hint=f"curl -I {url}", detail=repr(problem))
+
+
+_OUT_OF_TIME = (9, 10)
+"""OpenSSL's verification codes: not yet valid, and expired."""
+_WRONG_NAME = (62, 64)
+"""Host name, and IP address."""
+
+
+def _untrusted(url: str, host: str, problem: ssl.SSLCertVerificationError) -> UntrustedCertificate:
+    """Who vouched for it, and what helps. Switching verification off is no help."""
+    issuer = read_issuer(url)
+    shown = f'the certificate of {host} (issued by "{issuer}")' if issuer else f"the certificate of {host}"
+    if problem.verify_code in _OUT_OF_TIME:
+        why, hint = "is not valid at the time this machine's clock shows", "date -u"
+    elif problem.verify_code in _WRONG_NAME:
+        why, hint = "is for another name", "daypass doctor"
+    else:
+        why = "is not trusted here"
+        hint = "set AWS_CA_BUNDLE to the file of your organisation's certificate authority"
+    return UntrustedCertificate(f"{shown} {why}", hint=hint, detail=problem.verify_message)

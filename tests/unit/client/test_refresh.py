@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from daypass.errors import (
     LoginRequired,
     NetworkError,
     RemoteProtocolError,
+    WrongRegion,
 )
 from daypass.protocol.http import Request, Response
 from daypass.protocol.oauth.errors import (
@@ -320,3 +322,54 @@ def test_the_place_of_the_login_decides_whom_a_refresh_asks(
         endpoint if "own.example" in endpoint else signin_endpoint(endpoint.split("//")[1].split(".")[0])
     )
     assert made.endpoint_for(entry(0, sign_in_region=sign_in_region)) == expected
+
+
+def test_a_region_that_was_guessed_is_named_as_the_likely_cause(
+    cache: SessionCache, fake: FakeSignIn
+) -> None:
+    """A refresh token is known only where it was issued; older writers did not save where that was."""
+    fake.refusal = InvalidRequest("no such grant")
+    save(cache, entry(0, sign_in_region=""))
+    guessing = replace(renewal(cache, fake), is_region_guessed=lambda saved: not saved.sign_in_region)
+    with pytest.raises(WrongRegion) as caught:
+        fresh_entry(SESSION, guessing)
+    assert (caught.value.code, caught.value.exit_code) == ("wrong_region", 4)
+    assert caught.value.hint == "daypass login --profile dev --region REGION"
+    save(cache, entry(0))
+    with pytest.raises(LoginRequired) as other:
+        fresh_entry(SESSION, guessing)
+    assert type(other.value) is LoginRequired
+
+
+@pytest.mark.parametrize(
+    ("settings", "sign_in_region", "is_guessed"),
+    [
+        ({}, "", True),
+        ({"region": "eu-west-1"}, "", True),
+        ({}, "eu-west-1", False),
+        ({"endpoint_url": "https://own"}, "", False),
+    ],
+)
+def test_only_aws_own_endpoint_of_an_unwritten_region_is_a_guess(
+    settings: dict[str, str], sign_in_region: str, is_guessed: bool
+) -> None:
+    made = renewal_for(Profile("dev", True, settings, {}), {})
+    assert made.is_region_guessed(entry(0, sign_in_region=sign_in_region)) is is_guessed
+
+
+def test_a_service_that_failed_is_not_asked_again_at_once_while_the_credentials_live(
+    cache: SessionCache, fake: FakeSignIn
+) -> None:
+    """Every kind of failure; the pause is over after five seconds, and for the dead there is none."""
+    save(cache, entry(200))
+    fake.refusal = ServerError("x")
+    for _ in range(3):
+        assert fresh_entry(SESSION, renewal(cache, fake)) == entry(200)
+    assert fake.token_calls == 1
+    later = replace(renewal(cache, fake), clock=lambda: NOW + 5)
+    assert fresh_entry(SESSION, later) == entry(200)
+    assert fake.token_calls == 2
+    save(cache, entry(0))
+    with pytest.raises(NetworkError):
+        fresh_entry(SESSION, renewal(cache, fake))
+    assert fake.token_calls == 3
