@@ -134,6 +134,16 @@ async def test_single_logout_ends_the_sessions_of_one_person_at_one_provider(
     assert await end(PROVIDER_ARN, subject=subject, idp_session=idp_session, now=NOW) == 0
 
 
+async def test_a_logout_of_a_persons_session_ends_theirs_that_has_no_name_there(signed_in: Storage) -> None:
+    """It may be the one that is meant; another person's is not, nor is anybody's when no person is named."""
+    await _begin(signed_in, "f", "ada", "")
+    await _begin(signed_in, "g", "bob", "")
+    end = signed_in.federation.end_federated_sessions
+    assert await end(PROVIDER_ARN, subject="", idp_session="s-9", now=NOW) == 0
+    assert await end(PROVIDER_ARN, subject="ada", idp_session="s-9", now=NOW) == 2
+    assert await _live(signed_in, "abcdefg") == "abcdeg"
+
+
 async def test_single_logout_of_nobody_in_particular_is_refused(signed_in: Storage) -> None:
     with pytest.raises(ValueError, match="whose"):
         await signed_in.federation.end_federated_sessions(PROVIDER_ARN, subject="", idp_session="", now=NOW)

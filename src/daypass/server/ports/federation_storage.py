@@ -109,8 +109,8 @@ class FederationStore(Protocol):
     ) -> int:
         """Single logout: end browser sessions and revoke terminal logins of a person at a provider.
 
-        `subject` or `idp_session` may be empty, not both; where both are given both must match. Adds 1 to
-        the revision of each account concerned, so that a code being redeemed is decided again. Returns how
-        many sessions ended, of both kinds.
+        `subject` or `idp_session` may be empty, not both; where both are given both must match, or the subject
+        alone for a session begun without a name of its own at the provider. Adds 1 to the revision of each account
+        concerned, so that a code being redeemed is decided again. Returns how many sessions ended, of both kinds.
         """
         ...

@@ -81,10 +81,14 @@ class _Who:
     def __init__(self, provider_arn: str, subject: str, idp_session: str) -> None:
         # The second term says no more than the first; the partial indexes are only used where it stands.
         condition, values = "provider_arn = $1 AND provider_arn <> ''", [provider_arn]
-        for column, value in (("idp_subject", subject), ("idp_session", idp_session)):
-            if value:
-                values.append(value)
-                condition += f" AND {column} = ${len(values)}"
+        if subject:
+            values.append(subject)
+            condition += f" AND idp_subject = ${len(values)}"
+        if idp_session:
+            # Of this person, a session whose name at the provider we never learnt may be the one that is meant.
+            values.append(idp_session)
+            unknown = " OR idp_session = ''" if subject else ""
+            condition += f" AND (idp_session = ${len(values)}{unknown})"
         self.condition = condition
         self.values = values
         self.account_id = provider_arn.split(":")[4]
