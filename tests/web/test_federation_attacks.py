@@ -111,3 +111,21 @@ async def test_whom_a_refused_token_was_for_is_audited(
     await tab.get("/oidc/callback?" + urlencode({"state": await fed.begin_oidc(tab), "code": "c0de"}))
     event = await fed.world.last_event()
     assert (event.error_code != "", event.detail.get("idp_subject")) == (True, "ada-at-op")
+
+
+async def test_a_provider_deleted_while_the_person_chooses_vouches_for_nobody(fed: FederationWorld) -> None:
+    """Whoever stole its key has at most an open page."""
+    tab = fed.world.tab()
+    await fed.answer_saml(tab, fed.assertion("Reader"))
+    await fed.world.storage.saml_providers.delete_saml_provider(fed.provider.arn)
+    page = await tab.submit("/signin/federated/role", role=fed.arn("Reader"))
+    assert (page.status, "assumed-role" in page.shown) == (404, False)
+    event = await fed.world.last_event()
+    assert (event.error_code, event.detail["idp_subject"]) == ("unknown_provider", "ada@example.com")
+    tab = fed.world.tab()
+    state = await fed.begin_oidc(tab)
+    callback = "/oidc/callback?" + urlencode({"state": state, "code": "c0de"})
+    location = (await tab.get(callback, follow=False)).location
+    await fed.world.storage.oidc_providers.delete_oidc_provider(fed.oidc_provider.arn)
+    page = await tab.get(location)
+    assert (page.status, "assumed-role" in page.shown) == (404, False)

@@ -1,8 +1,8 @@
 """A person vouched for by a provider becomes a role session in this browser.
 
-Order: the role as it is now and its trust asked again, the session's end, the ticket used once, a new secret for the
-browser, and then the session its place (no session fixation). A full browser is found out before the ticket is
-spent, so that the person can make room and come back. No user is made.
+Order: the provider is still there, the role as it is now and its trust asked again, the session's end, the ticket
+used once, a new secret for the browser, and then the session its place (no session fixation). A full browser is
+found out before the ticket is spent, so that the person can make room and come back. No user is made.
 """
 
 import hashlib
@@ -22,6 +22,8 @@ from daypass.server.domain.federated_caller import (
 from daypass.server.domain.federation_events import federated_login_event, federated_refusal_event
 from daypass.server.domain.federation_refusal import FederationRefused, refusal_of
 from daypass.server.domain.federation_ticket import FederationTicket
+from daypass.server.domain.identity_provider import OidcProvider, SamlProvider
+from daypass.server.domain.provider_offer import is_saml
 from daypass.server.domain.role_session import check_packed_size
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
 from daypass.server.ports.clock import Randomness
@@ -56,6 +58,7 @@ class FinishFederation:
         if who is None:
             raise FederationRefused("role_changed", detail="not on offer", request=ticket.sealed_request)
         try:
+            await self._check_provider(who)
             role = await self._load_trusting_role(who, role_arn, caller=caller, now=now)
             browser_secret = self.randomness.token_bytes(BROWSER_SECRET_LENGTH)
             session = self._session(role, who, browser_hash(browser_secret), now)
@@ -72,6 +75,16 @@ class FinishFederation:
         )
         await self.storage.audit.append(event)
         return FederatedSignIn(session, browser_secret)
+
+    async def _check_provider(self, who: FederatedCaller) -> None:
+        """A provider deleted since it vouched vouches for nobody: its word may be why it was deleted."""
+        provider: SamlProvider | OidcProvider | None
+        if is_saml(who.provider_arn):
+            provider = await self.storage.saml_providers.load_saml_provider(who.provider_arn)
+        else:
+            provider = await self.storage.oidc_providers.load_oidc_provider(who.provider_arn)
+        if provider is None:
+            raise FederationRefused("unknown_provider", detail="deleted since the page was made")
 
     async def _load_trusting_role(
         self, who: FederatedCaller, role_arn: str, *, caller: Caller, now: int
