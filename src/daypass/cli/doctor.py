@@ -1,4 +1,4 @@
-"""`daypass doctor [--profile P] [--json] [--quiet] [--python PATH …]`: what is wrong, and the command that mends it.
+"""`daypass doctor [--profile P] [--json] [--quiet] [--python PATH] [--lock FILE]`: what is wrong, and the command that mends it.
 
 Looks and changes nothing; prints no secret, so its output may be pasted into a ticket. Exit code 0 when nothing is
 worse than a note, 11 with warnings, 12 with errors.
@@ -24,7 +24,8 @@ def run(argv: list[str]) -> int:
     """Print the findings."""
     arguments = _parse(argv)
     profile = chosen_profile(arguments, os.environ)
-    findings = examine(load_config(os.environ), profile, os.environ, arguments.python)
+    config = load_config(os.environ)
+    findings = examine(config, profile, os.environ, pythons=arguments.python, locks=arguments.lock)
     worst = worst_severity(findings)
     shown = [each for each in findings if not arguments.quiet or EXIT_CODES[each.severity]]
     if arguments.json:
@@ -49,6 +50,13 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         action="append",
         default=[],
         help="look at the SDK of this Python interpreter too; it is run; may be repeated",
+    )
+    parser.add_argument(
+        "--lock",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="look at the SDK a project has locked: uv.lock, poetry.lock, Pipfile.lock, requirements.txt; may be repeated",
     )
     return parser.parse_args(argv)
 

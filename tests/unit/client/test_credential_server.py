@@ -118,3 +118,8 @@ def test_a_token_that_could_be_guessed_is_refused() -> None:
 def test_it_listens_on_loopback_alone(server: CredentialServer) -> None:
     """And says so in its URL."""
     assert urlsplit(server.url).hostname == "127.0.0.1"
+
+
+def test_a_pages_preflight_is_not_answered(server: CredentialServer) -> None:
+    """A page of another origin cannot send the header without asking first."""
+    assert _get(server, method="OPTIONS")[0] == 501

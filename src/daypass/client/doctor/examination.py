@@ -37,15 +37,21 @@ CHECKS: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
 
 
 def examine(
-    config: AwsConfig, profile_name: str, environ: Mapping[str, str], pythons: Sequence[str] = ()
+    config: AwsConfig,
+    profile_name: str,
+    environ: Mapping[str, str],
+    *,
+    pythons: Sequence[str] = (),
+    locks: Sequence[str] = (),
 ) -> list[Finding]:
-    """Everything that was found, in the order of CHECKS. `pythons` are paths of interpreters to ask."""
+    """Everything that was found, in the order of CHECKS. `pythons` are interpreters to ask, `locks` files to read."""
     subject = Subject(
         profile=config.profile(profile_name),
         config=config,
         environ=environ,
         now=int(time.time()),
         pythons=tuple(pythons),
+        locks=tuple(locks),
     )
     subject = replace(subject, entry=read_entry(subject))
     subject = replace(subject, looks=begin_looks(subject))

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from daypass.client.doctor.finding import Finding, printable
+from daypass.client.doctor.python_locks import read_locked_versions
 from daypass.client.doctor.sight import PATIENCE
 from daypass.client.doctor.subject import Subject
 
@@ -35,7 +36,7 @@ _match_version = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})").match
 
 
 def check_python_sdks(subject: Subject) -> Iterator[Finding]:
-    """This Python and those that were named, one after the other, five seconds at most for each."""
+    """This Python, those that were named, five seconds at most for each, and lock files."""
     yield from judge_versions(_own_versions(), sys.executable, subject.profile.name)
     for python in subject.pythons:
         versions = _versions_of(python)
@@ -48,19 +49,32 @@ def check_python_sdks(subject: Subject) -> Iterator[Finding]:
             )
         else:
             yield from judge_versions(versions, python, subject.profile.name)
+    for lock in subject.locks:
+        yield from _judge_lock(lock, subject.profile.name)
 
 
-def judge_versions(versions: Mapping[str, str], python: str, profile: str) -> Iterator[Finding]:
-    """`versions` has `botocore` and `awscrt` as far as they are installed."""
+def _judge_lock(lock: str, profile: str) -> Iterator[Finding]:
+    shown = printable(lock)
+    locked = read_locked_versions(Path(lock).expanduser())
+    if locked is None:
+        yield Finding("lock_unreadable", "warning", f"{shown} cannot be read as a lock file", f"ls -l {lock}")
+    else:
+        yield from judge_versions(locked, shown, profile, update="uv lock --upgrade-package botocore")
+
+
+def judge_versions(
+    versions: Mapping[str, str], place: str, profile: str, *, update: str = ""
+) -> Iterator[Finding]:
+    """`versions` has `botocore` and `awscrt` as far as they are there; `place` is an interpreter or a lock file."""
     botocore = printable(versions.get("botocore", ""))
     bridge = f"daypass configure bridge {profile}"
-    update = f"{python} -m pip install --upgrade botocore"
+    update = update or f"{place} -m pip install --upgrade botocore"
     if not botocore:
-        yield Finding("sdk_absent", "ok", f"{python} has no botocore")
+        yield Finding("sdk_absent", "ok", f"{place} has no botocore")
         return
     found = _match_version(botocore)
     version = (int(found[1]), int(found[2])) if found else (0, 0)
-    named = f"botocore {botocore} of {python}"
+    named = f"botocore {botocore} of {place}"
     if version < _LOGIN_SINCE:
         yield Finding("sdk_too_old", "warning", f"{named} knows no sign-ins", bridge)
         return

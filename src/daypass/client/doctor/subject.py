@@ -38,6 +38,9 @@ class Subject:
     now: int
     """Epoch seconds."""
     pythons: tuple[str, ...] = ()
+    """Paths of interpreters to ask."""
+    locks: tuple[str, ...] = ()
+    """Paths of projects' lock files to read."""
     entry: CacheEntry | None = None
     """The saved session where it can be understood, whatever is wrong with its file."""
     looks: Looks = field(default_factory=Looks)

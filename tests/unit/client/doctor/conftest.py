@@ -22,6 +22,7 @@ class Person:
     service: FakeSignIn
     environ: dict[str, str] = field(default_factory=dict)
     pythons: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
 
     @property
     def config(self) -> Path:
@@ -37,7 +38,7 @@ class Person:
         return path
 
     def examine(self) -> list[Finding]:
-        return examine(load_config(self.environ), "dev", self.environ, self.pythons)
+        return examine(load_config(self.environ), "dev", self.environ, pythons=self.pythons, locks=self.locks)
 
     def codes(self) -> dict[str, str]:
         """Code to severity."""

@@ -27,6 +27,7 @@ class Person(Protocol):
     service: FakeSignIn
     environ: dict[str, str]
     pythons: tuple[str, ...]
+    locks: tuple[str, ...]
     config: Path
     keys_file: Path
     entry: Path
@@ -102,6 +103,12 @@ def _nobody_listens(person: Person) -> None:
         person.environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{free.getsockname()[1]}"
 
 
+def _locked(person: Person, line: str) -> None:
+    path = person.home / "requirements.txt"
+    path.write_text(line + "\n")
+    person.locks = (str(path),)
+
+
 FAULTS: list[tuple[str, str, Callable[[Person], object]]] = [
     ("no_profile", "error", _gone),
     ("signin_needed", "error", _without_setting("login_session")),
@@ -154,6 +161,9 @@ FAULTS: list[tuple[str, str, Callable[[Person], object]]] = [
     ("storage_blocked", "error", lambda p: p.environ.update(AWS_LOGIN_CACHE_DIRECTORY=str(p.config / "x"))),
     ("python_unusable", "warning", lambda person: setattr(person, "pythons", ("/bin/false",))),
     ("python_unusable", "warning", lambda person: setattr(person, "pythons", ("/nonexistent/python",))),
+    ("lock_unreadable", "warning", lambda person: setattr(person, "locks", ("/nonexistent/uv.lock",))),
+    ("sdk_without_crt", "warning", lambda person: _locked(person, "botocore==1.44.0")),
+    ("sdk_too_old", "warning", lambda person: _locked(person, "botocore==1.40.1")),
     ("credentials_refused", "error", _refused),
     ("identity_differs", "error", _another),
 ]
