@@ -1,11 +1,9 @@
 """Look at hosts from here: does it answer, who vouches for it, what time does it have. Bounded, and nothing secret goes out.
 
 Name servers, proxies and peers may each take for ever, so every look runs beside us and is given up after five
-seconds; looks begin together. Verification of certificates is never off for a request: where it failed, a second
-connection is made on which nothing is sent, only to read who issued the certificate that was shown.
+seconds; looks begin together. Certificates are verified, always.
 """
 
-import contextlib
 import email.utils
 import http.client
 import socket
@@ -19,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from daypass.client.certificate_issuer import read_issuer
 from daypass.client.doctor.finding import printable
 
 __all__ = ["PATIENCE", "Look", "Sighting", "look_at"]
@@ -126,10 +125,7 @@ def _proxy_for(scheme: str, host: str) -> str:
 def _with_fault(seen: Sighting, problem: Exception) -> Sighting:
     reason = problem.reason if isinstance(problem, urllib.error.URLError) else problem
     if isinstance(reason, ssl.SSLCertVerificationError):
-        issuer = ""
-        with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
-            issuer = _shown_issuer(seen)
-        return replace(seen, fault="tls", issuer=issuer)
+        return replace(seen, fault="tls", issuer=read_issuer(seen.url))
     for kinds, fault in (
         (socket.gaierror, "dns"),
         (ConnectionRefusedError, "refused"),
@@ -138,33 +134,3 @@ def _with_fault(seen: Sighting, problem: Exception) -> Sighting:
         if isinstance(reason, kinds):
             return replace(seen, fault=fault)
     return replace(seen, fault="other")
-
-
-def _shown_issuer(seen: Sighting) -> str:
-    """The name in the certificate that is shown from here. Nothing is sent on this connection."""
-    from cryptography import x509
-
-    unverified = ssl.create_default_context()
-    unverified.check_hostname = False
-    unverified.verify_mode = ssl.CERT_NONE
-    parts = urllib.parse.urlsplit(seen.url)
-    host, port = str(parts.hostname), parts.port or 443
-    proxy_host, _, proxy_port = seen.proxy.rpartition(":")
-    near = (
-        (proxy_host or seen.proxy, int(proxy_port)) if seen.proxy and proxy_port.isdecimal() else (host, port)
-    )
-    connection = http.client.HTTPSConnection(*near, timeout=PATIENCE, context=unverified)
-    if near != (host, port):
-        connection.set_tunnel(host, port)
-    try:
-        connection.connect()
-        shown = connection.sock.getpeercert(binary_form=True)
-    finally:
-        connection.close()
-    issuer = x509.load_der_x509_certificate(shown or b"").issuer
-    names = [
-        str(attribute.value)
-        for kind in (x509.NameOID.COMMON_NAME, x509.NameOID.ORGANIZATION_NAME)
-        for attribute in issuer.get_attributes_for_oid(kind)
-    ]
-    return printable(", ".join(names))

@@ -286,7 +286,7 @@ def test_hosts_that_say_nothing_cost_one_patience_together(
     person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three looks begin at once; a silent peer is given up."""
-    monkeypatch.setattr(sight, "PATIENCE", 1.0)
+    monkeypatch.setattr(sight, "PATIENCE", 2.0)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
@@ -294,7 +294,7 @@ def test_hosts_that_say_nothing_cost_one_patience_together(
         began = time.monotonic()
         codes = person.codes()
     assert {"signin_timeout", "sts_timeout", "identity_unknown"} <= set(codes)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5.5, "one after the other would be six"
 
 
 def test_another_python_is_asked(person: Person) -> None:
