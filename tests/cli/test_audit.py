@@ -79,6 +79,9 @@ def test_a_key_that_may_ask_nothing_still_says_whose_it_is(person: Terminal, acc
 def test_a_dead_key_is_a_low_risk_and_a_root_key_a_high_one(person: Terminal, account: AccountDouble) -> None:
     account.keys[KEY].status = "Inactive"
     ended = _audit(person, "--ask-account", AWS_ENDPOINT_URL=account.base_url)
+    assert "not accepted in the aws partition; set AWS_REGION" in ended.stderr
+    assert "does not accept" not in ended.stdout
+    ended = _audit(person, "--ask-account", AWS_ENDPOINT_URL=account.base_url, AWS_REGION="us-east-1")
     assert "risk low\n" in ended.stdout
     assert "the account does not accept it any more" in ended.stdout
     account.keys[KEY] = KnownKey(SECRET, "arn:aws:iam::609629065308:root", created_at=int(time.time()))
@@ -164,6 +167,16 @@ def test_a_long_path_is_shown_whole(person: Terminal) -> None:
     (project / ".env").write_text(f"A={KEY}\n")
     ended = _audit(person, "--folder", str(person.home / "clients"))
     assert "~/clients/averylongcompanyname/projects/interface/.env:1" in ended.stdout
+
+
+def test_a_file_name_that_is_no_text_is_shown_as_far_as_it_is(person: Terminal) -> None:
+    """Names are bytes on some systems."""
+    name = os.fsencode(person.home) + b"/project/\xff\xfe.env"
+    (person.home / "project").mkdir()
+    with open(name, "w") as file:
+        file.write(f"A={KEY}\n")
+    assert "~/project/??.env:1" in _audit(person, "--folder", str(person.home / "project")).stdout
+    _audit(person, "--folder", str(person.home / "project"), "--json")
 
 
 def test_a_file_name_cannot_steer_the_terminal(person: Terminal) -> None:

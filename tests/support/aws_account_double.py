@@ -72,6 +72,7 @@ class AccountDouble:
         )
         parameters = dict(parse_qsl(body.decode()))
         action = parameters.pop("Action")
+        parameters.pop("Version")
         self.asked.append((signature.access_key_id, action, parameters))
         if action == "GetCallerIdentity":
             return build_response_xml(action, STS_NAMESPACE, _identity(signer.arn), "r")

@@ -106,7 +106,8 @@ def _asked(finding: Finding, environ: Mapping[str, str], now: int) -> Finding:
         say(f"{finding.access_key_id}: no secret beside it, so its account was not asked")
         return finding
     profile = load_config(environ).profile(finding.profiles[0] if finding.profiles else "default")
-    region = profile.text("region") or environ.get("AWS_REGION") or "us-east-1"
+    named_region = profile.text("region") or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    region = named_region or "us-east-1"
     try:
         asker = Asker(
             Credentials(finding.access_key_id, secret, None),
@@ -115,10 +116,14 @@ def _asked(finding: Finding, environ: Mapping[str, str], now: int) -> Finding:
             now,
             send,
         )
-        return replace(finding, view=ask_about_itself(asker))
+        view = ask_about_itself(asker)
     except DaypassError as problem:
         say(f"{finding.access_key_id}: its account could not be asked: {problem.message} [{problem.code}]")
         return finding
+    if view.status == "Refused" and not named_region:
+        say(f"{finding.access_key_id}: not accepted in the aws partition; set AWS_REGION if it is of another")
+        return finding
+    return replace(finding, view=view)
 
 
 def _lines(finding: Finding, now: int) -> list[str]:

@@ -47,8 +47,8 @@ def run(argv: list[str]) -> int:
         say(f'profile "{moved.profile}" has moved to its login')
         _say_moved(moved)
         return 0
-    show_plan(planned, sys.stderr if arguments.apply else sys.stdout)
     if not arguments.apply:
+        show_plan(planned, sys.stdout)
         say("nothing was changed; this was the plan")
         _say_next(arguments, planned)
         return 0
@@ -93,7 +93,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 def _finish_interrupted(arguments: argparse.Namespace, folder: ReceiptFolder) -> bool:
     """With --apply, bring runs that were killed to their end. True when this profile needs nothing more now."""
     is_done = False
-    for receipt in list(folder.unfinished()):
+    for receipt in folder.unfinished():
         is_ours = receipt.profile == arguments.profile
         if receipt.state == "undoing":
             say(f'taking back the migration of "{receipt.profile}" was interrupted; go on with')
@@ -124,10 +124,13 @@ def _apply(
 ) -> int:
     now = int(time.time())
     proof = prove(arguments, planned, environ, now)
+    show_plan(planned, sys.stderr)
     key, description = key_for_backup(arguments, folder)
     receipt = apply(_receipt(planned, proof, description, now), planned.changes, key, folder)
     say(f'profile "{receipt.profile}" uses the login of "{receipt.login_profile}" now')
     _say_undo(receipt)
+    if environ.get("AWS_ACCESS_KEY_ID"):
+        say("AWS_ACCESS_KEY_ID is set here and wins over every profile; unset it")
     offer_deactivation(arguments, receipt, proof.asker, folder)
     data(str(folder.receipt_path(receipt.id)))
     return 0

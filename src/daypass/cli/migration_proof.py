@@ -17,7 +17,7 @@ from daypass.client.caller_identity import CallerIdentity
 from daypass.client.key_account import Asker
 from daypass.client.transport import send
 from daypass.errors import LoginMismatch, LoginRequired, RemoteProtocolError, UsageError
-from daypass.protocol.aws.errors import AwsError, ExpiredToken, InvalidClientTokenId, SignatureDoesNotMatch
+from daypass.protocol.aws.errors import AwsError
 from daypass.protocol.aws.sigv4 import Credentials
 
 __all__ = ["Proof", "prove"]
@@ -92,7 +92,7 @@ def _identity_of_login(asker: Asker, login: Profile) -> CallerIdentity:
 def _identity_of_key(asker: Asker, planned: Planned) -> CallerIdentity:
     try:
         return asker.caller_identity()
-    except (InvalidClientTokenId, SignatureDoesNotMatch, ExpiredToken) as problem:
+    except AwsError as problem:
         raise LoginMismatch(
             f"the account does not accept {planned.key.access_key_id} any more ({problem.code}), so whose it is cannot "
             "be proven; nothing was changed",

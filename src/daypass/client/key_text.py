@@ -18,6 +18,8 @@ MOST_KEYS = 200
 _REACH = 600
 """Characters before and behind an id in which its secret is looked for."""
 _MASK = "*" * 16
+_LONGEST_LINE = 2000
+"""Characters shown of a line."""
 
 _find_secrets = re.compile(
     r"secret[^\n]{0,60}?(?<![A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])", re.IGNORECASE
@@ -48,6 +50,8 @@ def masked(text: str, secrets: tuple[Secret, ...] = ()) -> str:
     for known in secrets:
         if known:
             text = text.replace(known.reveal(), _MASK)
+    if len(text) > _LONGEST_LINE:  # what nobody reads is not worth a long search
+        text = text[:_LONGEST_LINE] + "…"
     named = _NAMED_SECRET.match(text)
     if named:
         return named[1] + _MASK

@@ -7,9 +7,10 @@ It holds hashes, ids and settings, never a secret; the backup beside it is seale
 can check against the files, so kill -9 between any two writes leaves something it understands.
 """
 
+import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
@@ -105,12 +106,17 @@ class ReceiptFolder:
             (each for each in receipts[::-1] if (each.profile, each.state) == (profile, "applied")), None
         )
 
-    def unfinished(self) -> Iterator[Receipt]:
+    def unfinished(self) -> list[Receipt]:
         """Receipts whose run did not reach its end."""
+        return [receipt for receipt in self._all() if receipt.state in ("prepared", "undoing")]
+
+    def _all(self) -> list[Receipt]:
+        """Oldest first. Ours are never half written, so what cannot be read is not ours and stands in nobody's way."""
+        receipts = []
         for path in sorted(self.path.glob("*.json")):
-            receipt = self.load(path.name)
-            if receipt.state in ("prepared", "undoing"):
-                yield receipt
+            with contextlib.suppress(ConfigError):
+                receipts.append(self.load(path.name))
+        return receipts
 
 
 def _parse(content: object, receipt_id: str) -> Receipt:
