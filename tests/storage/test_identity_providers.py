@@ -46,13 +46,18 @@ async def test_saml_providers_are_listed_by_name_of_one_account_or_of_all(provid
     saml = providers.saml_providers
     assert await saml.list_saml_providers(ACCOUNT_ID) == [BRANCH, CORP]
     assert await saml.list_saml_providers(OTHER_ACCOUNT_ID) == [ELSEWHERE]
-    assert await saml.list_saml_providers(None) == [BRANCH, CORP, ELSEWHERE]
+    assert await saml.list_saml_provider_arns() == [BRANCH.arn, CORP.arn, ELSEWHERE.arn]
 
 
-async def test_of_all_accounts_a_hundred_saml_providers_are_listed(storage: Storage) -> None:
+async def test_of_all_accounts_a_hundred_saml_providers_are_listed_and_none_of_them_has_all(
+    storage: Storage,
+) -> None:
     for number in range(101):
         await storage.saml_providers.create_saml_provider(make_saml_provider(f"p{number:03}"))
-    assert len(await storage.saml_providers.list_saml_providers(None)) == 100
+    await storage.saml_providers.create_saml_provider(ELSEWHERE)
+    arns = await storage.saml_providers.list_saml_provider_arns()
+    assert (len(arns), arns[-1]) == (100, ELSEWHERE.arn)
+    assert arns[:99] == [make_saml_provider(f"p{number:03}").arn for number in range(99)]
     assert len(await storage.saml_providers.list_saml_providers(ACCOUNT_ID)) == 101
 
 
@@ -81,7 +86,7 @@ async def test_an_updated_saml_provider_keeps_its_name_and_birth(providers: Stor
         tags=(),
     )
     await saml.update_saml_provider(replace(changed, created_at=1))
-    assert await saml.list_saml_providers(None) == [BRANCH, changed, ELSEWHERE]
+    assert await saml.list_saml_providers(ACCOUNT_ID) == [BRANCH, changed]
     assert await _revisions(providers) == (5, 2)
     with pytest.raises(NoSuchEntity):
         await saml.update_saml_provider(make_saml_provider("nobody"))
@@ -96,7 +101,7 @@ async def test_resealing_changes_sealed_keys_and_not_the_account(providers: Stor
         private_keys=tuple(replace(key, sealed_key=f"re{key.sealed_key}") for key in CORP.private_keys),
     )
     await saml.reseal_saml_provider(replace(resealed, entity_id="ignored", tags=()))
-    assert await saml.list_saml_providers(None) == [BRANCH, resealed, ELSEWHERE]
+    assert await saml.list_saml_providers(ACCOUNT_ID) == [BRANCH, resealed]
     assert await _revisions(providers) == (4, 2)
     await saml.reseal_saml_provider(make_saml_provider("nobody"))
 
@@ -123,7 +128,8 @@ async def test_a_service_key_that_was_replaced_meanwhile_is_not_overwritten(prov
 async def test_a_deleted_saml_provider_takes_no_other_along(providers: Storage) -> None:
     saml = providers.saml_providers
     await saml.delete_saml_provider(CORP.arn)
-    assert await saml.list_saml_providers(None) == [BRANCH, ELSEWHERE]
+    assert await saml.list_saml_providers(ACCOUNT_ID) == [BRANCH]
+    assert await saml.list_saml_providers(OTHER_ACCOUNT_ID) == [ELSEWHERE]
     assert await _revisions(providers) == (5, 2)
     with pytest.raises(NoSuchEntity):
         await saml.delete_saml_provider(CORP.arn)

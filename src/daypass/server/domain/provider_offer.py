@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from daypass.server.domain.identity_provider import SamlProvider
 from daypass.server.domain.provider_list import ListedProvider
 
 __all__ = ["OfferedProvider", "is_saml", "name_providers", "provider_name"]
@@ -33,12 +32,12 @@ def provider_name(provider_arn: str) -> str:
 
 
 def name_providers(
-    listed: Iterable[ListedProvider], saml_providers: Iterable[SamlProvider]
+    listed: Iterable[ListedProvider], saml_provider_arns: Iterable[str]
 ) -> tuple[OfferedProvider, ...]:
     """Both lists as one; a provider on both keeps its place and label of the first."""
     named = {entry.provider_arn: entry.label for entry in listed}
-    for provider in saml_providers:
-        named.setdefault(provider.arn, provider.name)
+    for arn in saml_provider_arns:
+        named.setdefault(arn, provider_name(arn))
     shared = {
         label for label, count in Counter(label.lower() for label in named.values()).items() if count > 1
     }

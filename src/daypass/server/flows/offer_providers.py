@@ -16,7 +16,7 @@ async def offer_providers(
 ) -> tuple[OfferedProvider, ...]:
     """One read of the SAML providers, one of each listed provider."""
     existing = [entry for entry in listed if await _exists(storage, entry.provider_arn)]
-    others = await storage.saml_providers.list_saml_providers(None) if show_saml_providers else ()
+    others = await storage.saml_providers.list_saml_provider_arns() if show_saml_providers else ()
     return name_providers(existing, others)
 
 

@@ -42,8 +42,12 @@ class SamlProviderStore(Protocol):
 
     async def find_saml_provider_by_uuid(self, provider_uuid: str) -> SamlProvider | None: ...
 
-    async def list_saml_providers(self, account_id: str | None) -> Sequence[SamlProvider]:
-        """In order of name; of every account (then at most 100, by account and name) when None."""
+    async def list_saml_providers(self, account_id: str) -> Sequence[SamlProvider]:
+        """An account's, in order of name."""
+        ...
+
+    async def list_saml_provider_arns(self) -> Sequence[str]:
+        """Of every account, by account and name, at most 100. Of too many each account has its first ones there."""
         ...
 
     async def update_saml_provider(
