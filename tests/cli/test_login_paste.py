@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+import termios
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,6 +158,41 @@ def test_the_terminal_is_put_back_on_every_way_out(
         assert terminal.is_canonical_with_echo
         assert "Traceback" not in terminal.shown
     assert not signed_in(tmp_path, fake)
+
+
+def test_after_ctrl_z_and_fg_a_paste_is_taken_again(tmp_path: Path, fake: FakeSignIn) -> None:
+    """The shell set the terminal as it likes it while the login slept."""
+    with login_on_terminal(tmp_path, fake, "--no-browser") as terminal:
+        link = terminal.wait_for_link()
+        terminal.wait_for("waiting, ")
+        os.kill(terminal.process.pid, signal.SIGSTOP)
+        flags = termios.tcgetattr(terminal.end)
+        flags[3] |= termios.ICANON
+        termios.tcsetattr(terminal.end, termios.TCSANOW, flags)
+        os.kill(terminal.process.pid, signal.SIGCONT)
+        deadline = time.monotonic() + 20
+        while terminal.is_canonical_with_echo:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        terminal.type(fake.approve(link) + "&trailing=" + "x" * 9_000 + "\n")
+        assert terminal.end_of_command() == 0, terminal.shown
+        assert terminal.is_canonical_with_echo
+
+
+def test_a_login_in_the_background_neither_reads_nor_stops(tmp_path: Path, fake: FakeSignIn) -> None:
+    """The kernel stops a background job that touches its terminal; the browser's answer must still reach it."""
+    script = tmp_path / "script"
+    command = " ".join([*DAYPASS, "login", "--no-browser", "--endpoint-url", fake.base_url])
+    script.write_text(f"set -m\n{command} &\nwait $!\necho ended with $?\n")
+    environment = {**Terminal(tmp_path).environment, "TERM": "xterm"}
+    with on_terminal(["bash", "--norc", str(script)], environment) as terminal:
+        link = terminal.wait_for_link()
+        terminal.wait_for("waiting, ")
+        assert terminal.is_canonical_with_echo
+        with urllib.request.urlopen(fake.approve(link), timeout=30):
+            pass
+        terminal.wait_for("ended with 0")
+        assert terminal.end_of_command() == 0
 
 
 def test_the_rest_of_a_paste_never_reaches_the_shell(tmp_path: Path, fake: FakeSignIn) -> None:

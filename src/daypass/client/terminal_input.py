@@ -82,12 +82,8 @@ else:
         def __enter__(self) -> Self:
             if self._is_in_foreground():
                 with contextlib.suppress(termios.error):
-                    saved = termios.tcgetattr(self._descriptor)
-                    changed = termios.tcgetattr(self._descriptor)
-                    changed[3] &= ~termios.ICANON
-                    changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
-                    termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
-                    self._saved = saved
+                    self._saved = termios.tcgetattr(self._descriptor)
+                    self._switch_off_canonical_mode()
                     self._watch_signals()
             return self
 
@@ -125,7 +121,20 @@ else:
                 termios.tcsetattr(self._descriptor, how, self._saved)
             self._saved = None
 
+        def _switch_off_canonical_mode(self) -> None:
+            changed = termios.tcgetattr(self._descriptor)
+            changed[3] &= ~termios.ICANON
+            changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, changed)
+
+        def _continue(self, _number: int, _frame: FrameType | None) -> None:
+            """After Ctrl-Z the shell had the terminal as it likes it."""
+            if self._saved is not None and self._is_in_foreground():
+                with contextlib.suppress(termios.error):
+                    self._switch_off_canonical_mode()
+
         def _watch_signals(self) -> None:
+            self._handlers[signal.SIGCONT] = signal.signal(signal.SIGCONT, self._continue)
             for number in _FATAL:
                 if signal.getsignal(number) is signal.SIG_DFL:
                     self._handlers[number] = signal.signal(number, self._die)
