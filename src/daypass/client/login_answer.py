@@ -37,10 +37,10 @@ class LoginAnswer:
         """Whether this query answers our question; the first genuine one is kept."""
         try:
             fields = urllib.parse.parse_qs(raw_query, keep_blank_values=True, max_num_fields=20)
-        except ValueError:
+            states = [state.encode() for state in fields.get("state", [])]
+        except ValueError:  # too many fields, or what is no text
             return False
-        states = fields.get("state", [])
-        if len(states) != 1 or not hmac.compare_digest(states[0].encode(), self._state.encode()):
+        if len(states) != 1 or not hmac.compare_digest(states[0], self._state.encode()):
             return False
         if not (fields.get("code") or fields.get("error")):
             return False
