@@ -36,8 +36,10 @@ __all__ = ["FederationPages"]
 
 _LARGEST_RESPONSE = 262_144
 """Bytes of a provider's form: a response with many roles, encrypted and in base64, stays far below."""
-_FROM_ELSEWHERE = ("cross-site", "same-site")
-"""`Sec-Fetch-Site` of a link on somebody else's page (Fetch Metadata Request Headers §2.3)."""
+_FROM_OUR_PAGE = (None, "same-origin")
+"""`Sec-Fetch-Site` of a link on a page of ours (Fetch Metadata Request Headers §2.3); older browsers say nothing. `none`
+is a bookmark, but a link in a mail program, too.
+"""
 _log = logging.getLogger("daypass.server")
 
 
@@ -69,7 +71,7 @@ class FederationPages:
         leads to our own page first, where the person sees what waits and begins, or does not.
         """
         visit = await self._tools.visit(request)
-        if visit.request and request.headers.get("sec-fetch-site") in _FROM_ELSEWHERE:
+        if visit.request and request.headers.get("sec-fetch-site") not in _FROM_OUR_PAGE:
             return self._tools.go(visit, "/signin")
         provider_arn = request.query_params.get("provider", "")
         try:
