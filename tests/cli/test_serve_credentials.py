@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from support.running_server import DAYPASS, Terminal
-from support.transcript import arn_of, save_session
+from support.transcript import arn_of, cache_path, save_session
 
 TWO = ("--consumer", "web=dev", "--consumer", "job=ops", "--port", "0")
 
@@ -116,8 +116,6 @@ def test_a_session_that_ended_is_said_once_and_only_that_consumer_stops(home: Pa
     """The container is told why; the person reads one sentence, not one for each try."""
     with _serving(home, *TWO) as (process, said):
         tokens = _tokens(said)
-        from support.transcript import cache_path
-
         cache_path(home, "dev").unlink()
         for _ in range(3):
             status, body = _ask(said["url"], tokens["web"])
@@ -174,3 +172,47 @@ def test_a_port_in_use_is_said_with_the_way_out(home: Path, unused_tcp_port: int
         )
     assert (done.returncode, done.stdout) == (2, "")
     assert "is in use [config]" in done.stderr
+
+
+def test_a_copied_token_is_refused_before_anything_listens(home: Path) -> None:
+    """It would give one consumer the other's identity."""
+    folder = home / ".aws" / "daypass" / "consumers"
+    with _serving(home, *TWO):
+        pass
+    (folder / "job.token").write_text((folder / "web.token").read_text())
+    done = Terminal(home).run(*DAYPASS, "serve-credentials", *TWO)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert 'the consumers "web" and "job" have the same token [config]' in done.stderr
+
+
+def test_the_other_loopback_serves_too(home: Path) -> None:
+    """Bracketed in the address, as URLs want it."""
+    with _serving(home, "--consumer", "web=dev", "--port", "0", "--bind", "::1") as (_, said):
+        assert str(said["url"]).startswith("http://[::1]:")
+        assert _ask(said["url"], _tokens(said)["web"])[0] == 200
+
+
+def test_the_profile_of_a_consumer_that_names_none_is_the_one_in_use(home: Path) -> None:
+    """AWS's precedence: AWS_PROFILE, else default."""
+    (home / ".aws" / "config").write_text(f"[default]\nlogin_session = {arn_of('dev')}\n")
+    with _serving(home, "--consumer", "web", "--port", "0") as (_, said):
+        assert _ask(said["url"], _tokens(said)["web"])[1]["AccessKeyId"] == "ASIADEV"
+
+
+def test_an_address_that_others_reach_is_served_only_to_who_insists(home: Path) -> None:
+    """And the danger is said in one line."""
+    words = ("--port", "0", "--bind", "0.0.0.0", "--i-understand-http-is-not-private")
+    process = subprocess.Popen(
+        # In a network of its own, where in truth nobody reaches it.
+        ["unshare", "-rn", *DAYPASS, "serve-credentials", "--json", "--consumer", "web=dev", *words],
+        env=Terminal(home).environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.terminate()
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert errors.startswith("daypass: everyone who sees traffic to 0.0.0.0 sees the credentials")
