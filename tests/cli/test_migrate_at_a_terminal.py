@@ -2,12 +2,14 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.aws_account_double import AccountDouble, KnownKey, account_double
+from daypass.client.session_cache import format_time
+from support.aws_account_double import DAY, AccountDouble, KnownKey, account_double
 from support.running_server import DAYPASS, Terminal, run_up
 from support.transcript import ACCOUNT, arn_of, save_session
 from support.typed_terminal import on_terminal
@@ -74,7 +76,7 @@ def test_the_key_is_switched_off_by_the_new_session_when_the_person_agrees(
         "UpdateAccessKey",
         {"AccessKeyId": KEY, "Status": "Inactive", "UserName": "alice"},
     )
-    assert "get-access-key-last-used" in shown
+    assert "says how to delete it" in shown
     receipt = _receipt(person)
     assert receipt["deactivated_at"]
     assert receipt["backup_key"]["kind"] == "passphrase"  # type: ignore[index]
@@ -89,6 +91,35 @@ def test_the_key_is_switched_off_by_the_new_session_when_the_person_agrees(
         assert terminal.end_of_command() == 0
         assert f"update-access-key --access-key-id {KEY} --status Active" in terminal.shown
     assert SECRET in (person.home / ".aws" / "credentials").read_text()
+
+
+def test_the_deletion_command_comes_only_after_an_unused_week(
+    person: Terminal, account: AccountDouble
+) -> None:
+    """Not sooner, not when it was used since, and nothing is deleted."""
+    _migrate(person, account, PASSPHRASE, PASSPHRASE, "y")
+    (path,) = (person.home / ".aws" / "daypass" / "migrations").glob("*.json")
+
+    def again(days: int) -> str:
+        moment = format_time(int(time.time()) - days * DAY)
+        path.write_text(json.dumps({**json.loads(path.read_text()), "deactivated_at": moment}))
+        ended = person.daypass("migrate", "dev", "--apply", "--no-input", AWS_ENDPOINT_URL=account.base_url)
+        assert ended.returncode == 0, ended.stderr
+        return ended.stderr
+
+    deletion = f"aws iam delete-access-key --access-key-id {KEY} --user-name alice --profile dev-login"
+    assert "ask again when a week has passed" in (told := again(6))
+    assert deletion not in told
+    assert deletion in again(8)
+    account.keys[KEY].used_at = int(time.time()) - 2 * DAY
+    assert "it has been switched on again" in (told := again(8))
+    assert deletion not in told
+    account.keys["ASIADEV"].may = frozenset()
+    assert f"get-access-key-last-used --access-key-id {KEY}" in (told := again(8))
+    assert deletion not in told
+    account.keys["ASIADEV"].may = frozenset({"GetAccessKeyLastUsed"})
+    del account.keys[KEY]
+    assert f"{KEY} is gone from its account" in again(8)
 
 
 def test_no_is_the_default_and_a_refusal_gives_the_command(person: Terminal, account: AccountDouble) -> None:

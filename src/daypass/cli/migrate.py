@@ -15,9 +15,14 @@ from pathlib import Path
 
 from daypass.cli.arguments import CommandParser
 from daypass.cli.migration_key import key_for_backup, key_for_undo
-from daypass.cli.migration_offer import offer_deactivation, say_how_to_switch_off, status_command
+from daypass.cli.migration_offer import (
+    offer_deactivation,
+    say_how_to_switch_off,
+    say_whether_to_delete,
+    status_command,
+)
 from daypass.cli.migration_plan import Planned, make_plan, show_plan
-from daypass.cli.migration_proof import Proof, prove
+from daypass.cli.migration_proof import Proof, login_asker, prove
 from daypass.cli.output import data, say
 from daypass.client.migration import apply, changed_files, finish, undo
 from daypass.client.migration_plan import NoKey
@@ -46,6 +51,8 @@ def run(argv: list[str]) -> int:
             raise
         say(f'profile "{moved.profile}" has moved to its login')
         _say_moved(moved)
+        if moved.deactivated_at and arguments.apply:
+            say_whether_to_delete(moved, login_asker(arguments, moved, os.environ, int(time.time())))
         return 0
     if not arguments.apply:
         show_plan(planned, sys.stdout)

@@ -12,11 +12,14 @@ from dataclasses import replace
 from daypass.cli.output import ask, say
 from daypass.client.key_account import Asker, user_of_arn
 from daypass.client.migration_receipt import Receipt, ReceiptFolder
-from daypass.client.session_cache import format_time
+from daypass.client.session_cache import format_time, parse_time
 from daypass.errors import DaypassError, NetworkError, RemoteProtocolError
-from daypass.protocol.aws.errors import AwsError
+from daypass.protocol.aws.errors import AwsError, NoSuchEntity
 
-__all__ = ["offer_deactivation", "say_how_to_switch_off", "status_command"]
+__all__ = ["offer_deactivation", "say_how_to_switch_off", "say_whether_to_delete", "status_command"]
+
+_WEEK = 7 * 86_400
+"""Seconds a key stays switched off before it is deleted: what runs weekly has run by then."""
 
 
 def offer_deactivation(
@@ -32,8 +35,10 @@ def offer_deactivation(
                 say(_told(problem))
             else:
                 folder.save(replace(receipt, deactivated_at=format_time(asker.now)))
-                say(f"{receipt.access_key_id} is switched off; if nothing misses it for a week, look at")
-                say(f"  {_command('get-access-key-last-used', receipt)}")
+                say(
+                    f"{receipt.access_key_id} is switched off; if nothing misses it for a week, the same command"
+                )
+                say("looks whether it was used since, and says how to delete it")
                 return
     say_how_to_switch_off(receipt)
 
@@ -44,6 +49,28 @@ def say_how_to_switch_off(receipt: Receipt) -> None:
     say(f"  {status_command(receipt, 'Inactive')}")
 
 
+def say_whether_to_delete(receipt: Receipt, asker: Asker) -> None:
+    """Only a key that was off for a week and not used since gets its deletion command."""
+    key, switched_off = receipt.access_key_id, parse_time(receipt.deactivated_at)
+    if asker.now - switched_off < _WEEK:
+        say(f"{key} is switched off since {receipt.deactivated_at}; ask again when a week has passed")
+        return
+    try:
+        use = asker.key_use(key)
+    except NoSuchEntity:
+        say(f"{key} is gone from its account")
+        return
+    except (AwsError, NetworkError, RemoteProtocolError) as problem:
+        say(f"the login could not ask when {key} was last used: {problem.message} [{problem.code}]")
+        say(f"  {_command('get-access-key-last-used', receipt)}")
+        return
+    if use.used_at is not None and use.used_at > switched_off:
+        say(f"{key} was used at {format_time(use.used_at)} for {use.service}: it has been switched on again")
+        return
+    say(f"{key} is switched off since {receipt.deactivated_at} and was not used; to delete it for good:")
+    say(f"  {_command('delete-access-key', receipt)}")
+
+
 def status_command(receipt: Receipt, status: str) -> str:
     """The `aws` command that switches the key off or on."""
     return _command("update-access-key", receipt, "--status", status)
@@ -52,7 +79,7 @@ def status_command(receipt: Receipt, status: str) -> str:
 def _command(operation: str, receipt: Receipt, *rest: str) -> str:
     words = ["aws", "iam", operation, "--access-key-id", receipt.access_key_id, *rest]
     user = user_of_arn(receipt.old_identity)
-    if user and operation == "update-access-key":
+    if user and operation != "get-access-key-last-used":
         words += ["--user-name", user]
     return shlex.join([*words, "--profile", receipt.login_profile])
 

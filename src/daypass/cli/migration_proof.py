@@ -15,12 +15,13 @@ from daypass.client.aws_config import Profile, load_config
 from daypass.client.aws_query import iam_service, sts_service
 from daypass.client.caller_identity import CallerIdentity
 from daypass.client.key_account import Asker
+from daypass.client.migration_receipt import Receipt
 from daypass.client.transport import send
 from daypass.errors import LoginMismatch, LoginRequired, RemoteProtocolError, UsageError
 from daypass.protocol.aws.errors import AwsError
 from daypass.protocol.aws.sigv4 import Credentials
 
-__all__ = ["Proof", "prove"]
+__all__ = ["Proof", "login_asker", "prove"]
 
 _LOOKS_ALIVE = 86_400
 """Seconds: a key used within them for real work is in somebody's hands."""
@@ -42,8 +43,7 @@ def prove(arguments: argparse.Namespace, planned: Planned, environ: Mapping[str,
     """Ask both sides. Raises LoginRequired, LoginMismatch, NetworkError, ConfigError for a workload's key."""
     config = load_config(environ)
     old_profile, login = config.profile(planned.profile), config.profile(planned.login_profile)
-    entry = credential_supply(login, environ)()
-    login_credentials = Credentials(entry.access_key_id, entry.secret_access_key, entry.session_token)
+    login_credentials = _credentials(login, environ)
     new = _identity_of_login(_asker(login, login_credentials, environ, now, login), login)
     endpoint = _checked_endpoint(arguments.endpoint_url)
     asker = _asker(old_profile, login_credentials, environ, now, login, endpoint)
@@ -59,6 +59,21 @@ def prove(arguments: argparse.Namespace, planned: Planned, environ: Mapping[str,
     if old.arn != new.arn:
         say(f"the key is {old.arn}, the login {new.arn}: what they may do can differ")
     return Proof(old, new, asker)
+
+
+def login_asker(
+    arguments: argparse.Namespace, receipt: Receipt, environ: Mapping[str, str], now: int
+) -> Asker:
+    """The login of an earlier migration as one who may ask. Raises LoginRequired, NetworkError."""
+    config = load_config(environ)
+    profile, login = config.profile(receipt.profile), config.profile(receipt.login_profile)
+    endpoint = _checked_endpoint(arguments.endpoint_url)
+    return _asker(profile, _credentials(login, environ), environ, now, login, endpoint)
+
+
+def _credentials(login: Profile, environ: Mapping[str, str]) -> Credentials:
+    entry = credential_supply(login, environ)()
+    return Credentials(entry.access_key_id, entry.secret_access_key, entry.session_token)
 
 
 def _asker(
