@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 import pytest
 
 from daypass.protocol.aws.errors import InvalidIdentityToken
+from daypass.server.domain.tokens import open_refresh_token
+from daypass.server.flows.revoke import RevokeFlow
 from support.federation_world import FederationWorld, open_federation_world
 from support.sign_in_world import ACCOUNT, Answer, Tab, Terminal, call_app, remote_terminal
 
@@ -126,3 +128,28 @@ async def test_a_provider_deleted_while_the_person_chooses_vouches_for_nobody(fe
     await fed.world.storage.oidc_providers.delete_oidc_provider(fed.oidc_provider.arn)
     page = await tab.get(location)
     assert (page.status, "assumed-role" in page.shown) == (404, False)
+
+
+async def test_signing_out_and_revoking_name_the_person_as_the_provider_does(fed: FederationWorld) -> None:
+    terminal, tab = Terminal(fed.world), fed.world.tab()
+    request = await pending_request_of(terminal)
+    answer = await fed.sign_in_saml(tab, "Reader", request=request)
+    tokens = await terminal.redeem(terminal.code_from(answer.location if answer.status == 302 else tab.url))
+    revocation = RevokeFlow(
+        sessions=fed.world.storage.login_sessions,
+        audit=fed.world.storage.audit,
+        directory=fed.world.parts.directory,
+        ring=fed.world.parts.ring,
+        randomness=fed.world.parts.randomness,
+    )
+    claims, _ = open_refresh_token(fed.world.parts.ring, tokens.refresh_token.reveal())
+    caller = (await fed.world.last_event()).caller
+    await revocation.revoke(tokens.refresh_token, dpop_jkt=claims.dpop_jkt, caller=caller, now=fed.world.now)
+    await tab.get("/")
+    await tab.submit("/signin/sign-out")
+    for event, name in zip(
+        (await fed.world.audit())[-2:], ("RevokeOAuth2Token", "ConsoleLogout"), strict=True
+    ):
+        assert event.event_name == name
+        assert event.detail["identity_provider"] == fed.provider.arn
+        assert event.detail["idp_subject"] == "ada@example.com"

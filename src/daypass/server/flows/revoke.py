@@ -13,7 +13,7 @@ from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.principal import login_arn
-from daypass.server.domain.sign_in_events import sign_in_event
+from daypass.server.domain.sign_in_events import identity_detail, sign_in_event
 from daypass.server.domain.tokens import RefreshClaims, open_refresh_token
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.principals import PrincipalDirectory
@@ -68,6 +68,10 @@ class RevokeFlow:
                 caller=caller,
                 now=now,
                 principal=(claims.account_id, principal_arn),
-                detail={"login_session": claims.login_session_id, "client_id": claims.client_id},
+                detail={
+                    "login_session": claims.login_session_id,
+                    "client_id": claims.client_id,
+                    **identity_detail(claims.role_session),
+                },
             )
         )

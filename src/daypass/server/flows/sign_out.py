@@ -4,7 +4,7 @@ Only sessions of the asking browser can end; an id from elsewhere ends nothing.
 """
 
 from daypass.server.domain.audit import Caller
-from daypass.server.domain.sign_in_events import sign_in_event
+from daypass.server.domain.sign_in_events import identity_detail, sign_in_event
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import AuditStore, SignInSessionStore
 
@@ -36,7 +36,10 @@ async def sign_out(
                 caller=caller,
                 now=now,
                 principal=(session.account_id, session.principal_arn),
-                detail={"sign_in_session": session.session_id},
+                detail={
+                    "sign_in_session": session.session_id,
+                    **identity_detail(session.role_session),
+                },
             )
         )
     return ended
