@@ -38,12 +38,21 @@ def view_session(session: SignInSession, listed: tuple[ListedProvider, ...], *, 
     return SessionView(
         session.session_id,
         session.principal_arn,
-        "Root user" if session.principal_kind == "root" else session.principal_arn.rpartition("/")[2],
+        _name(session),
         _KINDS[session.principal_kind],
         f"{account[:4]}-{account[4:8]}-{account[8:]}",
         _age(now - session.authenticated_at) if session.authenticated_at else "by a link",
         "" if identity is None else describe_identity(identity, listed),
     )
+
+
+def _name(session: SignInSession) -> str:
+    """`Root user`, the user's name, or `Role/session`: of several roles the role is what tells them apart."""
+    if session.principal_kind == "root":
+        return "Root user"
+    if session.principal_kind == "role":
+        return session.principal_arn.partition(":assumed-role/")[2]
+    return session.principal_arn.rpartition("/")[2]
 
 
 def describe_identity(identity: FederatedIdentity, listed: tuple[ListedProvider, ...]) -> str:
