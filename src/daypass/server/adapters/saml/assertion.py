@@ -37,13 +37,17 @@ class Subject:
 
 
 def read_subject(assertion: Element, provider: SamlProvider) -> Subject:
-    """The one NameID. Raises InvalidIdentityToken when there is none to read (EncryptedID is not read)."""
+    """The one NameID. Raises InvalidIdentityToken when there is none to read (EncryptedID is not read).
+
+    It is printable, as `sub` of OpenID Connect is: it stands on the page where the person says "that is me", and in
+    logs; line breaks, terminal controls and marks that turn the direction of writing could make it look like another.
+    """
     names = assertion.findall(f"{saml('Subject')}/{saml('NameID')}")
     if len(names) != 1:
         raise refused("the assertion does not have exactly one NameID")
     name = value(names[0])
-    if not 1 <= len(name) <= _LONGEST_NAME:
-        raise refused("the NameID is empty or too long")
+    if not 1 <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise refused("the NameID is empty, too long or not printable")
     name_format = names[0].get("Format") or _UNSPECIFIED
     return Subject(name, _SHORT_FORMATS.get(name_format, name_format), _qualifier(provider))
 
