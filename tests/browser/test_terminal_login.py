@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from support.running_server import DAYPASS, RunningServer, Terminal, new_terminal
 from support.serving import PASSWORD, ROOT, prepare, serve
+from support.typed_terminal import on_terminal
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.xdist_group("terminal-login")]
 
@@ -109,3 +110,48 @@ def test_cancelling_in_the_browser_ends_the_login_with_code_3(
     assert process.returncode == 3
     assert "[login_denied]" in told
     assert not (terminal.home / ".aws" / "config").exists()
+
+
+def test_an_address_that_fails_to_load_on_another_device_is_pasted(
+    page: Page, terminal: Terminal, server: RunningServer
+) -> None:
+    """The browser is where our listener is not; what its address bar shows is all the terminal needs."""
+    words = ["login", "--endpoint-url", server.endpoint, "--no-browser", "--profile", "elsewhere"]
+    with on_terminal([*DAYPASS, *words], {**terminal.environment, "TERM": "xterm"}) as typed:
+        page.route("**/oauth/callback?*", lambda route: route.abort("connectionrefused"))
+        with page.expect_request("**/oauth/callback?*") as asked:
+            page.goto(typed.wait_for_link())
+            _sign_in_as_root(page)
+        typed.wait_for("paste the address its browser ends on")
+        typed.type(asked.value.url + "\n")
+        assert typed.end_of_command() == 0, typed.shown
+    assert _identity(terminal, "elsewhere").endswith(":root")
+
+
+def test_a_program_follows_the_event_lines(page: Page, terminal: Terminal, server: RunningServer) -> None:
+    """An agent shows the link it reads from standard output, and learns who it is now."""
+    process = subprocess.Popen(
+        [
+            *DAYPASS,
+            "login",
+            "--endpoint-url",
+            server.endpoint,
+            "--no-browser",
+            "--json",
+            "--profile",
+            "agent",
+        ],
+        env=terminal.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    first = json.loads(process.stdout.readline())
+    assert first["event"] == "url"
+    page.goto(first["url"])
+    _sign_in_as_root(page)
+    events = [json.loads(line) for line in process.communicate(timeout=30)[0].splitlines()]
+    assert [event["event"] for event in events] == ["waiting", "code_received", "signed_in"]
+    assert events[-1]["identity"] == _identity(terminal, "agent")

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daypass.client.browser_command import TEXT_BROWSERS, browser_argv, check_url, is_text_browser, wsl_argv
+from daypass.client.browser_profiles import with_profile_folder
 from daypass.client.environment_hints import is_wsl, read_surroundings, why_no_browser
 from daypass.errors import UsageError
 
@@ -48,6 +49,7 @@ def choose_browser(
     """
     named = flag or environ.get("DAYPASS_BROWSER") or profile_browser
     if named:
+        named = with_profile_folder(named, environ)
         browser_argv(named, _SAMPLE_URL, is_private=is_private, find=shutil.which)
         return BrowserChoice(named, is_private)
     general = _first_usable(environ.get("BROWSER", ""))

@@ -1,7 +1,7 @@
 """From what the person calls their browser to the words of one command: no shell ever sees the URL.
 
     chrome, chromium, edge, brave, firefox      a program by its name
-    chrome:Profile 1, edge:Work                 one of its profiles (the folder's name)
+    chrome:Profile 1, edge:Default              one of its profiles, by folder (`browser_profiles.py` knows the names)
     firefox:Work                                a container tab (needs the extension "Open external links in a container")
     "some-launcher --flag {url}"                any command; without {url} (or %s) the address is its last word
 
