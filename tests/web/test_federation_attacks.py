@@ -153,3 +153,36 @@ async def test_signing_out_and_revoking_name_the_person_as_the_provider_does(fed
         assert event.event_name == name
         assert event.detail["identity_provider"] == fed.provider.arn
         assert event.detail["idp_subject"] == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/oidc/callback?state=%00",
+        "/signin/federate?provider=%00:saml-provider/x",
+        "/saml/metadata/\0",
+        "/saml/logout/\0?SAMLRequest=x",
+    ],
+)
+async def test_an_address_with_a_nul_never_reaches_the_database(fed: FederationWorld, address: str) -> None:
+    page = await fed.world.tab().get(address)
+    assert (page.status, "There is nothing here" in page.shown) == (404, True)
+
+
+async def test_each_sign_in_has_a_secret_of_its_own_and_none_that_was_there_before(
+    fed: FederationWorld,
+) -> None:
+    """Session fixation: whoever planted or copied a cookie has nothing afterwards."""
+    secrets = []
+    for _ in range(2):
+        tab = fed.world.tab()
+        await tab.get("/")
+        planted = dict(tab.cookies)
+        await fed.sign_in_saml(tab, "Reader")
+        (name,) = planted
+        secrets.append(tab.cookies[name])
+        attacker = fed.world.tab()
+        attacker.cookies = planted
+        assert "assumed-role" not in (await attacker.get("/")).shown
+        assert tab.cookies[name] != planted[name]
+    assert len(set(secrets)) == 2

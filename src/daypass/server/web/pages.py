@@ -11,10 +11,11 @@ Routes and wiring only. The flow through them:
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daypass.server.flows.issue_code import IssueCodeFlow
 from daypass.server.flows.sign_in import SignInFlow
@@ -35,7 +36,18 @@ class _Pages(Starlette):
     """Starlette without its outermost layer, which would answer a bug of ours in plain text before `Front` can."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return ExceptionMiddleware(self.router, handlers=self.exception_handlers)
+        return ExceptionMiddleware(_without_nul(self.router), handlers=self.exception_handlers)
+
+
+def _without_nul(app: ASGIApp) -> ASGIApp:
+    """No name of ours has the character, and PostgreSQL cannot even look for it: a stranger's bad address, no failure."""
+
+    async def refuse_or_pass(scope: Scope, receive: Receive, send: Send) -> None:
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise HTTPException(404)
+        await app(scope, receive, send)
+
+    return refuse_or_pass
 
 
 def build_pages_app(parts: SignInParts) -> Starlette:
