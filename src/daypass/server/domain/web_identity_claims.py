@@ -56,7 +56,9 @@ def read_web_identity_caller(
 
 
 def _name_from_claims(token: VerifiedIdToken) -> str:
-    for claim in _NAME_CLAIMS:
+    """An address the provider says it has not verified is left out: anybody can type a colleague's."""
+    is_unverified = token.claims.get("email_verified") in (False, "false")
+    for claim in _NAME_CLAIMS[1:] if is_unverified else _NAME_CLAIMS:
         value = token.claims.get(claim)
         if isinstance(value, str) and value:
             return _as_session_name(value)
