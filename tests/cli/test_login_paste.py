@@ -243,7 +243,7 @@ def test_where_no_browser_can_be_seen_the_code_comes_by_hand_and_one_line_says_w
 def start(home: Path, fake: FakeSignIn, *words: str) -> tuple["subprocess.Popen[str]", str]:
     """A login without a terminal, and the link it prints."""
     process = subprocess.Popen(
-        [*DAYPASS, "login", "--endpoint-url", fake.base_url, *words],
+        [*DAYPASS, "login", "--force", "--endpoint-url", fake.base_url, *words],
         env=Terminal(home).environment,
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
