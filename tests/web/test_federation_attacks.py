@@ -186,3 +186,21 @@ async def test_each_sign_in_has_a_secret_of_its_own_and_none_that_was_there_befo
         assert "assumed-role" not in (await attacker.get("/")).shown
         assert tab.cookies[name] != planted[name]
     assert len(set(secrets)) == 2
+
+
+async def test_a_sign_in_finished_in_another_browser_is_refused_and_audited_with_the_person(
+    fed: FederationWorld,
+) -> None:
+    """A phisher began it, and sent the address at the provider to somebody who is signed in there."""
+    phisher, victim = fed.world.tab(), fed.world.tab()
+    request_id = await fed.begin_saml(phisher)
+    assertion = fed.assertion("Reader", audience=fed.own_place(), in_response_to=request_id)
+    page = await fed.answer_saml(victim, assertion, path=f"/saml/acs/{fed.provider.provider_uuid}")
+    assert "assumed-role" not in page.shown
+    event = await fed.world.last_event()
+    assert (event.event_name, event.error_code) == ("ConsoleLogin", "other_browser")
+    assert event.detail["identity_provider"] == fed.provider.arn
+    assert event.detail["idp_subject"] == "ada@example.com"
+    count = len(await fed.world.audit())
+    await victim.get("/signin/federated?ticket=nonsense")
+    assert len(await fed.world.audit()) == count, "whoever makes something up leaves no row"

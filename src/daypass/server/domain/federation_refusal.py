@@ -49,6 +49,7 @@ class FederationRefused(Exception):
         message: str = "",
         detail: str = "",
         request: str = "",
+        subject: str = "",
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -62,6 +63,8 @@ class FederationRefused(Exception):
         """For log and audit only."""
         self.request = request
         """The sealed request of the terminal that waits, so that the person can begin again with it."""
+        self.subject = subject
+        """The provider's proven name for the person, or empty. For the audit log only."""
 
 
 def refusal_of(error: AwsError, *, provider_arn: str, request: str = "") -> FederationRefused:

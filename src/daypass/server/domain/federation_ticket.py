@@ -90,9 +90,12 @@ def open_federation_ticket(ring: KeyRing, sealed: str, *, browser_hash: bytes, n
         ticket = _decode(zlib.decompress(ring.open("federation", sealed)[0]))
     except (SealBroken, zlib.error, msgspec.MsgspecError, UnicodeDecodeError):
         raise FederationRefused("expired", detail="the ticket does not open") from None
-    provider_arn, request = ticket.callers[0].provider_arn, ticket.sealed_request
+    who, request = ticket.callers[0], ticket.sealed_request
+    provider_arn, subject = who.provider_arn, who.identity.subject
     if ticket.was_asked_for and not hmac.compare_digest(ticket.browser_hash, browser_hash):
-        raise FederationRefused("other_browser", provider_arn=provider_arn)
+        raise FederationRefused("other_browser", provider_arn=provider_arn, subject=subject)
     if now >= ticket.expires_at:
-        raise FederationRefused("expired", provider_arn=provider_arn, request=request, detail="ticket")
+        raise FederationRefused(
+            "expired", provider_arn=provider_arn, request=request, detail="ticket", subject=subject
+        )
     return ticket

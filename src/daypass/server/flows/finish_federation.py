@@ -21,8 +21,9 @@ from daypass.server.domain.federated_caller import (
 )
 from daypass.server.domain.federation_events import federated_login_event, federated_refusal_event
 from daypass.server.domain.federation_refusal import FederationRefused, refusal_of
-from daypass.server.domain.federation_ticket import FederationTicket
+from daypass.server.domain.federation_ticket import FederationTicket, open_federation_ticket
 from daypass.server.domain.identity_provider import OidcProvider, SamlProvider
+from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.provider_offer import is_saml
 from daypass.server.domain.role_session import check_packed_size
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
@@ -45,10 +46,25 @@ class FinishFederation:
     """The story with its neighbours."""
 
     storage: Storage
+    ring: KeyRing
     randomness: Randomness
     region: str
     session_lifetime: int
     """Seconds: the server's own limit."""
+
+    async def open(self, sealed: str, *, browser_hash: bytes, caller: Caller, now: int) -> FederationTicket:
+        """The ticket, for this browser. Raises FederationRefused, after its audit row when the ticket was genuine:
+        a person who was led to finish somebody else's sign-in is news.
+        """
+        try:
+            return open_federation_ticket(self.ring, sealed, browser_hash=browser_hash, now=now)
+        except FederationRefused as refusal:
+            if refusal.provider_arn:
+                event = federated_refusal_event(
+                    refusal, subject=refusal.subject, event_id=self.randomness.uuid(), caller=caller, now=now
+                )
+                await self.storage.audit.append(event)
+            raise
 
     async def finish(
         self, ticket: FederationTicket, role_arn: str, *, old_browser: bytes, caller: Caller, now: int

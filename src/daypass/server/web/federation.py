@@ -18,7 +18,7 @@ from daypass.secret import Secret
 from daypass.server.domain.audit import CALLER_KEY
 from daypass.server.domain.federation_places import consumer_path
 from daypass.server.domain.federation_refusal import FederationRefused
-from daypass.server.domain.federation_ticket import FederationTicket, open_federation_ticket
+from daypass.server.domain.federation_ticket import FederationTicket
 from daypass.server.domain.pending_authorization import PendingExpired, open_pending
 from daypass.server.flows.begin_federation import BeginFederation
 from daypass.server.flows.finish_federation import FinishFederation
@@ -124,7 +124,7 @@ class FederationPages:
         visit = await self._tools.visit(request)
         sealed = request.query_params.get("ticket", "")
         try:
-            ticket = self._open(visit, sealed)
+            ticket = await self._open(visit, sealed)
             if ticket.was_asked_for and len(ticket.choices) == 1:
                 return await self._take(visit, ticket, ticket.choices[0].role_arn)
         except FederationRefused as refusal:
@@ -145,14 +145,14 @@ class FederationPages:
         visit = await self._tools.visit(request)
         sealed = visit.form.get("ticket", "")
         try:
-            return await self._take(visit, self._open(visit, sealed), visit.form.get("role", ""))
+            return await self._take(visit, await self._open(visit, sealed), visit.form.get("role", ""))
         except FederationRefused as refusal:
             return self._refused(request, refusal, visit)
 
-    def _open(self, visit: Visit, sealed: str) -> FederationTicket:
+    async def _open(self, visit: Visit, sealed: str) -> FederationTicket:
         """The ticket; the terminal that waits behind it becomes the visit's. Raises FederationRefused."""
-        ticket = open_federation_ticket(
-            self._parts.ring, sealed, browser_hash=visit.browser_hash, now=visit.now
+        ticket = await self._finish.open(
+            sealed, browser_hash=visit.browser_hash, caller=visit.caller, now=visit.now
         )
         visit.request = ticket.sealed_request
         try:

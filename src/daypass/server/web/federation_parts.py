@@ -48,6 +48,7 @@ def build_federation_pages(tools: PageTools, sessions: SessionPages) -> Federati
         ),
         finish=FinishFederation(
             storage=parts.storage,
+            ring=parts.ring,
             randomness=parts.randomness,
             region=parts.region,
             session_lifetime=parts.lifetimes.sign_in_session,
