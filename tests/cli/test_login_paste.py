@@ -323,7 +323,9 @@ def test_a_fixed_port_is_the_redirects_and_can_be_used_again_at_once(
         assert f"redirect_uri=http%3A%2F%2F127.0.0.1%3A{unused_tcp_port}%2Foauth%2Fcallback" in link
         with urllib.request.urlopen(fake.approve(link), timeout=30):
             pass
-        _, told = process.communicate(timeout=30)
+        assert process.stderr is not None
+        told = process.stderr.read()  # what the search for the link read ahead is in its buffer
+        process.communicate(timeout=30)
         assert process.returncode == 0
         assert f"ssh -L {unused_tcp_port}:127.0.0.1:{unused_tcp_port} HOST" in told
 
