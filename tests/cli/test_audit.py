@@ -66,7 +66,8 @@ def test_with_consent_the_account_says_owner_age_and_last_use(
 
 def test_without_consent_nobody_is_asked(person: Terminal, account: AccountDouble) -> None:
     for words in ([], ["--json"], ["--no-input"]):
-        assert _audit(person, *words, AWS_ENDPOINT_URL=account.base_url).returncode == 10
+        ended = _audit(person, *words, AWS_ENDPOINT_URL=account.base_url)
+        assert (ended.returncode, "[y/N]" in ended.stderr) == (10, False)
     assert account.raw == []
 
 
@@ -157,7 +158,18 @@ def test_links_binaries_pipes_and_tools_folders_are_left_alone(person: Terminal,
     (project / "binary.env").write_bytes(b"\0" + KEY[:-1].encode() + b"D")
     os.mkfifo(project / "pipe.env")
     ended = _audit(person, "--folder", str(project), "--json")
-    assert [key["access_key_id"] for key in json.loads(ended.stdout)["keys"]] == [KEY]
+    document = json.loads(ended.stdout)
+    assert [key["access_key_id"] for key in document["keys"]] == [KEY]
+    assert (document["files_read"], document["notes"]) == (1, [])
+
+
+def test_a_section_named_by_a_secret_does_not_show_it(person: Terminal) -> None:
+    """Profile names come out of a file, where anything may stand."""
+    (person.home / ".aws" / "credentials").write_text(f"[{SECRET}]\naws_access_key_id = {KEY}\n")
+    ended = _audit(person)
+    assert '(profile "****************")' in ended.stdout
+    assert "next: daypass migrate ****************\n" in ended.stdout
+    assert json.loads(_audit(person, "--json").stdout)["keys"][0]["places"][0]["profile"] == "*" * 16
 
 
 def test_a_long_path_is_shown_whole(person: Terminal) -> None:
