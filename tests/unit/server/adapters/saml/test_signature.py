@@ -1,6 +1,7 @@
 """Which signatures prove a provider's words: algorithms, transforms, keys (Core §5.4, XML Signature §6)."""
 
 import base64
+import copy
 import hashlib
 import hmac
 
@@ -10,6 +11,7 @@ from lxml import etree
 from signxml import DigestAlgorithm, SignatureMethod
 from signxml.algorithms import CanonicalizationMethod
 
+from daypass.server.adapters.saml import signature
 from support.saml_forge import NS, Draft, key, make_key, metadata
 
 NO_KEY = ("InvalidIdentityToken", "no signing certificate of the provider proves the signature")
@@ -187,3 +189,19 @@ def test_a_broken_signature_value_is_refused(refusal) -> None:
         response = Draft().element()
         response.find(".//ds:SignatureValue", NS).text = text
         assert refusal(response) == NO_KEY
+
+
+@pytest.mark.parametrize("change", [{"tag": "{urn:x}Assertion"}, {"ID": "_another"}])
+def test_what_the_library_says_was_signed_is_held_against_what_was_asked(
+    change: dict[str, str], refusal, monkeypatch
+) -> None:
+    """The last wall, should a reference ever lead elsewhere."""
+
+    def covers_another(alone: etree._Element, *_: object) -> etree._Element:
+        other = copy.deepcopy(alone)
+        other.tag = change.get("tag", other.tag)
+        other.set("ID", change.get("ID", other.get("ID")))
+        return other
+
+    monkeypatch.setattr(signature, "_verify_with", covers_another)
+    assert refusal(Draft()) == ("InvalidIdentityToken", "the signature covers another element")
