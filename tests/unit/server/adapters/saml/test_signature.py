@@ -12,7 +12,7 @@ from signxml import DigestAlgorithm, SignatureMethod
 from signxml.algorithms import CanonicalizationMethod
 
 from daypass.server.adapters.saml import signature
-from support.saml_forge import NS, Draft, key, make_key, metadata
+from support.saml_forge import NS, Draft, key, make_key, metadata, parse
 
 NO_KEY = ("InvalidIdentityToken", "no signing certificate of the provider proves the signature")
 ALGORITHM = ("InvalidIdentityToken", "the signature's algorithm is not accepted")
@@ -205,3 +205,19 @@ def test_what_the_library_says_was_signed_is_held_against_what_was_asked(
 
     monkeypatch.setattr(signature, "_verify_with", covers_another)
     assert refusal(Draft()) == ("InvalidIdentityToken", "the signature covers another element")
+
+
+def test_a_key_info_is_not_read_whatever_it_says(judge) -> None:
+    """The metadata's key decides; what stands in the message neither helps nor hurts."""
+    response = Draft().element()
+    key_info = response.find(".//ds:KeyInfo", NS)
+    for part in list(key_info):
+        key_info.remove(part)
+    key_info.extend(
+        parse(
+            f"<ds:X509Data><ds:X509Certificate>{key('attacker').bare}</ds:X509Certificate></ds:X509Data>"
+            "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AQAB</ds:Modulus><ds:Exponent>AQAB</ds:Exponent>"
+            "</ds:RSAKeyValue></ds:KeyValue>"
+        )
+    )
+    assert judge(response).subject == "ada@example.com"
