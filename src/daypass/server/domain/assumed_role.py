@@ -14,6 +14,7 @@ from daypass.server.domain.identifiers import constraint_refusal
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.role_session import (
     RoleSession,
+    assumed_role_arn,
     check_packed_size,
     federated_provider_of,
     packed_percent,
@@ -106,7 +107,7 @@ def issue_assumed_role(
         access_key_id=access_key_id(role.account_id, key_seed),
         account_id=role.account_id,
         principal_kind="role",
-        principal_arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/{session_name}",
+        principal_arn=assumed_role_arn(role.account_id, role.role_name, session_name),
         principal_id=f"{role.role_id}:{session_name}",
         issued_at=now,
         expires_at=expires_at,

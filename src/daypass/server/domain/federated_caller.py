@@ -6,7 +6,7 @@ else. It has no policies of its own: the trust policy alone decides, each action
 every reason (STS reference, "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity").
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daypass.policy.evaluation import evaluate_trust
@@ -19,7 +19,7 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.principal import call_condition_values
 from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.role_session import FederatedIdentity, RoleSession, federated_provider_of
-from daypass.server.domain.session_tags import requested_session_values
+from daypass.server.domain.session_tags import requested_session_values, required_actions
 from daypass.server.domain.trust_policy import parse_trust_policy
 
 __all__ = [
@@ -58,13 +58,9 @@ class FederatedCaller:
     """Epoch seconds: the session at the provider (SessionNotOnOrAfter)."""
 
     @property
-    def actions(self) -> Iterator[str]:
+    def actions(self) -> tuple[str, ...]:
         """Everything a trust policy must allow."""
-        yield self.action
-        if self.tags:
-            yield "sts:TagSession"
-        if self.source_identity:
-            yield "sts:SetSourceIdentity"
+        return required_actions(self.action, tags=self.tags, source_identity=self.source_identity)
 
 
 def check_federated_trust(role: Role, who: FederatedCaller, *, caller: Caller, now: int, region: str) -> None:

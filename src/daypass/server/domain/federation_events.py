@@ -5,6 +5,7 @@ Subject and roles are the provider's words, kept within bounds; tokens, assertio
 
 from daypass.server.domain.audit import AuditEvent, Caller
 from daypass.server.domain.federation_refusal import FederationRefused
+from daypass.server.domain.identity_provider import provider_account
 from daypass.server.domain.role_session import FederatedIdentity
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.sign_in_events import sign_in_event
@@ -56,7 +57,7 @@ def federated_refusal_event(
         event_id=event_id,
         caller=caller,
         now=now,
-        principal=(refusal.provider_arn.split(":")[4] if refusal.provider_arn else "", ""),
+        principal=(provider_account(refusal.provider_arn) if refusal.provider_arn else "", ""),
         error_code=refusal.reason,
         detail=detail,
     )
@@ -71,7 +72,7 @@ def federated_logout_event(
         event_id=event_id,
         caller=caller,
         now=now,
-        principal=(provider_arn.split(":")[4], ""),
+        principal=(provider_account(provider_arn), ""),
         detail={
             "identity_provider": provider_arn,
             "idp_subject": subject[:_LONGEST_TEXT],

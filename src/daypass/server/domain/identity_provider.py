@@ -8,7 +8,15 @@ sealed (`domain.key_ring`, purpose `saml-key`) and resealed when the ring has a 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-__all__ = ["OidcProvider", "SamlPrivateKey", "SamlProvider", "Tags", "provider_path"]
+__all__ = [
+    "OidcProvider",
+    "SamlPrivateKey",
+    "SamlProvider",
+    "Tags",
+    "is_saml",
+    "provider_account",
+    "provider_path",
+]
 
 Tags = tuple[tuple[str, str], ...]
 """(key, value) pairs, in order of key; keys differ when compared case-insensitively."""
@@ -75,6 +83,16 @@ class OidcProvider:
     def arn(self) -> str:
         """`arn:aws:iam::{account}:oidc-provider/{url without scheme}`."""
         return f"arn:aws:iam::{self.account_id}:oidc-provider/{provider_path(self.url)}"
+
+
+def is_saml(provider_arn: str) -> bool:
+    """Whether the ARN is a SAML provider's."""
+    return ":saml-provider/" in provider_arn
+
+
+def provider_account(provider_arn: str) -> str:
+    """The twelve digits in a provider's ARN, whose form was checked before."""
+    return provider_arn.split(":")[4]
 
 
 def provider_path(url: str) -> str:

@@ -16,6 +16,7 @@ from daypass.policy.evaluation import evaluate, settled_decision
 from daypass.policy.request_context import ConditionValue, RequestContext
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.identity_provider import Tags
+from daypass.server.domain.role_session import assumed_role_arn
 from daypass.server.domain.session import PrincipalKind
 
 __all__ = [
@@ -54,8 +55,7 @@ def login_arn(snapshot: PrincipalSnapshot, principal_id: str) -> str:
     """The ARN a login goes by (`sub` of its ID token): for a role the assumed-role ARN of the session."""
     if snapshot.kind != "role":
         return snapshot.arn
-    session_name = principal_id.partition(":")[2]
-    return f"arn:aws:sts::{snapshot.account_id}:assumed-role/{snapshot.name}/{session_name}"
+    return assumed_role_arn(snapshot.account_id, snapshot.name, principal_id.partition(":")[2])
 
 
 def authorize(

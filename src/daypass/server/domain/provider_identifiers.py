@@ -10,6 +10,7 @@ import re
 
 from daypass.protocol.aws.errors import AccessDenied, ConcurrentModification, InvalidInput, NoSuchEntity
 from daypass.server.domain.identifiers import check_length, constraint_refusal
+from daypass.server.domain.identity_provider import provider_account
 from daypass.server.domain.verified_call import VerifiedCall
 
 __all__ = [
@@ -111,7 +112,7 @@ def check_private_key_id(member: str, text: str) -> str:
 
 def is_own_provider(call: VerifiedCall, provider_arn: str) -> bool:
     """Whether the provider would be one of the caller's account."""
-    return provider_arn.split(":")[4] == call.account_id
+    return provider_account(provider_arn) == call.account_id
 
 
 def check_own_provider(call: VerifiedCall, action: str, provider_arn: str) -> None:

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from daypass.server.domain.identity_provider import provider_account
 from daypass.server.domain.provider_list import ListedProvider
 
-__all__ = ["OfferedProvider", "is_saml", "name_providers", "provider_name"]
+__all__ = ["OfferedProvider", "name_providers", "provider_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +20,6 @@ class OfferedProvider:
 
     provider_arn: str
     label: str
-
-
-def is_saml(provider_arn: str) -> bool:
-    """Whether the ARN is a SAML provider's."""
-    return ":saml-provider/" in provider_arn
 
 
 def provider_name(provider_arn: str) -> str:
@@ -42,6 +38,6 @@ def name_providers(
         label for label, count in Counter(label.lower() for label in named.values()).items() if count > 1
     }
     return tuple(
-        OfferedProvider(arn, f"{label} ({arn.split(':')[4]})" if label.lower() in shared else label)
+        OfferedProvider(arn, f"{label} ({provider_account(arn)})" if label.lower() in shared else label)
         for arn, label in named.items()
     )

@@ -10,12 +10,13 @@ import msgspec
 
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import PackedPolicyTooLarge
-from daypass.server.domain.identity_provider import Tags
+from daypass.server.domain.identity_provider import Tags, is_saml
 
 __all__ = [
     "MAX_PACKED_SESSION_BYTES",
     "FederatedIdentity",
     "RoleSession",
+    "assumed_role_arn",
     "check_packed_size",
     "federated_provider_of",
     "packed_percent",
@@ -59,6 +60,11 @@ class RoleSession(msgspec.Struct, frozen=True, array_like=True):
 _pack = msgspec.msgpack.Encoder().encode
 
 
+def assumed_role_arn(account_id: str, role_name: str, session_name: str) -> str:
+    """What a role session is called (IAM user guide, "IAM identifiers"): the role's path is not in it."""
+    return f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
+
+
 def check_packed_size(role_session: RoleSession) -> None:
     """Raises PackedPolicyTooLarge (STS API reference, "AssumeRole", Errors). Ask it where a session begins."""
     size = len(_pack(role_session))
@@ -78,7 +84,7 @@ def federated_provider_of(identity: FederatedIdentity | None) -> str:
     """aws:FederatedProvider: the SAML provider's ARN, the OpenID Connect issuer, or empty without identity."""
     if identity is None:
         return ""
-    return identity.provider_arn if ":saml-provider/" in identity.provider_arn else identity.issuer
+    return identity.provider_arn if is_saml(identity.provider_arn) else identity.issuer
 
 
 def session_values(

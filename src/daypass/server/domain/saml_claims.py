@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.arn import parse_arn
 from daypass.protocol.aws.errors import InvalidIdentityToken, ValidationError
+from daypass.server.domain.assumed_role import MAX_DURATION, MIN_DURATION
 from daypass.server.domain.federated_caller import ASSUME_WITH_SAML, FederatedCaller
 from daypass.server.domain.identifiers import check_session_name
 from daypass.server.domain.role_session import FederatedIdentity
@@ -22,7 +23,6 @@ __all__ = ["RolePair", "read_role_pairs", "read_saml_caller"]
 
 _PREFIX = "https://aws.amazon.com/SAML/Attributes/"
 _TAG_PREFIX = _PREFIX + "PrincipalTag:"
-_MIN_DURATION, _MAX_DURATION = 900, 43_200
 _is_duration = re.compile(r"[0-9]{1,6}").fullmatch
 
 _EDU_PERSON, _EDU_ORG = "urn:oid:1.3.6.1.4.1.5923.1.1.1.", "urn:oid:1.3.6.1.4.1.5923.1.2.1."
@@ -150,9 +150,9 @@ def _read_duration(attributes: Mapping[str, tuple[str, ...]]) -> int | None:
     text = _one_text(attributes, "SessionDuration")
     if text is None:
         return None
-    if not _is_duration(text) or not _MIN_DURATION <= int(text) <= _MAX_DURATION:
+    if not _is_duration(text) or not MIN_DURATION <= int(text) <= MAX_DURATION:
         raise InvalidIdentityToken(
-            f"The attribute SessionDuration must be from {_MIN_DURATION} to {_MAX_DURATION} seconds"
+            f"The attribute SessionDuration must be from {MIN_DURATION} to {MAX_DURATION} seconds"
         )
     return int(text)
 

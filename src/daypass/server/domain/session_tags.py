@@ -19,6 +19,7 @@ __all__ = [
     "check_transitive_keys",
     "inherit_tags",
     "requested_session_values",
+    "required_actions",
 ]
 
 MAX_SESSION_TAGS = 50
@@ -68,6 +69,13 @@ def inherit_tags(
         raise ValidationError("A tag that this session inherited as transitive cannot be passed again.")
     together = check_session_tags([*inherited, *tags])
     return together, check_transitive_keys([*carried_keys, *transitive_keys], together)
+
+
+def required_actions(action: str, *, tags: Tags, source_identity: str) -> tuple[str, ...]:
+    """Everything a policy must allow for such a session (IAM user guide, "Passing session tags in AWS STS")."""
+    tagging = ("sts:TagSession",) if tags else ()
+    naming = ("sts:SetSourceIdentity",) if source_identity else ()
+    return (action, *tagging, *naming)
 
 
 def requested_session_values(

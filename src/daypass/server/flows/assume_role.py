@@ -28,6 +28,7 @@ from daypass.server.domain.session_tags import (
     check_transitive_keys,
     inherit_tags,
     requested_session_values,
+    required_actions,
 )
 from daypass.server.domain.trust_policy import parse_trust_policy
 from daypass.server.domain.verified_call import VerifiedCall
@@ -71,7 +72,9 @@ class RoleAssumption:
         )
         role = await self._load_role(call, role_arn)
         values = question_values(call, role, session, session_name=role_session_name, external_id=external_id)
-        for action in required_actions(session):
+        for action in required_actions(
+            "sts:AssumeRole", tags=session.tags, source_identity=session.source_identity
+        ):
             check_trusted(call, role, action=action, values=values)
         check_role_maximum(role, duration)
         return issue_assumed_role(
@@ -128,16 +131,6 @@ def question_values(
     if external_id is not None:
         values["sts:ExternalId"] = external_id
     return values
-
-
-def required_actions(session: RoleSession) -> list[str]:
-    """Everything both sides must allow."""
-    actions = ["sts:AssumeRole"]
-    if session.tags:
-        actions.append("sts:TagSession")
-    if session.source_identity:
-        actions.append("sts:SetSourceIdentity")
-    return actions
 
 
 def check_source_identity(call: VerifiedCall, source_identity: str | None) -> str:

@@ -26,6 +26,7 @@ from daypass.server.domain.federated_caller import (
     not_after_provider,
     role_session_of,
 )
+from daypass.server.domain.federation_places import saml_audiences
 from daypass.server.domain.identity_provider import SamlProvider
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.saml_claims import RolePair, read_role_pairs, read_saml_caller
@@ -85,11 +86,7 @@ class SamlRoleAssumption:
 
     def _verify(self, provider: SamlProvider, saml_assertion: str, *, now: int) -> VerifiedAssertion:
         _, decryption_keys = open_service_keys(self.ring, provider)
-        places = frozenset(
-            f"{url}{path}"
-            for url in self.own_urls
-            for path in ("/saml", f"/saml/acs/{provider.provider_uuid}")
-        )
+        places = saml_audiences(self.own_urls, provider)  # a response made for either may be brought here
         return self.saml.verify_response(
             saml_assertion,
             provider,

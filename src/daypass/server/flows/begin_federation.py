@@ -13,10 +13,9 @@ from daypass.protocol.oauth.pkce import code_challenge
 from daypass.secret import Secret
 from daypass.server.domain.federation_places import OIDC_CALLBACK, consumer_path
 from daypass.server.domain.federation_refusal import FederationRefused, refusal_of
-from daypass.server.domain.identity_provider import SamlProvider
+from daypass.server.domain.identity_provider import SamlProvider, is_saml
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.provider_list import ListedProvider
-from daypass.server.domain.provider_offer import is_saml
 from daypass.server.domain.saml_keys import open_service_keys
 from daypass.server.domain.sealed_verifier import seal_verifier
 from daypass.server.ports.clock import Randomness

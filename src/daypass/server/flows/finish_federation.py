@@ -22,10 +22,9 @@ from daypass.server.domain.federated_caller import (
 from daypass.server.domain.federation_events import federated_login_event, federated_refusal_event
 from daypass.server.domain.federation_refusal import FederationRefused, refusal_of
 from daypass.server.domain.federation_ticket import FederationTicket, open_federation_ticket
-from daypass.server.domain.identity_provider import OidcProvider, SamlProvider
+from daypass.server.domain.identity_provider import OidcProvider, SamlProvider, is_saml
 from daypass.server.domain.key_ring import KeyRing
-from daypass.server.domain.provider_offer import is_saml
-from daypass.server.domain.role_session import check_packed_size
+from daypass.server.domain.role_session import assumed_role_arn, check_packed_size
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Storage
@@ -125,7 +124,7 @@ class FinishFederation:
             browser_hash=browser,
             account_id=role.account_id,
             principal_kind="role",
-            principal_arn=f"arn:aws:sts::{role.account_id}:assumed-role/{role.role_name}/{name}",
+            principal_arn=assumed_role_arn(role.account_id, role.role_name, name),
             principal_id=f"{role.role_id}:{name}",
             credentials_epoch=0,
             authenticated_at=now,

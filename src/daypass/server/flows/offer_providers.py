@@ -4,8 +4,9 @@ An entry of the settings whose provider was deleted is left out; so is, when the
 every other SAML provider.
 """
 
+from daypass.server.domain.identity_provider import is_saml
 from daypass.server.domain.provider_list import ListedProvider
-from daypass.server.domain.provider_offer import OfferedProvider, is_saml, name_providers
+from daypass.server.domain.provider_offer import OfferedProvider, name_providers
 from daypass.server.ports.storage import Storage
 
 __all__ = ["offer_providers"]

@@ -22,7 +22,7 @@ from daypass.server.domain.federation_ticket import (
     RoleChoice,
     seal_federation_ticket,
 )
-from daypass.server.domain.identity_provider import OidcProvider
+from daypass.server.domain.identity_provider import OidcProvider, provider_account
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.provider_list import ListedProvider, OidcClient
 from daypass.server.domain.sealed_verifier import open_verifier
@@ -126,7 +126,7 @@ class ReceiveOidcCode:
     ) -> FederationTicket:
         choices = [
             RoleChoice(role.arn, 0)
-            for role in await self._list_roles(who.provider_arn.split(":")[4])
+            for role in await self._list_roles(provider_account(who.provider_arn))
             if self._is_trusted(role, who, caller=caller, now=now)
         ]
         if not choices:
@@ -179,7 +179,6 @@ def check_same_browser(asked: FederationRequest, browser_hash: bytes) -> None:
 
 def check_answer(answer: OidcAnswer, asked: FederationRequest, provider: OidcProvider) -> None:
     """A yes, with a code, of the provider that was asked. Raises FederationRefused."""
-    reason = ""
     if answer.issuer and answer.issuer != provider.url:
         raise FederationRefused(
             "not_acceptable",
@@ -188,6 +187,7 @@ def check_answer(answer: OidcAnswer, asked: FederationRequest, provider: OidcPro
             detail="iss is another issuer",
             request=asked.sealed_request,
         )
+    reason = ""
     if answer.error:
         reason = f"error {answer.error[:64]!r}"
     elif not answer.code:

@@ -57,8 +57,9 @@ class OpenIdRelyingParty(Protocol):
         now: int,
     ) -> VerifiedIdToken:
         """The code for an ID token, verified, its nonce compared. `issuer` is the `iss` that came with the code, empty
-        without one: a provider that promises it is not sent a code that came without (RFC 9207 §2.4). Raises InvalidIdentityToken, ExpiredIdentityToken,
-        IDPRejectedClaim, IDPCommunicationError.
+        without one: a provider that promises it is not sent a code that came without (RFC 9207 §2.4).
+
+        Raises InvalidIdentityToken, ExpiredIdentityToken, IDPRejectedClaim, IDPCommunicationError.
         """
         ...
 

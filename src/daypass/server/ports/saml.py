@@ -1,7 +1,7 @@
 """SAML 2.0 as the flows see it. Implemented by `adapters/saml/`, where the XML is.
 
-Everything that comes from the wire is unverified until `verify_response` or `verify_logout_request` returns; what they return was read from
-the signed element and from nothing else (SAML V2.0 Core §5, Profiles §4.1.4).
+Everything that comes from the wire is unverified until `verify_response` or `verify_logout_request` returns; what
+they return was read from the signed element and from nothing else (SAML V2.0 Core §5, Profiles §4.1.4).
 """
 
 from dataclasses import dataclass

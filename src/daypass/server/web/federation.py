@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from daypass.secret import Secret
 from daypass.server.domain.audit import CALLER_KEY
-from daypass.server.domain.federation_places import consumer_path
+from daypass.server.domain.federation_places import SAML_CONSUMER, consumer_path
 from daypass.server.domain.federation_refusal import FederationRefused
 from daypass.server.domain.federation_ticket import FederationTicket
 from daypass.server.domain.pending_authorization import PendingExpired, open_pending
@@ -216,7 +216,7 @@ class FederationPages:
         provider_uuid = request.path_params.get("provider_uuid")
         if provider_uuid is not None:
             return self._parts.external_url + consumer_path(provider_uuid)
-        return f"{self._parts.external_url}/saml" if request.url.path == "/saml" else ""
+        return self._parts.external_url + SAML_CONSUMER if request.url.path == SAML_CONSUMER else ""
 
 
 def _to_choice(ticket: str) -> Response:

@@ -1,7 +1,8 @@
 """The IAM API (2010-05-08): one table from action to flow.
 
 What an action means stands in `flows/iam/`, how its parameters are read in `iam_values.py`, what its
-answer looks like in `iam_answers.py`; identity providers have rows of their own (`iam_providers.py`). Members of AWS's model that no row names are refused, never dropped.
+answer looks like in `iam_answers.py`; identity providers have rows of their own (`iam_providers.py`).
+Members of AWS's model that no row names are refused, never dropped.
 """
 
 from collections.abc import Mapping

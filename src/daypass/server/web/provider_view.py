@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from daypass.server.domain.identity_provider import is_saml
 from daypass.server.domain.provider_list import ListedProvider
-from daypass.server.domain.provider_offer import OfferedProvider, is_saml, provider_name
+from daypass.server.domain.provider_offer import OfferedProvider, provider_name
 from daypass.server.flows.offer_providers import offer_providers
 from daypass.server.web.page_tools import PageTools, Visit
 

@@ -6,6 +6,7 @@ from typing import Any
 from daypass.protocol.aws.errors import AccessDenied
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.federated_caller import FederatedCaller
+from daypass.server.domain.identity_provider import provider_account
 from daypass.server.domain.unsigned_call import FederatedRole, FederationDenied, UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.clock import Randomness
@@ -42,7 +43,7 @@ class QueryAudit:
             who = _who(result, refusal)
             if who is None:
                 return
-            account_id, principal_arn = who.provider_arn.split(":")[4], who.provider_arn
+            account_id, principal_arn = provider_account(who.provider_arn), who.provider_arn
             detail |= {"identity_provider": who.provider_arn, "idp_subject": who.identity.subject}
         if refusal is None and operation.audit_result is not None:
             detail.update(operation.audit_result(result))

@@ -11,6 +11,7 @@ from daypass.server.adapters.oidc.json_object import read_text, read_texts
 
 __all__ = [
     "CLOCK_SKEW",
+    "LOGOUT_EVENT",
     "check_audience",
     "check_expiry",
     "check_issued",
@@ -24,6 +25,8 @@ __all__ = [
 
 CLOCK_SKEW = 60
 """Seconds."""
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+"""The member of `events` that makes a token a logout token (Back-Channel Logout 1.0 §2.4)."""
 _MAX_TIME = 1 << 53
 _MAX_SUBJECT = 255
 

@@ -4,14 +4,15 @@ The signature was verified before (`signed_token`). A token that somebody else o
 sign-in differ in what is expected: see `Expected`. Logout and access tokens of the same provider are refused.
 """
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from daypass.protocol.jose import base64url
 from daypass.secret import Secret
 from daypass.server.adapters.oidc.claim_checks import (
+    LOGOUT_EVENT,
     check_audience,
     check_expiry,
     check_issued,
@@ -27,7 +28,6 @@ from daypass.server.domain.verified_identity import VerifiedIdToken
 
 __all__ = ["Expected", "check_id_token"]
 
-_LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _HASHES = {"256": "sha256", "384": "sha384", "512": "sha512", "EdDSA": "sha512", "Ed25519": "sha512"}
 
 
@@ -71,7 +71,7 @@ def check_id_token(token: SignedToken, expected: Expected, *, now: int) -> Verif
 def _check_is_no_logout_token(claims: Mapping[str, object]) -> None:
     """Older providers give it no `typ` (Back-Channel Logout §2.4)."""
     events = claims.get("events")
-    if isinstance(events, dict) and _LOGOUT_EVENT in events:
+    if isinstance(events, dict) and LOGOUT_EVENT in events:
         raise refuse("events: a logout token")
 
 
@@ -95,6 +95,6 @@ def _check_access_token_hash(token: SignedToken, expected: Expected) -> None:
         return
     name = _HASHES.get(token.algorithm) or _HASHES[token.algorithm[-3:]]
     digest = hashlib.new(name, expected.access_token.reveal().encode()).digest()
-    left_half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=")
-    if not hmac.compare_digest(read_text(token.claims, "at_hash").encode(), left_half):
+    left_half = base64url.encode(digest[: len(digest) // 2])
+    if not hmac.compare_digest(read_text(token.claims, "at_hash").encode(), left_half.encode()):
         raise refuse("at_hash: another access token")

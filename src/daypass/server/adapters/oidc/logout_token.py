@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from daypass.protocol.aws.errors import ExpiredIdentityToken
 from daypass.server.adapters.oidc.claim_checks import (
     CLOCK_SKEW,
+    LOGOUT_EVENT,
     check_audience,
     check_expiry,
     check_issued,
@@ -28,7 +29,6 @@ __all__ = ["MAX_AGE", "check_logout_token"]
 MAX_AGE = 300
 """Seconds from `iat`, the skew included: a logout is news, not history."""
 
-_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TYPES = ("logout+jwt", "jwt")
 _MAX_ID = 255
 
@@ -68,7 +68,7 @@ def _check_age(issued_at: int, now: int) -> None:
 
 def _check_event(claims: Mapping[str, object]) -> None:
     events = claims.get("events")
-    if not isinstance(events, dict) or not isinstance(events.get(_EVENT), dict):
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
         raise refuse("events: not a logout")
 
 

@@ -7,6 +7,7 @@ still commit after it.
 """
 
 from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.domain.identity_provider import provider_account
 from daypass.server.ports.federation_storage import FederationRequest
 
 __all__ = ["SqlFederationStore", "lock_provider"]
@@ -91,7 +92,7 @@ class _Who:
             condition += f" AND (idp_session = ${len(values)}{unknown})"
         self.condition = condition
         self.values = values
-        self.account_id = provider_arn.split(":")[4]
+        self.account_id = provider_account(provider_arn)
 
 
 async def _raise_revisions(transaction: Transaction, who: _Who) -> None:
