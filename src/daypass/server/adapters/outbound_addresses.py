@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 
 from daypass.protocol.aws.errors import IDPCommunicationError
 
-__all__ = ["OutboundUrl", "check_address", "is_internal", "normalize_host", "parse_url"]
+__all__ = ["OutboundUrl", "check_address", "is_internal", "normalize_host", "parse_url", "unreachable"]
 
-_UNREACHABLE = "the identity provider could not be reached"
 _MAX_URL = 2048
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?")
@@ -52,17 +51,22 @@ class OutboundUrl:
         return host if self.port == (443 if self.is_tls else 80) else f"{host}:{self.port}"
 
 
+def unreachable(reason: str, *, hint: str = "") -> IDPCommunicationError:
+    """One sentence for every cause: what our network looks like is for the log."""
+    return IDPCommunicationError("the identity provider could not be reached", hint=hint, detail=reason)
+
+
 def parse_url(url: str) -> OutboundUrl:
     """`https://…` or `http://…`, without user, fragment, blanks or non-ASCII. Raises IDPCommunicationError."""
     if len(url) > _MAX_URL or not _PRINTABLE.fullmatch(url) or "\\" in url or "#" in url:
-        raise IDPCommunicationError(_UNREACHABLE, detail="the URL has characters a URL does not have")
+        raise unreachable("the URL has characters a URL does not have")
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
-        raise IDPCommunicationError(_UNREACHABLE, detail="the URL cannot be taken apart") from None
+        raise unreachable("the URL cannot be taken apart") from None
     if parts.scheme not in ("https", "http") or "@" in parts.netloc or port == 0 or not _is_host(host):
-        raise IDPCommunicationError(_UNREACHABLE, detail="the URL is not a plain http(s) URL")
+        raise unreachable("the URL is not a plain http(s) URL")
     is_tls = parts.scheme == "https"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return OutboundUrl(is_tls, host, port or (443 if is_tls else 80), target)
@@ -85,19 +89,16 @@ def check_address(text: str, *, internal: bool, tls: bool) -> None:
     try:
         address: _Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
-        raise IDPCommunicationError(_UNREACHABLE, detail="the resolver gave no address") from None
+        raise unreachable("the resolver gave no address") from None
     if not tls:
         if not (internal and address.is_loopback):
-            raise IDPCommunicationError(
-                _UNREACHABLE, detail="plain http goes to an internal loopback host only"
-            )
+            raise unreachable("plain http goes to an internal loopback host only")
         return
     if _is_global(address) or (internal and (address.is_loopback or _is_private(address))):
         return
-    raise IDPCommunicationError(
-        _UNREACHABLE,
+    raise unreachable(
+        f"{address} is not a public address",
         hint="name the host in internal_identity_providers if it is yours",
-        detail=f"{address} is not a public address",
     )
 
 

@@ -22,13 +22,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from daypass.protocol.aws.errors import IDPCommunicationError
 from daypass.server.adapters.outbound_addresses import (
     OutboundUrl,
     check_address,
     is_internal,
     normalize_host,
     parse_url,
+    unreachable,
 )
 
 __all__ = ["DEADLINE_SECONDS", "MAX_BODY", "HttpAnswer", "OutboundHttp", "Resolve"]
@@ -40,7 +40,6 @@ MAX_BODY = 256 * 1024
 _THREADS = 4
 _QUEUE = 32
 _MAX_ADDRESSES = 4
-_UNREACHABLE = "the identity provider could not be reached"
 
 Resolve = Callable[[str, int], Sequence[str]]
 """(host, port) → addresses as text, best first. May raise OSError."""
@@ -84,7 +83,7 @@ class OutboundHttp:
         """What can be said without resolving: https, or http for an internal host. Raises IDPCommunicationError."""
         parsed = parse_url(url)
         if not parsed.is_tls and not is_internal(parsed, self._internal_hosts):
-            raise IDPCommunicationError(_UNREACHABLE, detail="plain http is for internal loopback hosts only")
+            raise unreachable("plain http is for internal loopback hosts only")
 
     async def get(self, url: str) -> HttpAnswer:
         """A JSON document. Raises IDPCommunicationError."""
@@ -105,22 +104,20 @@ class OutboundHttp:
     async def _run(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
         self.check_url(url)
         if self._room <= 0:
-            raise IDPCommunicationError(
-                _UNREACHABLE, detail="too many calls to identity providers wait already"
-            )
+            raise unreachable("too many calls to identity providers wait already")
         call = _Call(parse_url(url), method, headers, body, ends_at=time.monotonic() + self._deadline)
         loop = asyncio.get_running_loop()
         try:
             future = loop.run_in_executor(self._pool, self._call, call)
         except RuntimeError:  # the pool is closed
-            raise IDPCommunicationError(_UNREACHABLE, detail="the server is stopping") from None
+            raise unreachable("the server is stopping") from None
         self._room -= 1
         future.add_done_callback(self._end_call)
         try:
             async with asyncio.timeout(self._deadline):
                 return await asyncio.shield(future)
         except TimeoutError:
-            raise IDPCommunicationError(_UNREACHABLE, detail="no whole answer in time") from None
+            raise unreachable("no whole answer in time") from None
         finally:
             call.abort()
 
@@ -136,12 +133,12 @@ class OutboundHttp:
             return call.perform(self._tls)
         except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
             detail = f"{type(error).__name__} from {call.url.host}"
-            raise IDPCommunicationError(_UNREACHABLE, detail=detail) from error
+            raise unreachable(detail) from error
 
     def _checked_addresses(self, url: OutboundUrl) -> list[str]:
         addresses = list(self._resolve(url.host, url.port))
         if not addresses:
-            raise IDPCommunicationError(_UNREACHABLE, detail="the host has no address")
+            raise unreachable("the host has no address")
         internal = is_internal(url, self._internal_hosts)
         for address in addresses:
             check_address(address, internal=internal, tls=url.is_tls)
@@ -250,13 +247,11 @@ class _PinnedTlsConnection(HTTPSConnection):
 
 def _read_body(answer: BaseHTTPResponse) -> bytes:
     if 300 <= answer.status < 400:
-        raise IDPCommunicationError(
-            _UNREACHABLE, detail=f"status {answer.status}: redirects are not followed"
-        )
+        raise unreachable(f"status {answer.status}: redirects are not followed")
     body = bytearray()
     while len(body) <= MAX_BODY:
         piece = answer.read(MAX_BODY + 1 - len(body), decode_content=True)
         if not piece:
             return bytes(body)
         body += piece
-    raise IDPCommunicationError(_UNREACHABLE, detail=f"the answer is longer than {MAX_BODY} bytes")
+    raise unreachable(f"the answer is longer than {MAX_BODY} bytes")

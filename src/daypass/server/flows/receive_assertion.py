@@ -163,16 +163,7 @@ class ReceiveAssertion:
         named: list[str] = []
         reasons: list[str] = []
         for assertion in proven:
-            try:
-                who = read_saml_caller(assertion)
-                pairs = read_role_pairs(assertion)
-            except AwsError as error:
-                raise refusal_of(error, provider_arn=assertion.provider_arn) from None
-            roles = [pair.role_arn for pair in pairs if pair.provider_arn == assertion.provider_arn]
-            if len(pairs) > _MOST_ROLES:
-                raise FederationRefused(
-                    "too_many_roles", provider_arn=assertion.provider_arn, detail=f"{len(pairs)} roles"
-                )
+            who, roles = read_person(assertion)
             callers.append(who)
             named += roles
             for role_arn in roles:
@@ -227,3 +218,17 @@ class ReceiveAssertion:
             refusal, subject=subject, event_id=self.randomness.uuid(), caller=caller, now=now
         )
         await self.storage.audit.append(event)
+
+
+def read_person(assertion: VerifiedAssertion) -> tuple[FederatedCaller, list[str]]:
+    """Who it is about, and the roles it names together with the provider that proved it. Raises FederationRefused."""
+    try:
+        who = read_saml_caller(assertion)
+        pairs = read_role_pairs(assertion)
+    except AwsError as error:
+        raise refusal_of(error, provider_arn=assertion.provider_arn) from None
+    if len(pairs) > _MOST_ROLES:
+        raise FederationRefused(
+            "too_many_roles", provider_arn=assertion.provider_arn, detail=f"{len(pairs)} roles"
+        )
+    return who, [pair.role_arn for pair in pairs if pair.provider_arn == assertion.provider_arn]

@@ -6,8 +6,9 @@ clock and ours may differ by CLOCK_SKEW.
 
 from collections.abc import Collection, Mapping
 
-from daypass.protocol.aws.errors import ExpiredIdentityToken, InvalidIdentityToken
+from daypass.protocol.aws.errors import ExpiredIdentityToken
 from daypass.server.adapters.oidc.json_object import read_text, read_texts
+from daypass.server.adapters.oidc.refusals import refuse
 
 __all__ = [
     "CLOCK_SKEW",
@@ -20,7 +21,6 @@ __all__ = [
     "check_type",
     "read_subject",
     "read_time",
-    "refuse",
 ]
 
 CLOCK_SKEW = 60
@@ -29,11 +29,6 @@ LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 """The member of `events` that makes a token a logout token (Back-Channel Logout 1.0 §2.4)."""
 _MAX_TIME = 1 << 53
 _MAX_SUBJECT = 255
-
-
-def refuse(reason: str) -> InvalidIdentityToken:
-    """One sentence for every forger; the reason goes to the log."""
-    return InvalidIdentityToken("the identity token is not valid", detail=reason)
 
 
 def check_type(token_type: str, accepted: Collection[str]) -> None:

@@ -13,6 +13,7 @@ from daypass.protocol.aws.errors import IDPCommunicationError, IDPRejectedClaim
 from daypass.secret import Secret
 from daypass.server.adapters.oidc.discovery import ProviderDocument
 from daypass.server.adapters.oidc.json_object import NotAnObject, parse_object, read_text
+from daypass.server.adapters.oidc.refusals import senseless
 from daypass.server.adapters.outbound_http import HttpAnswer
 from daypass.server.domain.provider_list import OidcClient
 
@@ -93,9 +94,8 @@ def parse_token_answer(answer: HttpAnswer) -> CodeAnswer:
         )
     id_token = read_text(members, "id_token")
     if answer.status != 200 or not id_token:
-        raise IDPCommunicationError(
-            "the identity provider did not answer sensibly",
-            detail=f"token endpoint: status {answer.status}, {'an' if id_token else 'no'} ID token",
+        raise senseless(
+            f"token endpoint: status {answer.status}, {'an' if id_token else 'no'} ID token",
         )
     access_token = read_text(members, "access_token")
     return CodeAnswer(Secret(id_token), Secret(access_token) if access_token else None)

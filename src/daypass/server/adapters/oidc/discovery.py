@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from daypass.protocol.aws.errors import IDPCommunicationError, InvalidIdentityToken
 from daypass.server.adapters.oidc.json_object import NotAnObject, parse_object, read_text, read_texts
+from daypass.server.adapters.oidc.refusals import senseless
 from daypass.server.adapters.outbound_http import OutboundHttp
 
 __all__ = [
@@ -19,8 +20,6 @@ __all__ = [
     "fetch_provider_document",
     "parse_provider_document",
 ]
-
-_SENSELESS = "the identity provider did not answer sensibly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +55,9 @@ def parse_provider_document(body: bytes, issuer: str, check_url: Callable[[str],
     try:
         members = parse_object(body)
     except NotAnObject as error:
-        raise IDPCommunicationError(_SENSELESS, detail=f"provider document: {error}") from None
+        raise senseless(f"provider document: {error}") from None
     if read_text(members, "issuer") != issuer:
-        raise IDPCommunicationError(_SENSELESS, detail="the provider document names another issuer")
+        raise senseless("the provider document names another issuer")
     jwks_uri = read_text(members, "jwks_uri")
     check_url(jwks_uri)
     _check_code_flow(members)
@@ -88,7 +87,7 @@ async def fetch_provider_document(http: OutboundHttp, issuer: str) -> ProviderDo
     """Raises IDPCommunicationError."""
     answer = await http.get(document_url(issuer))
     if answer.status != 200:
-        raise IDPCommunicationError(_SENSELESS, detail=f"provider document: status {answer.status}")
+        raise senseless(f"provider document: status {answer.status}")
     return parse_provider_document(answer.body, issuer, http.check_url)
 
 
@@ -96,7 +95,7 @@ def _check_code_flow(members: dict[str, object]) -> None:
     """A provider that has an authorization endpoint and says it gives no codes is of no use to us."""
     types = members.get("response_types_supported")
     if isinstance(types, list) and members.get("token_endpoint") and "code" not in types:
-        raise IDPCommunicationError(_SENSELESS, detail="the provider supports no authorization code")
+        raise senseless("the provider supports no authorization code")
 
 
 def _callable_url(url: str, check_url: Callable[[str], None]) -> str:

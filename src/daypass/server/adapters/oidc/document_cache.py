@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from daypass.protocol.aws.errors import IDPCommunicationError
+from daypass.server.adapters.outbound_addresses import unreachable
 from daypass.server.ports.clock import Clock
 
 __all__ = ["CacheTimes", "DocumentCache"]
@@ -72,7 +73,7 @@ class DocumentCache(Generic[_T]):
         if entry.document is not None and self._age(entry) < self._times.max_age + self._times.max_stale:
             return entry.document
         reason = entry.failure.detail if entry.failure is not None else "the copy is too old"
-        raise IDPCommunicationError("the identity provider could not be reached", detail=reason)
+        raise unreachable(reason)
 
     async def _renew(self, url: str, entry: _Entry[_T]) -> None:
         if entry.running is None:

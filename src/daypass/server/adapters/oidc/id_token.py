@@ -20,9 +20,9 @@ from daypass.server.adapters.oidc.claim_checks import (
     check_not_before,
     check_type,
     read_subject,
-    refuse,
 )
 from daypass.server.adapters.oidc.json_object import read_text
+from daypass.server.adapters.oidc.refusals import refuse
 from daypass.server.adapters.oidc.signed_token import SignedToken
 from daypass.server.domain.verified_identity import VerifiedIdToken
 

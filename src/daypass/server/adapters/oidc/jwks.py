@@ -14,13 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from daypass.protocol.aws.errors import IDPCommunicationError
 from daypass.server.adapters.oidc.json_object import NotAnObject, parse_object, read_text
+from daypass.server.adapters.oidc.refusals import senseless
 from daypass.server.adapters.outbound_http import OutboundHttp
 
 __all__ = ["ALGORITHMS", "VerifyingKey", "fetch_verifying_keys", "parse_verifying_keys"]
 
-_SENSELESS = "the identity provider did not answer sensibly"
 _MAX_KEYS = 64
 _MAX_KEY_ID = 256
 _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 8192
@@ -52,9 +51,9 @@ def parse_verifying_keys(body: bytes) -> tuple[VerifyingKey, ...]:
     try:
         listed = parse_object(body).get("keys")
     except NotAnObject as error:
-        raise IDPCommunicationError(_SENSELESS, detail=f"key set: {error}") from None
+        raise senseless(f"key set: {error}") from None
     if not isinstance(listed, list) or len(listed) > _MAX_KEYS:
-        raise IDPCommunicationError(_SENSELESS, detail=f"the key set has no list of at most {_MAX_KEYS} keys")
+        raise senseless(f"the key set has no list of at most {_MAX_KEYS} keys")
     members = (entry for entry in listed if isinstance(entry, dict))
     return tuple(key for key in map(_read_key, members) if key is not None)
 
@@ -63,7 +62,7 @@ async def fetch_verifying_keys(http: OutboundHttp, jwks_uri: str) -> tuple[Verif
     """Raises IDPCommunicationError."""
     answer = await http.get(jwks_uri)
     if answer.status != 200:
-        raise IDPCommunicationError(_SENSELESS, detail=f"key set: status {answer.status}")
+        raise senseless(f"key set: status {answer.status}")
     return parse_verifying_keys(answer.body)
 
 

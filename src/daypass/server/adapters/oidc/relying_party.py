@@ -6,7 +6,6 @@ each provider, so a rotation in the middle of a sign-in is followed and a forger
 """
 
 from daypass.secret import Secret
-from daypass.server.adapters.oidc.claim_checks import refuse
 from daypass.server.adapters.oidc.code_exchange import (
     build_sign_in_url,
     build_token_request,
@@ -22,6 +21,7 @@ from daypass.server.adapters.oidc.id_token import Expected, check_id_token
 from daypass.server.adapters.oidc.json_object import read_text
 from daypass.server.adapters.oidc.jwks import VerifyingKey, fetch_verifying_keys
 from daypass.server.adapters.oidc.logout_token import check_logout_token
+from daypass.server.adapters.oidc.refusals import refuse
 from daypass.server.adapters.oidc.signed_token import (
     KeyNotKnown,
     SignedToken,

@@ -18,6 +18,7 @@ from daypass.protocol.jose.base64url import decode as decode_base64url
 from daypass.secret import Secret
 from daypass.server.adapters.oidc.json_object import NotAnObject, parse_object, read_text
 from daypass.server.adapters.oidc.jwks import ALGORITHMS, VerifyingKey
+from daypass.server.adapters.oidc.refusals import INVALID, refuse
 
 if TYPE_CHECKING:
     from joserfc._rfc7515.model import JWSAlgModel
@@ -27,7 +28,6 @@ __all__ = ["MAX_TOKEN", "KeyNotKnown", "SignedToken", "read_unverified_claims", 
 MAX_TOKEN = 20_000
 """Characters (AssumeRoleWithWebIdentity, WebIdentityToken)."""
 
-_INVALID = "the identity token is not valid"
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _NO_TYPE = "JWT"
 
@@ -84,29 +84,29 @@ def verify_signature(token: Secret, keys: Sequence[VerifyingKey]) -> SignedToken
             unverified.text, key.key, registry=_OneAlgorithm({algorithm} & key.algorithms)
         )
     except (JoseError, ValueError, TypeError) as error:
-        raise InvalidIdentityToken(_INVALID, detail=f"signature: {type(error).__name__}") from None
+        raise refuse(f"signature: {type(error).__name__}") from None
     return SignedToken(algorithm, _read_type(unverified.header), unverified.claims)
 
 
 def _parse(token: Secret) -> _UnverifiedToken:
     text = token.reveal()
     if len(text) > MAX_TOKEN or not _COMPACT.fullmatch(text):
-        raise InvalidIdentityToken(_INVALID, detail="not a compact JWS")
+        raise refuse("not a compact JWS")
     header, claims, _ = text.split(".")
     try:
         return _UnverifiedToken(
             text, parse_object(decode_base64url(header)), parse_object(decode_base64url(claims))
         )
     except (NotAnObject, RemoteProtocolError):
-        raise InvalidIdentityToken(_INVALID, detail="a part of the token is not a JSON object") from None
+        raise refuse("a part of the token is not a JSON object") from None
 
 
 def _read_algorithm(header: Mapping[str, object]) -> str:
     algorithm = read_text(header, "alg")
     if algorithm not in ALGORITHMS:
-        raise InvalidIdentityToken(_INVALID, detail="the token names no algorithm we accept")
+        raise refuse("the token names no algorithm we accept")
     if "crit" in header or "b64" in header:
-        raise InvalidIdentityToken(_INVALID, detail="the token needs an extension")
+        raise refuse("the token needs an extension")
     return algorithm
 
 
@@ -114,10 +114,10 @@ def _choose_key(header: Mapping[str, object], algorithm: str, keys: Sequence[Ver
     """By `kid`; without one, only when a single key could be meant (OpenID Connect Core §10.1)."""
     named = [key for key in keys if key.key_id == header["kid"]] if "kid" in header else list(keys)
     if not named:
-        raise KeyNotKnown(_INVALID, detail="the token's key is not in the provider's key set")
+        raise KeyNotKnown(INVALID, detail="the token's key is not in the provider's key set")
     suitable = [key for key in named if algorithm in key.algorithms]
     if len(suitable) != 1:
-        raise InvalidIdentityToken(_INVALID, detail=f"{len(suitable)} keys could verify the token")
+        raise refuse(f"{len(suitable)} keys could verify the token")
     return suitable[0]
 
 
