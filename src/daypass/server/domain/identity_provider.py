@@ -5,6 +5,7 @@ through one, and as what, is said by the trust policies of roles that name its A
 sealed (`domain.key_ring`, purpose `saml-key`) and resealed when the ring has a newer key.
 """
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -13,13 +14,20 @@ __all__ = [
     "SamlPrivateKey",
     "SamlProvider",
     "Tags",
+    "is_oidc_provider_arn",
     "is_saml",
+    "is_saml_provider_arn",
     "provider_account",
     "provider_path",
 ]
 
 Tags = tuple[tuple[str, str], ...]
 """(key, value) pairs, in order of key; keys differ when compared case-insensitively."""
+
+
+is_saml_provider_arn = re.compile(r"arn:aws:iam::[0-9]{12}:saml-provider/[\w._-]{1,128}", re.ASCII).fullmatch
+is_oidc_provider_arn = re.compile(r"arn:aws:iam::[0-9]{12}:oidc-provider/[\w./:-]{1,255}", re.ASCII).fullmatch
+"""The whole forms, for ARNs that somebody typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +94,7 @@ class OidcProvider:
 
 
 def is_saml(provider_arn: str) -> bool:
-    """Whether the ARN is a SAML provider's."""
+    """Which kind of provider an ARN names, whose form was checked before."""
     return ":saml-provider/" in provider_arn
 
 

@@ -10,7 +10,11 @@ import re
 
 from daypass.protocol.aws.errors import AccessDenied, ConcurrentModification, InvalidInput, NoSuchEntity
 from daypass.server.domain.identifiers import check_length, constraint_refusal
-from daypass.server.domain.identity_provider import provider_account
+from daypass.server.domain.identity_provider import (
+    is_oidc_provider_arn,
+    is_saml_provider_arn,
+    provider_account,
+)
 from daypass.server.domain.verified_call import VerifiedCall
 
 __all__ = [
@@ -34,8 +38,6 @@ LONG_ID_SEED_BYTES = 20
 """Random bytes behind one long id, all of which reach the text."""
 
 _is_provider_name = re.compile(r"[\w._-]+", re.ASCII).fullmatch
-_is_saml_arn = re.compile(r"arn:aws:iam::[0-9]{12}:saml-provider/[\w._-]{1,128}", re.ASCII).fullmatch
-_is_oidc_arn = re.compile(r"arn:aws:iam::[0-9]{12}:oidc-provider/[\w./:-]{1,255}", re.ASCII).fullmatch
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _is_issuer = re.compile(
     rf"(?:https://{_LABEL}(?:\.{_LABEL})*|http://(?:localhost|127\.0\.0\.1))(?::([0-9]{{1,5}}))?(/[\w./:-]*)?",
@@ -62,7 +64,7 @@ def check_saml_provider_name(member: str, text: str) -> str:
 def check_saml_provider_arn(member: str, text: str) -> str:
     """Raises ValidationError, InvalidInput."""
     check_length(member, text, least=20, most=2048)
-    if not _is_saml_arn(text):
+    if not is_saml_provider_arn(text):
         raise InvalidInput("The SAML provider ARN is not valid.")
     return text
 
@@ -70,7 +72,7 @@ def check_saml_provider_arn(member: str, text: str) -> str:
 def check_oidc_provider_arn(member: str, text: str) -> str:
     """Raises ValidationError, InvalidInput."""
     check_length(member, text, least=20, most=2048)
-    if not _is_oidc_arn(text):
+    if not is_oidc_provider_arn(text):
         raise InvalidInput("The OpenID Connect provider ARN is not valid.")
     return text
 

@@ -8,9 +8,9 @@ found out before the ticket is spent, so that the person can make room and come 
 import hashlib
 from dataclasses import dataclass, field
 
-from daypass.protocol.aws.arn import parse_arn
 from daypass.protocol.aws.errors import AccessDenied, AwsError
 from daypass.server.domain.account import Role
+from daypass.server.domain.assumed_role import parse_role_arn
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.federated_caller import (
@@ -105,8 +105,7 @@ class FinishFederation:
         self, who: FederatedCaller, role_arn: str, *, caller: Caller, now: int
     ) -> Role:
         """The role now, trusting this person now: minutes may have passed since the page was made."""
-        arn = parse_arn(role_arn)
-        role = await self.storage.roles.load_role(arn.account_id, arn.resource.rpartition("/")[2])
+        role = await self.storage.roles.load_role(*parse_role_arn(role_arn))
         if role is None or role.arn != role_arn:
             raise FederationRefused("role_changed", role_arns=(role_arn,), detail="no such role")
         try:

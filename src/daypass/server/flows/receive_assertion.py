@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from daypass.protocol.aws.arn import parse_arn
 from daypass.protocol.aws.errors import AccessDenied, AwsError, InvalidIdentityToken, ValidationError
 from daypass.server.domain.account import Role
+from daypass.server.domain.assumed_role import parse_role_arn
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.federated_caller import FederatedCaller, check_federated_trust
 from daypass.server.domain.federation_events import federated_refusal_event
@@ -206,10 +206,9 @@ class ReceiveAssertion:
 
     async def _load_role(self, role_arn: str) -> Role | None:
         try:
-            arn = parse_arn(role_arn)
+            role = await self.storage.roles.load_role(*parse_role_arn(role_arn))
         except ValidationError:
             return None
-        role = await self.storage.roles.load_role(arn.account_id, arn.resource.rpartition("/")[2])
         return role if role is not None and role.arn == role_arn else None
 
     async def _record(self, refusal: FederationRefused, subject: str, caller: Caller, now: int) -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from daypass.secret import Secret
+from daypass.server.domain.identity_provider import is_oidc_provider_arn, is_saml_provider_arn
 from daypass.server.domain.provider_list import ListedProvider, OidcClient
 
 __all__ = [
@@ -38,8 +39,6 @@ MEMBERS: Mapping[str, str] = {
 _MOST_PROVIDERS = 50
 _LONGEST_TEXT = 512
 _LONGEST_SECRET = 4096
-_is_saml_arn = re.compile(r"arn:aws:iam::[0-9]{12}:saml-provider/[\w._-]{1,128}", re.ASCII).fullmatch
-_is_oidc_arn = re.compile(r"arn:aws:iam::[0-9]{12}:oidc-provider/[\x21-\x7e]{1,255}").fullmatch
 _is_label = re.compile(r"\S(?:.{0,62}\S)?").fullmatch
 _is_visible = re.compile(r"[\x21-\x7e]+").fullmatch
 _is_host = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?").fullmatch
@@ -99,14 +98,14 @@ def _parse_entry(entry: Mapping[str, object], which: str, folder: Path) -> Liste
     _check_names(entry, which)
     values = {name: _text(value, f"{which}: {name}") for name, value in entry.items()}
     arn, label = values.get("provider_arn", ""), values.get("label", "")
-    if not (_is_saml_arn(arn) or _is_oidc_arn(arn)):
+    if not (is_saml_provider_arn(arn) or is_oidc_provider_arn(arn)):
         raise ValueError(
             f"{which}: provider_arn must be like arn:aws:iam::111122223333:saml-provider/Name or "
             "arn:aws:iam::111122223333:oidc-provider/idp.example.com"
         )
     if not _is_label(label) or not label.isprintable():
         raise ValueError(f"{which}: label must be 1 to 64 printable characters")
-    if _is_saml_arn(arn):
+    if is_saml_provider_arn(arn):
         surplus = [name for name in ("client_id", "client_secret_file", "scopes") if name in values]
         if surplus:
             raise ValueError(f"{which}: {surplus[0]} is for OpenID Connect, and this provider is a SAML one")
