@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from support.aws_cli_v2 import AwsCliV2
 from support.oidc_op import RunningOp, op_client, op_user, running_oidc_op
 from support.running_server import DAYPASS, RunningServer, Terminal, run_up
 from support.saml_idp import (
@@ -195,7 +196,10 @@ def _log_in(
     told = process.stderr.read()
     assert process.wait(30) == 0, told
     process.stderr.close()
-    return str(json.loads(organisation.asked(profile, "sts", "get-caller-identity"))["Arn"])
+    arn = str(json.loads(organisation.asked(profile, "sts", "get-caller-identity"))["Arn"])
+    config = (organisation.terminal.home / ".aws" / "config").read_text()
+    assert f"login_session = {arn}" in config, "`sub` of the ID token is the assumed-role ARN"
+    return arn
 
 
 def _at_corp(page: Page) -> None:
@@ -239,10 +243,38 @@ def test_three_roles_of_two_accounts_by_two_providers_each_with_its_own_rights(
     assert "AccessDenied" in organisation.aws("deployer", "s3", "rm", "s3://other-things/new.txt").stderr
     assert "AccessDenied" in organisation.aws("deployer", "iam", "list-users").stderr
 
-    # All three are sessions of this browser now, and each can be chosen for another terminal.
-    page.goto(organisation.server.endpoint + "/")
+    # All three are sessions of this browser now, and each can be chosen for another terminal, by `aws login` too.
+    cli = AwsCliV2(organisation.server.endpoint, tmp_path / "cache")
     for arn in (reader, writer, deployer):
-        expect(page.get_by_text(arn)).to_be_visible()
+
+        def choose(url: str, arn: str = arn) -> None:
+            page.goto(url)
+            page.get_by_role("button", name=arn).click()
+
+        assert cli.login_same_device(choose) == arn, "`sub` of the ID token"
+        assert cli.refresh(arn)["accessKeyId"].startswith("ASIA")
+
+
+def test_a_key_that_rolls_over_at_each_provider_in_the_middle_stops_nobody(
+    organisation: Organisation, page: Page, tmp_path: Path
+) -> None:
+    """SAML: the new certificate is published, given to IAM, then used. OpenID Connect: the provider just rotates."""
+    account = organisation.server.account_id
+    organisation.idp.make_key("next")
+    organisation.idp.change(published_keys=["one", "next"])
+    metadata = tmp_path / "both.xml"
+    metadata.write_text(organisation.idp.metadata())
+    for profile, number in (("root", account), ("other-root", OTHER)):
+        organisation.asked(
+            *(profile, "iam", "update-saml-provider", "--saml-metadata-document", f"file://{metadata}"),
+            *("--saml-provider-arn", f"arn:aws:iam::{number}:saml-provider/Corp"),
+        )
+    organisation.idp.change(signing_key="next")
+    organisation.op.rotate_key()
+    corp = _log_in(organisation, page, "after-saml", f"Continue with Corp ({account})", _at_corp)
+    assert corp.endswith(":assumed-role/Reader/ada")
+    connect = _log_in(organisation, page, "after-oidc", "Continue with Acme Connect", _at_connect)
+    assert connect.endswith(":assumed-role/Deployer/ada@example.com")
 
 
 def test_no_local_user_was_made_and_the_audit_log_names_the_person_at_the_provider(
