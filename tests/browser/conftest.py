@@ -71,7 +71,9 @@ def new_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 def _note(complaints: list[str], kind: str, text: str) -> None:
     # An HTTP status of 4xx, 502 or 503 on a page is reported as an error, and is meant.
-    if kind in ("error", "warning") and not any(f"status of {status}" in text for status in ("4", "502", "503")):
+    if kind in ("error", "warning") and not any(
+        f"status of {status}" in text for status in ("4", "502", "503")
+    ):
         complaints.append(text)
 
 

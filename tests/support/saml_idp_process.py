@@ -127,7 +127,9 @@ class Idp:
         user = self.options["users"].get(form["user"])
         if user is None or user["password"] != form["password"]:
             return page("Log in", "<p>Wrong user name or password.</p>")
-        return self.answer(form["user"], form["sp"], form["acs"], form["in_response_to"], form.get("relay_state", ""))
+        return self.answer(
+            form["user"], form["sp"], form["acs"], form["in_response_to"], form.get("relay_state", "")
+        )
 
     def start(self, query: dict[str, str]) -> str:
         """IdP-initiated: no request, no password, straight to the form that posts the response."""
