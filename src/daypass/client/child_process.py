@@ -43,7 +43,7 @@ def end_like(code: int) -> int:
         return code
     for name in _SHOWN_TO_THE_SHELL:
         number = getattr(signal, name, None)
-        if number == -code:
+        if number is not None and number == -code:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
     return 128 - code

@@ -24,7 +24,7 @@ class TerminalInput(Protocol):
 
     def __enter__(self) -> Self: ...
     def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
     def read_piece(self, seconds: float) -> str | None:
         """What came within so many seconds; None for nothing, "" at the end of input."""

@@ -72,8 +72,7 @@ def judge_versions(
     if not botocore:
         yield Finding("sdk_absent", "ok", f"{place} has no botocore")
         return
-    found = _match_version(botocore)
-    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    version = _version_of(botocore)
     named = f"botocore {botocore} of {place}"
     if version < _LOGIN_SINCE:
         yield Finding("sdk_too_old", "warning", f"{named} knows no sign-ins", bridge)
@@ -89,6 +88,12 @@ def judge_versions(
         yield Finding("sdk_without_crt", "warning", f"{named} cannot use sign-ins without awscrt", bridge)
     elif version >= _SIGN_IN_REGION_SINCE:
         yield Finding("sdk_ready", "ok", f"{named} can use sign-ins")
+
+
+def _version_of(text: str) -> tuple[int, int]:
+    """Major and minor; zeros for what is no version."""
+    found = _match_version(text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _own_versions() -> dict[str, str]:

@@ -52,7 +52,7 @@ class FederationRefused(Exception):
         subject: str = "",
     ) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason: RefusalReason = reason
         self.provider_arn = provider_arn
         """Empty when no provider of ours was recognised."""
         self.role_arns = role_arns

@@ -141,9 +141,10 @@ def _one_text(attributes: Mapping[str, tuple[str, ...]], name: str) -> str | Non
 def _tag_pairs(attributes: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
     for name, values in attributes.items():
         if name.startswith(_TAG_PREFIX) and values:
-            if len(values) > 1:
+            first, *others = values
+            if others:
                 raise InvalidIdentityToken("A PrincipalTag attribute must have one value")
-            yield name[len(_TAG_PREFIX) :], values[0]
+            yield name[len(_TAG_PREFIX) :], first
 
 
 def _read_duration(attributes: Mapping[str, tuple[str, ...]]) -> int | None:

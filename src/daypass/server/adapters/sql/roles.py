@@ -138,4 +138,5 @@ class SqlRoleStore:
 
 
 def _role(row: Row) -> Role:
-    return Role(*(*row[:-1], read_tags(row[-1])))
+    columns = [*row[:-1], read_tags(row[-1])]
+    return Role(*columns)

@@ -73,7 +73,8 @@ async def rotate_one(transaction: Transaction, rotation: RefreshRotation) -> Rot
 def read_session(row: Row) -> LoginSession:
     """A row of `SESSION_COLUMNS`. Of a user's row, the empty last column is not looked into."""
     if row[-1]:
-        return LoginSession(*(*row[:-1], read_role_session(row[-1])))
+        columns = [*row[:-1], read_role_session(row[-1])]
+        return LoginSession(*columns)
     return LoginSession(*row[:-1])
 
 

@@ -160,7 +160,8 @@ def _changing_values(provider: SamlProvider) -> tuple[Value, ...]:
 
 
 def _provider(row: Row) -> SamlProvider:
-    return SamlProvider(*(*row[:-2], read_private_keys(row[-2]), read_tags(row[-1])))
+    columns = [*row[:-2], read_private_keys(row[-2]), read_tags(row[-1])]
+    return SamlProvider(*columns)
 
 
 async def _hold_account(transaction: Transaction, account_id: str) -> None:

@@ -111,4 +111,5 @@ class SqlSignInSessionStore:
 
 
 def _session(row: Row) -> SignInSession:
-    return SignInSession(*(*row[:-1], read_role_session(row[-1])))
+    columns = [*row[:-1], read_role_session(row[-1])]
+    return SignInSession(*columns)
