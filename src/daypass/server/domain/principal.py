@@ -48,7 +48,13 @@ class PrincipalSnapshot:
     policies: tuple[PolicyDocument, ...]
     """Parsed identity policies; empty for root."""
     tags: Tags = ()
-    """Of the role; a session's own tags come on top."""
+    """Of the user or role; a session's own tags come on top."""
+    boundary: PolicyDocument | None = None
+    """The permissions boundary: what it does not allow, no identity policy gives."""
+    service_control_policies: tuple[PolicyDocument, ...] = ()
+    """The account's ceiling; empty means none. It binds root too."""
+    ended_login_ids: frozenset[str] = frozenset()
+    """Logins of this principal revoked so lately that their credentials could still be alive."""
 
 
 def login_arn(snapshot: PrincipalSnapshot, principal_id: str) -> str:

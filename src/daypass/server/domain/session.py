@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.session_scope import SessionScope
 
 __all__ = ["MAX_ACTIVE_SESSIONS", "LoginSession", "PrincipalKind", "SignInSession"]
 
@@ -41,6 +42,8 @@ class SignInSession:
     last_used_at: int
     role_session: RoleSession | None = None
     """For role sessions; None for root and users."""
+    mfa_at: int = 0
+    """When a second factor was proven here, epoch seconds; 0 for never."""
 
 
 class LoginSession(msgspec.Struct, frozen=True):
@@ -71,3 +74,7 @@ class LoginSession(msgspec.Struct, frozen=True):
     revoked_at: int | None = None
     role_session: RoleSession | None = None
     """For role sessions; None for root and users."""
+    mfa_at: int = 0
+    """When a second factor was proven for this login, epoch seconds; 0 for never."""
+    scope: SessionScope | None = None
+    """What narrows this login; None when nothing does."""

@@ -17,6 +17,7 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.role_session import FederatedIdentity, RoleSession
 from daypass.server.domain.session import PrincipalKind
+from daypass.server.domain.session_scope import SessionScope
 
 __all__ = [
     "CodeClaims",
@@ -68,6 +69,12 @@ class SessionClaims(msgspec.Struct, frozen=True, array_like=True):
     identity: FederatedIdentity | None = None
     """Of AssumeRoleWithSAML and AssumeRoleWithWebIdentity: who it is, should a browser session be made of this one.
     A login's is in its row."""
+    mfa_at: int = 0
+    """When a second factor was proven, epoch seconds; 0 for never (aws:MultiFactorAuthPresent and …Age)."""
+    scope: SessionScope | None = None
+    """What narrows these credentials; None when nothing does."""
+    userid: str = ""
+    """aws:userid where `principal_id` is not it: `{account}:{name}` of GetFederationToken."""
 
 
 class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):
@@ -85,6 +92,7 @@ class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):
     """With kind and id: all a refresh needs to decide before it writes, so nothing is read first."""
     role_session: RoleSession | None = None
     """For role sessions: what policies ask about them. Bounded by `MAX_PACKED_SESSION_BYTES`."""
+    mfa_at: int = 0
 
 
 class CodeClaims(msgspec.Struct, frozen=True, array_like=True):
@@ -104,6 +112,7 @@ class CodeClaims(msgspec.Struct, frozen=True, array_like=True):
     """Absolute end imposed by the browser's session (of a role, or made of credentials); 0 for none."""
     sign_in_session_id: str = ""
     """For role sessions: the browser's session whose tags and identity go along; it must still be there."""
+    mfa_at: int = 0
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -105,5 +105,15 @@ class LoginSessionStore(Protocol):
         ...
 
     async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
-        """False when it was already revoked or is unknown."""
+        """False when it was already revoked or is unknown. Raises the account's revision: live credentials end too."""
+        ...
+
+    async def begin_scoped_session(self, parent_id: str, session: LoginSession, *, now: int) -> bool:
+        """A login derived from another: written only while the parent lives and has no scope. False otherwise."""
+        ...
+
+    async def list_ended_login_ids(
+        self, account_id: str, principal_id: str, *, revoked_since: int
+    ) -> frozenset[str]:
+        """Ids of the principal's logins revoked at or after this moment."""
         ...

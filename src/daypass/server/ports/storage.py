@@ -21,6 +21,14 @@ from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.session import SignInSession
 from daypass.server.ports.federation_storage import FederationStore, OidcProviderStore, SamlProviderStore
+from daypass.server.ports.identity_storage import (
+    AccessKeyStore,
+    AccountSettingsStore,
+    GroupStore,
+    InlinePolicyStore,
+    MfaDeviceStore,
+    PolicyVersionStore,
+)
 from daypass.server.ports.login_session_storage import (
     CodeRedemption,
     DpopProof,
@@ -111,8 +119,31 @@ class UserStore(Protocol):
 
     async def list_users(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[User]: ...
 
+    async def update_user(
+        self,
+        account_id: str,
+        user_name: str,
+        *,
+        new_name: str | None = None,
+        new_path: str | None = None,
+        tags: Tags | None = None,
+        tags_before: Tags | None = None,
+        permissions_boundary: str | None = None,
+    ) -> None:
+        """Replace what is given, if the tags still are `tags_before`; an empty boundary removes it.
+
+        Raises NoSuchEntity (also for a boundary policy that is gone), EntityAlreadyExists, ConcurrentModification.
+        """
+        ...
+
+    async def record_password_use(self, account_id: str, user_id: str, *, now: int) -> None:
+        """Set `password_last_used`; does not raise the revision."""
+        ...
+
     async def delete_user(self, account_id: str, user_name: str) -> None:
-        """Raises NoSuchEntity; DeleteConflict while a login profile or an attached policy remains."""
+        """Raises NoSuchEntity; DeleteConflict while anything hangs on the user: a login profile, a policy of
+        either kind, a group, an access key, an MFA device.
+        """
         ...
 
     async def create_login_profile(self, profile: LoginProfile) -> None:
@@ -162,19 +193,23 @@ class RoleStore(Protocol):
         max_session_duration: int | None = None,
         tags: Tags | None = None,
         tags_before: Tags | None = None,
+        permissions_boundary: str | None = None,
     ) -> None:
-        """Replace what is given, if the tags still are `tags_before`. Raises NoSuchEntity, ConcurrentModification."""
+        """Replace what is given, if the tags still are `tags_before`; an empty boundary removes it.
+
+        Raises NoSuchEntity (also for a boundary policy that is gone), ConcurrentModification.
+        """
         ...
 
     async def delete_role(self, account_id: str, role_name: str) -> None:
-        """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
+        """Raises NoSuchEntity; DeleteConflict while a policy of either kind remains."""
         ...
 
 
 class PolicyStore(Protocol):
     """Managed policies of accounts, and what is attached to whom.
 
-    `principal_id` is a `user_id` or `role_id`. Policies shipped with the server are data
+    `principal_id` is a `user_id`, `group_id` or `role_id`. Policies shipped with the server are data
     (`server/domain/managed_policies.py`), not rows; their ARNs may be attached all the same.
     """
 
@@ -189,7 +224,7 @@ class PolicyStore(Protocol):
     ) -> Sequence[ManagedPolicy]: ...
 
     async def delete_policy(self, policy_arn: str) -> None:
-        """Raises NoSuchEntity; DeleteConflict while attached anywhere."""
+        """Raises NoSuchEntity; DeleteConflict while attached anywhere, a boundary, or of several versions."""
         ...
 
     async def attach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:
@@ -307,6 +342,18 @@ class Storage(Protocol):
     def oidc_providers(self) -> OidcProviderStore: ...
     @property
     def federation(self) -> FederationStore: ...
+    @property
+    def groups(self) -> GroupStore: ...
+    @property
+    def inline_policies(self) -> InlinePolicyStore: ...
+    @property
+    def policy_versions(self) -> PolicyVersionStore: ...
+    @property
+    def access_keys(self) -> AccessKeyStore: ...
+    @property
+    def mfa_devices(self) -> MfaDeviceStore: ...
+    @property
+    def account_settings(self) -> AccountSettingsStore: ...
 
     async def migrate(self) -> list[str]:
         """Bring the schema up to date; returns the names of the migrations applied. Safe to run in parallel."""
