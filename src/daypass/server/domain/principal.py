@@ -96,8 +96,8 @@ def global_condition_values(
     values["aws:PrincipalAccount"] = snapshot.account_id
     values["aws:PrincipalType"] = _PRINCIPAL_TYPES[snapshot.kind]
     values["aws:userid"] = userid or snapshot.principal_id
-    if snapshot.kind == "user":
-        values["aws:username"] = snapshot.name
+    if snapshot.kind == "user" and values["aws:userid"] == snapshot.principal_id:
+        values["aws:username"] = snapshot.name  # a federated user (GetFederationToken) is somebody else
     return values
 
 

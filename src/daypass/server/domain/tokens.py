@@ -25,6 +25,7 @@ __all__ = [
     "SessionClaims",
     "access_key_account",
     "access_key_id",
+    "is_long_term",
     "open_code",
     "open_refresh_token",
     "open_session_token",
@@ -75,6 +76,8 @@ class SessionClaims(msgspec.Struct, frozen=True, array_like=True):
     """What narrows these credentials; None when nothing does."""
     userid: str = ""
     """aws:userid where `principal_id` is not it: `{account}:{name}` of GetFederationToken."""
+    is_session_token: bool = False
+    """Whether GetSessionToken made them: then they may do less at IAM and STS than their user."""
 
 
 class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):
@@ -169,6 +172,11 @@ def access_key_id(account_id: str, seed: bytes) -> str:
         f"ASIA{pair[bits >> 70]}{pair[bits >> 60 & 1023]}{pair[bits >> 50 & 1023]}{pair[bits >> 40 & 1023]}"
         f"{pair[bits >> 30 & 1023]}{pair[bits >> 20 & 1023]}{pair[bits >> 10 & 1023]}{pair[bits & 1023]}"
     )
+
+
+def is_long_term(key_id: str) -> bool:
+    """Whether the key lives until somebody deletes it (IAM reference, "Unique identifiers": AKIA)."""
+    return key_id.startswith("AKIA")
 
 
 def access_key_account(key_id: str) -> str | None:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from daypass.policy.decision import Decision, Effect
+from daypass.policy.document import PolicyDocument
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import AccessDenied, ValidationError
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.principal import PrincipalSnapshot, authorize, global_condition_values
-from daypass.server.domain.role_session import session_values
+from daypass.server.domain.session_values import claims_values
 from daypass.server.domain.tokens import SessionClaims
 
 __all__ = ["VerifiedCall", "access_refusal"]
@@ -30,6 +31,13 @@ class VerifiedCall:
     """Epoch seconds."""
     region: str
     """The region of the credential scope; any well-formed one."""
+    session_policies: tuple[PolicyDocument, ...] = ()
+    """What narrows these credentials; empty means nothing does."""
+
+    @property
+    def userid(self) -> str:
+        """aws:userid."""
+        return self.claims.userid or self.claims.principal_id
 
     @property
     def account_id(self) -> str:
@@ -53,7 +61,7 @@ class VerifiedCall:
             caller=self.caller,
             now=self.now,
             region=self.region,
-            userid=self.claims.principal_id,
+            userid=self.userid,
             condition_values={**self._session_values(), **(condition_values or {})},
         )
 
@@ -72,22 +80,14 @@ class VerifiedCall:
             caller=self.caller,
             now=self.now,
             region=self.region,
-            userid=self.claims.principal_id,
+            userid=self.userid,
         )
         values.update(self._session_values())
         return values
 
     def _session_values(self) -> dict[str, ConditionValue]:
-        """The keys that every temporary credential has, and those of role sessions."""
-        claims = self.claims
-        values = session_values(
-            source_identity=claims.source_identity,
-            federated_provider=claims.federated_provider,
-            tags=claims.tags,
-            role_tags=self.principal.tags,
-        )
-        values["aws:MultiFactorAuthPresent"] = "false"
-        return values
+        """The keys that come from the credentials."""
+        return claims_values(self.claims, principal_tags=self.principal.tags, now=self.now)
 
 
 def access_refusal(principal_arn: str, decision: Decision) -> AccessDenied:
