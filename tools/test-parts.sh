@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, S3 clients, xmlsec1, the JS SDK,
-# a real OpenID Connect provider.
+# a real OpenID Connect provider, shells to complete in, an SSH server, a checker of manual pages.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,12 +13,18 @@ if have apt-get; then
     have s3cmd || missing="$missing s3cmd"
     have openssl || missing="$missing openssl"
     have xmlsec1 || missing="$missing xmlsec1"
+    have zsh || missing="$missing zsh"
+    have fish || missing="$missing fish"
+    have mandoc || missing="$missing mandoc"
+    [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
 elif have brew; then
     [ -d "/Applications/Chromium.app" ] || have chromium || missing="$missing chromium"
     have initdb || missing="$missing postgresql@16"
     have rclone || missing="$missing rclone"
     have s3cmd || missing="$missing s3cmd"
     have xmlsec1 || missing="$missing xmlsec1"
+    have fish || missing="$missing fish"
+    have mandoc || missing="$missing mandoc"
 fi
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || tools/system-packages.sh $missing

@@ -24,6 +24,10 @@ def main() -> int:
         from daypass.cli.status_prompt import run as run_status_prompt
 
         return run_status_prompt(argv[1:])
+    if word == "__complete":  # HOT: asked by the shell on every Tab
+        from daypass.cli.complete import run as run_complete
+
+        return run_complete(argv[1:])
     if word in _SERVER_WORDS:
         from daypass.server.__main__ import main as run_server_command
 

@@ -110,3 +110,30 @@ def test_a_prompt_of_who_is_signed_out_loads_no_more(signed_in: dict[str, str], 
         Path(signed_in["AWS_CONFIG_FILE"]).unlink()
     modules, out, code = _prompt({**signed_in, "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/credentials"})
     assert (modules <= PROMPT_ALLOWED, out, code) == (True, "", 4)
+
+
+COMPLETION = PROGRAM.replace(
+    "['credential-process', '--profile', 'dev']", "['__complete', '3', 'exec', '--profile', '']"
+)
+COMPLETION_ALLOWED = {
+    "daypass",
+    "daypass.__main__",
+    "daypass.cli",
+    "daypass.cli.command_words",
+    "daypass.cli.complete",
+    "daypass.client",
+    "daypass.client.credential_cache",
+    "daypass.client.profile_names",
+}
+
+
+def test_completing_a_profile_loads_exactly_these_modules_and_no_more_than_a_prompt(
+    signed_in: dict[str, str],
+) -> None:
+    """It is asked on every Tab."""
+    run = subprocess.run(
+        [sys.executable, "-c", COMPLETION], env=signed_in, capture_output=True, text=True, check=True
+    )
+    assert set(run.stderr.split()) - BUILT_IN_ON_SOME_INTERPRETERS == COMPLETION_ALLOWED
+    assert len(COMPLETION_ALLOWED) <= len(PROMPT_ALLOWED)
+    assert run.stdout == f":words\ndev\t{SESSION}\n"

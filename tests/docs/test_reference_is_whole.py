@@ -61,6 +61,11 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert _read(name) == GENERATOR.PAGES[name](), "run: make docs"
 
 
+@pytest.mark.parametrize("name", sorted(GENERATOR.other_files()))
+def test_a_generated_file_is_up_to_date(name: str) -> None:
+    assert (REPOSITORY / name).read_text(encoding="utf-8") == GENERATOR.other_files()[name], "run: make docs"
+
+
 def test_every_setting_is_documented() -> None:
     headings = set(HEADING.findall(_read("settings.md")))
     assert {f"`{each.name}`" for each in fields(Settings)} <= headings

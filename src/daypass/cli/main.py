@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "daypass.cli.credential_process",
         "print credentials for tools that ask a process",
     ),
+    "completion": ("daypass.cli.completion", "print the script that completes these words in a shell"),
 }
 """Command to (module, one line)."""
 

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from daypass.errors import UsageError
 
-__all__ = ["TEXT_BROWSERS", "browser_argv", "check_url", "is_text_browser", "wsl_argv"]
+__all__ = ["PRESET_NAMES", "TEXT_BROWSERS", "browser_argv", "check_url", "is_text_browser", "wsl_argv"]
 
 TEXT_BROWSERS = frozenset({"w3m", "lynx", "links", "links2", "elinks", "www-browser", "browsh", "carbonyl"})
 Find = Callable[[str], str | None]
@@ -34,6 +34,8 @@ _PRESETS = {
     "brave": ("brave-browser", "brave"),
     "firefox": ("firefox", "firefox-esr"),
 }
+PRESET_NAMES = tuple(_PRESETS)
+"""What may be said instead of a command."""
 _MAC_PROGRAMS = {
     "chrome": "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "chromium": "/Applications/Chromium.app/Contents/MacOS/Chromium",
