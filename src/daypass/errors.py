@@ -12,6 +12,13 @@
     │   └── LoginMismatch       the answer was not for our question (state, issuer, identity)
     ├── TooLittleTime           valid, but for less time than was asked
     ├── CacheError              the cache file has a wrong owner or is damaged
+    │   ├── VaultDamaged        a sealed file is not what was sealed
+    │   └── VaultKeyMissing     a sealed file is there, its key is not
+    ├── KeyringError            the system keyring failed
+    │   ├── KeyringAbsent       there is none, or none that counts
+    │   ├── KeyringLocked       it is locked, and nobody is asked
+    │   ├── KeyringDenied       somebody was asked, and it stayed locked
+    │   └── KeyringTimedOut     it did not answer
     ├── NetworkError            the server could not be reached
     │   └── UntrustedCertificate    or cannot be told from an impostor
     ├── ClockSkew               this machine's clock is wrong
@@ -31,6 +38,11 @@ __all__ = [
     "ClockSkew",
     "ConfigError",
     "DaypassError",
+    "KeyringAbsent",
+    "KeyringDenied",
+    "KeyringError",
+    "KeyringLocked",
+    "KeyringTimedOut",
     "LocalProtocolError",
     "LoginDenied",
     "LoginFailed",
@@ -44,6 +56,8 @@ __all__ = [
     "TooLittleTime",
     "UntrustedCertificate",
     "UsageError",
+    "VaultDamaged",
+    "VaultKeyMissing",
     "WrongRegion",
 ]
 
@@ -140,6 +154,49 @@ class CacheError(DaypassError):
 
     code = "cache"
     exit_code = 8
+
+
+class VaultDamaged(CacheError):
+    """A sealed session is not what was sealed: damaged, altered, or another session's."""
+
+    code = "vault_damaged"
+
+
+class VaultKeyMissing(CacheError):
+    """A sealed session is there, and its key is no longer in the system keyring."""
+
+    code = "vault_key_missing"
+
+
+class KeyringError(DaypassError):
+    """The system keyring failed. Not a lost session: nothing is replaced, and no browser opens."""
+
+    code = "keyring"
+    exit_code = 8
+
+
+class KeyringAbsent(KeyringError):
+    """There is no system keyring here, or none that keeps secrets secret."""
+
+    code = "keyring_absent"
+
+
+class KeyringLocked(KeyringError):
+    """The system keyring is locked, and nobody may be asked to unlock it."""
+
+    code = "keyring_locked"
+
+
+class KeyringDenied(KeyringError):
+    """Somebody was asked to unlock the system keyring, or should have been, and it stayed locked."""
+
+    code = "keyring_denied"
+
+
+class KeyringTimedOut(KeyringError):
+    """The system keyring did not answer in time."""
+
+    code = "keyring_timed_out"
 
 
 class NetworkError(DaypassError):

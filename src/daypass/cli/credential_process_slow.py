@@ -1,15 +1,14 @@
 """`daypass credential-process` when the cache alone does not answer: parse properly, refresh, explain.
 
-Never prompts, never opens a browser. Standard output holds the JSON or nothing.
+Never prompts, never lets a keyring prompt, never opens a browser. Standard output holds the JSON or nothing.
 """
 
 import os
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
-from daypass.cli.renewing import find_profile, login_session_of, renewal_for
+from daypass.cli.renewing import credential_supply, find_profile
 from daypass.client import credential_cache
 from daypass.client.aws_config import load_config
-from daypass.client.refresh import fresh_entry
 from daypass.client.session_cache import format_time
 
 __all__ = ["run"]
@@ -22,7 +21,7 @@ def run(argv: list[str]) -> int:
     )
     add_profile(parser)
     profile = find_profile(load_config(os.environ), chosen_profile(parser.parse_args(argv), os.environ))
-    entry = fresh_entry(login_session_of(profile), renewal_for(profile, os.environ))
+    entry = credential_supply(profile, os.environ, may_prompt=False)()
     token = {
         "accessKeyId": entry.access_key_id,
         "secretAccessKey": entry.secret_access_key.reveal(),

@@ -17,11 +17,13 @@ from daypass.cli.login_outcome import LoginRun
 from daypass.cli.login_shadows import check_shadows
 from daypass.cli.login_target import chosen_endpoint, chosen_region, profile_changes
 from daypass.cli.login_ways import Ways, any_device, same_device
+from daypass.cli.renewing import store_for
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.browser import choose_browser
 from daypass.client.environment_hints import forbids_input, is_ci
 from daypass.client.login import Fresh
 from daypass.client.session_cache import CacheEntry
+from daypass.client.storage_choice import STORAGES, WISH, choose_storage
 from daypass.client.terminal_input import open_terminal_input
 from daypass.errors import DaypassError, UsageError
 from daypass.protocol.aws.endpoints import signin_endpoint
@@ -52,11 +54,15 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
     region, was_prompted = chosen_region(arguments, profile, os.environ, may_ask=may_ask)
     endpoint = chosen_endpoint(arguments, profile, os.environ)
     is_remote, ways = _chosen_ways(arguments, profile)
+    storage = choose_storage(arguments.storage, os.environ, profile.text(WISH) or profile.storage)
+    store = store_for(profile, os.environ, storage=storage, may_prompt=None if may_ask else False)
 
     def sign_in() -> int:
+        store.check()  # a keyring that fails is said before the browser opens
         login = LoginRun(
             config=config,
             profile=profile,
+            store=store,
             region=region,
             base_url=endpoint or signin_endpoint(region),
             sts_url=endpoint if arguments.endpoint_url else None,
@@ -74,7 +80,8 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
         may_ask=may_ask,
         accepts_present=lambda entry: _would_do(arguments, profile, endpoint, entry),
         began_at=began_at,
-        present=present_session(profile),
+        present=present_session(profile, store),
+        store=store,
     )
     return once.run(sign_in)
 
@@ -110,6 +117,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--endpoint-url", metavar="URL", help="a self-hosted sign-in service instead of AWS")
     parser.add_argument(
         "--s3-endpoint-url", metavar="URL", help="its S3 endpoint, where it does not say so itself"
+    )
+    parser.add_argument(
+        "--storage",
+        choices=STORAGES,
+        help="where the login is kept: AWS's shared file, or a file sealed by a key in the system keyring"
+        " (default: $DAYPASS_STORAGE, the profile's daypass_storage, file)",
     )
     parser.add_argument("--switch", action="store_true", help="let the profile change to another identity")
     parser.add_argument(

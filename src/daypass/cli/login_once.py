@@ -22,7 +22,8 @@ from daypass.cli.time_left import duration_text, session_seconds_left
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.pending_login import PendingLogin
 from daypass.client.refresh import renew_now
-from daypass.client.session_cache import CacheEntry, SessionCache
+from daypass.client.session_cache import CacheEntry
+from daypass.client.session_store import SessionStore
 from daypass.errors import CacheError, DaypassError, LoginRequired, LoginTimedOut
 
 __all__ = ["LoginOnce", "present_session"]
@@ -48,6 +49,8 @@ class LoginOnce:
     """Epoch seconds."""
     present: tuple[str, str] | None
     """What identified the profile's session when we began."""
+    store: SessionStore
+    """Where the login goes. One that lies elsewhere is not the one that was asked for."""
 
     @property
     def _again(self) -> str:
@@ -55,8 +58,8 @@ class LoginOnce:
 
     def run(self, sign_in: Callable[[], int]) -> int:
         """Sign in, or find that it is not needed. Raises what `sign_in` does, LoginRequired, LoginTimedOut."""
-        cache = SessionCache(os.environ)
-        pending = PendingLogin(cache.directory, load_config(os.environ).config_path, self.profile.name)
+        config_path = load_config(os.environ).config_path
+        pending = PendingLogin(self.store.directory, config_path, self.profile.name)
         with pending.claim() as is_ours:
             if is_ours:
                 return self._alone(pending, sign_in)
@@ -117,11 +120,11 @@ class LoginOnce:
 
     def _came_meanwhile(self) -> bool:
         """Whether another process left a new session for this profile since we began."""
-        now_there = present_session(load_config(os.environ).profile(self.profile.name))
+        now_there = present_session(load_config(os.environ).profile(self.profile.name), self.store)
         if now_there is None or now_there == self.present:
             return False
         login_session = now_there[0]
-        entry = _load(login_session)
+        entry = _load(self.store, login_session)
         if entry is None or entry.expires_at <= time.time():
             return False
         say(f'profile "{self.profile.name}" is signed in as {login_session}')
@@ -130,8 +133,10 @@ class LoginOnce:
 
     def _is_signed_in(self) -> bool:
         login_session = self.profile.text("login_session")
-        entry = _load(login_session) if login_session else None
-        if login_session is None or entry is None or not self.accepts_present(entry):
+        if login_session is None or self.profile.storage != self.store.storage:
+            return False
+        entry = _load(self.store, login_session)
+        if entry is None or not self.accepts_present(entry):
             return False
         left = session_seconds_left(entry, now=int(time.time()))
         if left is None or left < _PLENTY:
@@ -148,16 +153,18 @@ class LoginOnce:
         return True
 
 
-def present_session(profile: Profile) -> tuple[str, str] | None:
-    """What tells one login of a profile from the next: a refresh leaves both as they are."""
+def present_session(profile: Profile, store: SessionStore) -> tuple[str, str] | None:
+    """What tells one login of a profile from the next: a refresh leaves both as they are. Raises KeyringError."""
     login_session = profile.text("login_session")
-    entry = _load(login_session) if login_session else None
-    return None if login_session is None or entry is None else (login_session, entry.id_token.reveal())
+    if login_session is None or profile.storage != store.storage:
+        return None
+    entry = _load(store, login_session)
+    return None if entry is None else (login_session, entry.id_token.reveal())
 
 
-def _load(login_session: str) -> CacheEntry | None:
-    """A damaged file is no session; the login that follows replaces it."""
+def _load(store: SessionStore, login_session: str) -> CacheEntry | None:
+    """A damaged file is no session, and the login that follows replaces it. A keyring that fails is no lost session."""
     try:
-        return SessionCache(os.environ).load(login_session)
+        return store.load(login_session)
     except CacheError:
         return None

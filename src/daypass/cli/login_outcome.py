@@ -8,6 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+from daypass.cli.configure import bridge_command
 from daypass.cli.login_events import LoginEvents
 from daypass.cli.output import ask, say
 from daypass.client.aws_config import AwsConfig, Profile
@@ -15,7 +16,9 @@ from daypass.client.caller_identity import get_caller_identity
 from daypass.client.ini_text import Setting, profile_section
 from daypass.client.login import Fresh, SignedIn, StartedLogin, begin, keep, redeem
 from daypass.client.loopback import Outcome
-from daypass.client.session_cache import SessionCache
+from daypass.client.session_store import SessionStore
+from daypass.client.storage_choice import VAULT, WISH, login_form
+from daypass.client.storage_move import place_login
 from daypass.client.transport import send
 from daypass.errors import DaypassError, LoginMismatch, NetworkError, RemoteProtocolError
 from daypass.protocol.aws.endpoints import sts_endpoint
@@ -31,6 +34,8 @@ class LoginRun:
 
     config: AwsConfig
     profile: Profile
+    store: SessionStore
+    """Where the login goes."""
     region: str
     base_url: str
     sts_url: str | None
@@ -55,17 +60,43 @@ def finish(run: LoginRun, started: StartedLogin, raw_query: str) -> SignedIn:
     signed_in = redeem(started, code, now=int(time.time()), send=send)
     _check_identity(run, signed_in)
     doubt = _prove(run, signed_in)
-    keep(signed_in, SessionCache(os.environ))
+    _keep(run, signed_in)
     name = run.profile.name
-    run.changes[profile_section(name)]["login_session"] = signed_in.login_session
-    run.config.write(run.changes)
     say(f'profile "{name}" is signed in as {signed_in.login_session}')
+    if run.store.storage == VAULT:
+        say(
+            "the login is sealed, its key is in the system keyring; programs get credentials by credential_process"
+        )
     if doubt:
         say(f"not verified: {doubt}")
     suffix = "" if name == "default" else f" --profile {name}"
     say(f"try: aws sts get-caller-identity{suffix}")
     run.events.signed_in(identity=signed_in.login_session, profile=name, entry=signed_in.entry, is_new=True)
     return signed_in
+
+
+def _keep(run: LoginRun, signed_in: SignedIn) -> None:
+    """The entry, and the profile's lines."""
+    name, storage = run.profile.name, run.store.storage
+    section = run.changes[profile_section(name)]
+    if storage == run.profile.storage != VAULT:
+        section["login_session"] = signed_in.login_session
+        if run.profile.text(WISH) == VAULT:
+            section[WISH] = None  # a flag or a variable said otherwise
+    else:
+        section |= login_form(storage, signed_in.login_session, bridge_command(name))
+    if storage == run.profile.storage:
+        keep(signed_in, run.store)
+        run.config.write(run.changes)
+        return
+    place_login(
+        signed_in.login_session,
+        signed_in.entry,
+        target=run.store,
+        former=run.profile,
+        environ=os.environ,
+        point=lambda: run.config.write(run.changes),
+    )
 
 
 def _check_identity(run: LoginRun, signed_in: SignedIn) -> None:

@@ -7,14 +7,17 @@ entry's `signInRegion`. The region of the work at hand never decides (aws/aws-cl
 import time
 from collections.abc import Callable, Mapping
 
-from daypass.client.aws_config import AwsConfig, Profile
+from daypass.cli.output import say
+from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.refresh import Renewal, fresh_entry
-from daypass.client.session_cache import CacheEntry, SessionCache
+from daypass.client.session_cache import CacheEntry
+from daypass.client.session_store import SessionStore, is_attended, open_store
+from daypass.client.storage_move import finish_move
 from daypass.client.transport import send
 from daypass.errors import ConfigError, LoginRequired
 from daypass.protocol.aws.endpoints import signin_endpoint
 
-__all__ = ["credential_supply", "find_profile", "login_session_of", "renewal_for"]
+__all__ = ["credential_supply", "find_profile", "login_session_of", "renewal_for", "store_for"]
 
 
 def find_profile(config: AwsConfig, name: str) -> Profile:
@@ -35,8 +38,20 @@ def login_session_of(profile: Profile) -> str:
     )
 
 
-def renewal_for(profile: Profile, environ: Mapping[str, str]) -> Renewal:
-    """Everything a refresh of this profile needs."""
+def store_for(
+    profile: Profile, environ: Mapping[str, str], *, storage: str = "", may_prompt: bool | None = None
+) -> SessionStore:
+    """Where the profile's login is, or where it goes with `storage`. A move that was cut off is brought to its end first.
+
+    `may_prompt` says whether a keyring may ask to be unlocked; without it, whether somebody is at the terminal.
+    """
+    finish_move(profile.text("login_session"), environ)
+    asks = is_attended(environ) if may_prompt is None else may_prompt
+    return open_store(storage or profile.storage, environ, profile=profile.name, may_prompt=asks, tell=say)
+
+
+def renewal_for(profile: Profile, environ: Mapping[str, str], *, may_prompt: bool | None = None) -> Renewal:
+    """Everything a refresh of this profile needs; `may_prompt` as for `store_for`."""
 
     override = profile.endpoint("signin", environ)
 
@@ -45,7 +60,7 @@ def renewal_for(profile: Profile, environ: Mapping[str, str]) -> Renewal:
         return override or signin_endpoint(region)
 
     return Renewal(
-        SessionCache(environ),
+        store_for(profile, environ, may_prompt=may_prompt),
         endpoint_for,
         send,
         lambda: int(time.time()),
@@ -54,11 +69,26 @@ def renewal_for(profile: Profile, environ: Mapping[str, str]) -> Renewal:
     )
 
 
-def credential_supply(profile: Profile, environ: Mapping[str, str]) -> Callable[[], CacheEntry]:
+def credential_supply(
+    profile: Profile, environ: Mapping[str, str], *, may_prompt: bool | None = None
+) -> Callable[[], CacheEntry]:
     """A function that gives the profile's credentials, renewed when they near their end.
 
-    Raises LoginRequired now when nobody is signed in; the function raises as `client.refresh.fresh_entry`.
+    Raises LoginRequired now when nobody is signed in; the function raises as `client.refresh.fresh_entry`. When the
+    login moves to another storage meanwhile, the function follows it. `may_prompt` as for `store_for`.
     """
-    login_session = login_session_of(profile)
-    renewal = renewal_for(profile, environ)
-    return lambda: fresh_entry(login_session, renewal)
+    login_session_of(profile)
+    renewal = renewal_for(profile, environ, may_prompt=may_prompt)
+
+    def supply() -> CacheEntry:
+        nonlocal profile, renewal
+        try:
+            return fresh_entry(login_session_of(profile), renewal)
+        except LoginRequired:
+            latest = load_config(environ).profile(profile.name)
+            if latest.storage == profile.storage:
+                raise
+            profile, renewal = latest, renewal_for(latest, environ, may_prompt=may_prompt)
+            return fresh_entry(login_session_of(profile), renewal)
+
+    return supply

@@ -14,17 +14,17 @@ from collections.abc import Mapping
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
 from daypass.cli.output import data, say
-from daypass.cli.renewing import find_profile
+from daypass.cli.renewing import find_profile, store_for
 from daypass.cli.time_left import (
     add_min_ttl,
-    check_time_left,
+    check_summary_time_left,
     duration_text,
     seconds_of,
-    session_seconds_left,
 )
 from daypass.client.aws_config import AwsConfig, load_config
 from daypass.client.prompt_line import build_line
-from daypass.client.session_cache import CacheEntry, SessionCache, format_time
+from daypass.client.session_cache import SessionSummary, format_time
+from daypass.client.storage_choice import VAULT
 from daypass.errors import CacheError, LoginRequired, UsageError
 
 __all__ = ["run"]
@@ -82,9 +82,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 def _check_time_left(config: AwsConfig, profile: str, wanted: int, now: int) -> None:
     """Raises TooLittleTime."""
     login_session = config.profile(profile).text("login_session")
-    entry = SessionCache(os.environ).load(login_session) if login_session else None
-    if entry is not None:
-        check_time_left(entry, wanted, profile=profile, now=now)
+    summary = store_for(config.profile(profile), os.environ).summary(login_session) if login_session else None
+    if summary is not None:
+        check_summary_time_left(summary, wanted, profile=profile, now=now)
 
 
 def _prompt(rows: list[Row]) -> int:
@@ -97,10 +97,10 @@ def _prompt(rows: list[Row]) -> int:
 
 
 def _rows(config: AwsConfig, environ: Mapping[str, str], *, only: str | None, now: int) -> list[Row]:
-    cache = SessionCache(environ)
     rows: list[Row] = []
     for name in config.profile_names():
-        login_session = config.profile(name).text("login_session")
+        profile = config.profile(name)
+        login_session = profile.text("login_session")
         if login_session is None or (only is not None and name != only):
             continue
         row: Row = {
@@ -115,31 +115,31 @@ def _rows(config: AwsConfig, environ: Mapping[str, str], *, only: str | None, no
             "storage": None,
         }
         try:
-            entry = cache.load(login_session)
+            summary = store_for(profile, environ, may_prompt=False).summary(login_session)
         except CacheError:
-            row |= {"state": "damaged", "storage": "file"}
+            row |= {"state": "damaged", "storage": profile.storage}
         else:
-            if entry is not None:
-                row |= _told_by(entry, now)
+            if summary is not None:
+                row |= _told_by(summary, now) | {"storage": profile.storage}
         rows.append(row)
     return rows
 
 
-def _told_by(entry: CacheEntry, now: int) -> Row:
-    left = max(0, entry.expires_at - now)
-    session_left = session_seconds_left(entry, now=now)
+def _told_by(summary: SessionSummary, now: int) -> Row:
+    left = max(0, summary.expires_at - now)
+    ends_at = summary.session_ends_at
+    session_left = None if ends_at is None else max(0, ends_at - now)
     if left:
         state = "valid"
     else:
         state = "ended" if session_left == 0 else "renewable"
     return {
-        "account": entry.account_id,
+        "account": summary.account_id,
         "state": state,
-        "expires_at": format_time(entry.expires_at),
+        "expires_at": format_time(summary.expires_at),
         "seconds_left": left,
         "session_ends_at": None if session_left is None else format_time(now + session_left),
         "session_seconds_left": session_left,
-        "storage": "file",
     }
 
 
@@ -154,4 +154,5 @@ def _line(row: Row) -> str:
         "signed_out": f"signed out; {again}",
         "damaged": f"saved session unreadable; {again}",
     }[str(row["state"])]
-    return f"{row['profile']}  {row['identity']}  {told}"
+    vault = "; kept in the vault" if row["storage"] == VAULT else ""
+    return f"{row['profile']}  {row['identity']}  {told}{vault}"

@@ -8,12 +8,13 @@ guide, "Sign in for AWS local development").
 import argparse
 import re
 
-from daypass.client.session_cache import CacheEntry
+from daypass.client.session_cache import CacheEntry, SessionSummary, summarize
 from daypass.errors import TooLittleTime, UsageError
 from daypass.protocol.oauth.id_token import read_session_end
 
 __all__ = [
     "add_min_ttl",
+    "check_summary_time_left",
     "check_time_left",
     "duration_text",
     "seconds_of",
@@ -55,9 +56,13 @@ def session_seconds_left(entry: CacheEntry, *, now: int) -> int | None:
 
 def check_time_left(entry: CacheEntry, wanted: int, *, profile: str, now: int) -> None:
     """Raises TooLittleTime when the session ends sooner than `wanted` seconds from now."""
-    left = session_seconds_left(entry, now=now)
-    if left is None:
-        left = entry.expires_at - now  # all that is certain
+    check_summary_time_left(summarize(entry), wanted, profile=profile, now=now)
+
+
+def check_summary_time_left(summary: SessionSummary, wanted: int, *, profile: str, now: int) -> None:
+    """The same of what a session tells without being opened."""
+    ends_at = summary.session_ends_at
+    left = max(0, ends_at - now) if ends_at is not None else summary.expires_at - now  # all that is certain
     if left < wanted:
         raise TooLittleTime(
             f'the session of profile "{profile}" lasts {duration_text(left)}, less than {duration_text(wanted)}',

@@ -11,6 +11,7 @@ from pathlib import Path
 from daypass.client import credential_cache
 from daypass.client.atomic_file import hold_lock, write_private
 from daypass.client.ini_text import Setting, parse, profile_section, set_values
+from daypass.client.storage_choice import FILE, read_storage
 from daypass.errors import ConfigError
 
 __all__ = ["AwsConfig", "Profile", "conflicting_credentials", "load_config"]
@@ -34,6 +35,8 @@ class Profile:
     settings: Mapping[str, Setting]
     services: Mapping[str, Setting]
     """The `services` section the profile names: service to its block."""
+    storage: str = FILE
+    """Where its login is; the settings read alike for both (client/storage_choice.py)."""
 
     def text(self, key: str) -> str | None:
         """A plain setting, or None."""
@@ -69,7 +72,8 @@ class AwsConfig:
             merged |= section
         wanted = merged.get("services")
         services = self.sections.get(f"services {wanted}", {}) if isinstance(wanted, str) else {}
-        return Profile(name, bool(found), merged, services)
+        storage, settings = read_storage(merged)
+        return Profile(name, bool(found), settings, services, storage)
 
     def profile_names(self) -> list[str]:
         """All profiles, in file order, credentials-file-only ones last."""

@@ -39,6 +39,8 @@ CREDENTIAL_SETTINGS = frozenset(
         "aws_session_token",
         "credential_process",
         "credential_source",
+        "daypass_login_session",
+        "daypass_storage",
         "duration_seconds",
         "external_id",
         "login_session",

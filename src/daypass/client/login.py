@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from daypass.client.dpop_key import key_to_pem, new_key
 from daypass.client.loopback import CALLBACK_PATH
-from daypass.client.session_cache import CacheEntry, SessionCache
+from daypass.client.session_cache import CacheEntry
+from daypass.client.session_store import SessionStore
 from daypass.client.token_endpoint import TokenEndpoint
 from daypass.client.transport import Send
 from daypass.errors import LoginDenied, LoginFailed
@@ -151,7 +152,7 @@ def _signed_in(started: StartedLogin, tokens: TokenSet, now: int) -> SignedIn:
     return SignedIn(login_session, entry)
 
 
-def keep(signed_in: SignedIn, cache: SessionCache) -> None:
+def keep(signed_in: SignedIn, cache: SessionStore) -> None:
     """Write the cache entry, under its lock."""
     with cache.locked(signed_in.login_session):
         cache.save(signed_in.login_session, signed_in.entry)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from daypass.client.back_off import BackOff
 from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS
 from daypass.client.dpop_key import key_from_pem
-from daypass.client.session_cache import CacheEntry, SessionCache
+from daypass.client.session_cache import CacheEntry
+from daypass.client.session_store import SessionStore
 from daypass.client.token_endpoint import TokenEndpoint
 from daypass.client.transport import Send
 from daypass.errors import (
@@ -45,7 +46,7 @@ __all__ = ["Renewal", "fresh_entry", "renew_now"]
 class Renewal:
     """What a renewal needs from outside."""
 
-    cache: SessionCache
+    cache: SessionStore
     endpoint_for: Callable[[CacheEntry], str]
     """The sign-in service's base URL for an entry (its own region, never the workload's)."""
     send: Send
@@ -62,7 +63,7 @@ def fresh_entry(login_session: str, renewal: Renewal) -> CacheEntry:
 
     Raises LoginRequired when only a person can help, LoginDenied when policy says no, NetworkError when
     nothing valid is left and the service cannot be reached, CacheError for a damaged or foreign file or a
-    directory that cannot be written.
+    directory that cannot be written, KeyringError where a vault's keyring does not give the key.
     """
     entry = _load(login_session, renewal)
     if _has_time(entry, renewal.clock()) or _may_rest(login_session, entry, renewal):
@@ -229,4 +230,4 @@ def _explain(problem: DaypassError, entry: CacheEntry, renewal: Renewal) -> Dayp
 def _with_profile(problem: CacheError, profile: str) -> CacheError:
     if problem.hint != "daypass login":
         return problem
-    return CacheError(problem.message, hint=f"daypass login --profile {profile}", detail=problem.detail)
+    return type(problem)(problem.message, hint=f"daypass login --profile {profile}", detail=problem.detail)

@@ -16,10 +16,22 @@ from pathlib import Path
 
 from daypass.client import credential_cache
 from daypass.client.atomic_file import hold_lock, write_private
+from daypass.client.storage_choice import FILE
 from daypass.errors import CacheError
+from daypass.protocol.oauth.id_token import read_session_end
 from daypass.secret import Secret
 
-__all__ = ["CacheEntry", "SessionCache", "format_time", "parse_entry", "parse_time"]
+__all__ = [
+    "CacheEntry",
+    "SessionCache",
+    "SessionSummary",
+    "dump_entry",
+    "format_time",
+    "parse_entry",
+    "parse_time",
+    "read_own_file",
+    "summarize",
+]
 
 _TORN_READ_TRIES = 10
 _TORN_READ_PAUSE = 0.02  # seconds
@@ -45,8 +57,21 @@ class CacheEntry:
     """Members of the file (and of `accessToken` under that name) that are not ours to know."""
 
 
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """What may be shown of a session, and holds no secret."""
+
+    account_id: str
+    expires_at: int
+    """When the credentials expire; epoch seconds."""
+    session_ends_at: int | None
+    """When only a person can help; epoch seconds, None when the session does not tell."""
+
+
 class SessionCache:
     """The cache directory."""
+
+    storage = FILE
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.directory = Path(credential_cache.cache_directory(environ))
@@ -67,7 +92,7 @@ class SessionCache:
         damage = ""
         for _ in range(_TORN_READ_TRIES):
             try:
-                text = _read_own_file(path)
+                text = read_own_file(path)
                 return parse_entry(json.loads(text))
             except FileNotFoundError:
                 return None
@@ -87,15 +112,27 @@ class SessionCache:
 
     def save(self, login_session: str, entry: CacheEntry) -> None:
         """Replace the entry. Call it under `locked`."""
-        write_private(self.path(login_session), json.dumps(_members(entry), indent=2) + "\n")
+        write_private(self.path(login_session), dump_entry(entry))
 
     def remove(self, login_session: str) -> bool:
         """Delete the entry; False when there was none."""
+        return self.remove_file(self.path(login_session))
+
+    def remove_file(self, path: Path) -> bool:
+        """Delete one of `login_files`; False when it is gone already."""
         try:
-            self.path(login_session).unlink()
+            path.unlink()
         except FileNotFoundError:
             return False
         return True
+
+    def check(self) -> None:
+        """Nothing has to be asked before a login: a file that cannot be written says so itself."""
+
+    def summary(self, login_session: str) -> SessionSummary | None:
+        """What may be shown, or None when there is no file. Raises CacheError."""
+        entry = self.load(login_session)
+        return None if entry is None else summarize(entry)
 
     def login_files(self) -> list[Path]:
         """Every file in the directory that holds login credentials; other JSON is left alone."""
@@ -109,6 +146,16 @@ class SessionCache:
         return found
 
 
+def summarize(entry: CacheEntry) -> SessionSummary:
+    """Of an entry at hand."""
+    return SessionSummary(entry.account_id, entry.expires_at, read_session_end(entry.id_token.reveal()))
+
+
+def dump_entry(entry: CacheEntry) -> str:
+    """The file's text."""
+    return json.dumps(_members(entry), indent=2) + "\n"
+
+
 def format_time(epoch: int) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`: the spelling every reader of the cache understands."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -120,7 +167,8 @@ def parse_time(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def _read_own_file(path: Path) -> str:
+def read_own_file(path: Path) -> str:
+    """The text of a file of ours, made private if it was not. Raises OSError, ValueError; CacheError for another's."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     with os.fdopen(descriptor, encoding="utf-8") as file:
         state = os.fstat(file.fileno())

@@ -1,0 +1,70 @@
+"""`daypass configure storage PROFILE file|vault`: move a login, or see that it is where it should be.
+
+Every profile that shares the login moves along. To a vault that is there already it only asks for the key, which is how a
+keyring is unlocked by hand.
+"""
+
+import argparse
+import os
+
+from daypass.cli.arguments import CommandParser
+from daypass.cli.configure import bridge_command
+from daypass.cli.output import say
+from daypass.cli.renewing import find_profile, login_session_of, store_for
+from daypass.client.aws_config import Profile, load_config
+from daypass.client.session_store import SessionStore
+from daypass.client.storage_choice import FILE, STORAGES
+from daypass.client.storage_move import move_login
+from daypass.errors import LoginRequired
+
+__all__ = ["run"]
+
+_TOLD = {FILE: "AWS's shared file", "vault": "a file sealed by a key in the system keyring"}
+
+
+def run(argv: list[str]) -> int:
+    """Move the login, or prove that it is there."""
+    arguments = _parse(argv)
+    # A move that was cut off may change what the profile says, so it is read again after `store_for` ended it.
+    store_for(find_profile(load_config(os.environ), arguments.profile), os.environ)
+    profile = find_profile(load_config(os.environ), arguments.profile)
+    login_session = login_session_of(profile)
+    source = store_for(profile, os.environ)
+    if profile.storage == arguments.storage:
+        return _prove(profile, source, login_session)
+    moved = move_login(
+        login_session,
+        source=source,
+        target=store_for(profile, os.environ, storage=arguments.storage),
+        environ=os.environ,
+        process_for=bridge_command,
+    )
+    others = [name for name in moved if name != profile.name]
+    say(f'the login of profile "{profile.name}" is now in {_TOLD[arguments.storage]}')
+    if others:
+        say(f"it is shared: {', '.join(others)} moved along")
+    if arguments.storage != FILE:
+        say(
+            "programs get its credentials by credential_process; daypass configure storage … file moves it back"
+        )
+    return 0
+
+
+def _prove(profile: Profile, store: SessionStore, login_session: str) -> int:
+    """Raises LoginRequired, CacheError, KeyringError."""
+    if store.load(login_session) is None:
+        raise LoginRequired(
+            f'profile "{profile.name}" has no saved session', hint=f"daypass login --profile {profile.name}"
+        )
+    say(f'the login of profile "{profile.name}" is in {_TOLD[store.storage]}, and can be read')
+    return 0
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = CommandParser(
+        "configure storage",
+        "Move a profile's login to the system keyring's vault, or back to AWS's shared file.",
+    )
+    parser.add_argument("profile", metavar="PROFILE", help="the profile that is signed in")
+    parser.add_argument("storage", choices=STORAGES, help="where the login is kept")
+    return parser.parse_args(argv)
