@@ -5,15 +5,13 @@ so a principal's snapshot is never older than what stands here.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from daypass.server.domain.access_key import AccessKey, AccessKeyStatus
 from daypass.server.domain.account import Group, InlinePolicy, ManagedPolicy, PolicyVersion, Role, User
 from daypass.server.domain.account_settings import PasswordPolicy, ServiceControlPolicy
 from daypass.server.domain.mfa_device import MfaDevice
-
-if TYPE_CHECKING:
-    from daypass.server.ports.storage import Page
+from daypass.server.ports.page import Page
 
 __all__ = [
     "AccessKeyStore",
@@ -36,7 +34,7 @@ class GroupStore(Protocol):
         """Case-insensitive in the name."""
         ...
 
-    async def list_groups(self, account_id: str, *, path_prefix: str, page: "Page") -> Sequence[Group]: ...
+    async def list_groups(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Group]: ...
 
     async def update_group(self, account_id: str, group_name: str, *, new_name: str, new_path: str) -> None:
         """Raises NoSuchEntity, EntityAlreadyExists."""
@@ -54,7 +52,7 @@ class GroupStore(Protocol):
         """Raises NoSuchEntity when the user is not a member."""
         ...
 
-    async def list_members(self, account_id: str, group_id: str, *, page: "Page") -> Sequence[User]: ...
+    async def list_members(self, account_id: str, group_id: str, *, page: Page) -> Sequence[User]: ...
 
     async def list_groups_of(self, account_id: str, user_id: str) -> Sequence[Group]:
         """In name order; a user is in ten groups at most."""
@@ -148,7 +146,7 @@ class AccessKeyStore(Protocol):
         """Only ever forward in time; does not raise the revision. A key that is gone is nobody's failure."""
         ...
 
-    async def list_sealed_access_keys(self, *, page: "Page") -> Sequence[AccessKey]:
+    async def list_sealed_access_keys(self, *, page: Page) -> Sequence[AccessKey]:
         """All accounts', in order of key id: for resealing."""
         ...
 
@@ -172,7 +170,7 @@ class MfaDeviceStore(Protocol):
         """Enabled ones, oldest first."""
         ...
 
-    async def list_virtual_mfa_devices(self, account_id: str, *, page: "Page") -> Sequence[MfaDevice]:
+    async def list_virtual_mfa_devices(self, account_id: str, *, page: Page) -> Sequence[MfaDevice]:
         """Those of kind totp, assigned or not, in order of serial number."""
         ...
 
@@ -208,7 +206,7 @@ class MfaDeviceStore(Protocol):
 
     async def count_recovery_codes(self, account_id: str, owner_id: str) -> int: ...
 
-    async def list_sealed_mfa_devices(self, *, page: "Page") -> Sequence[MfaDevice]:
+    async def list_sealed_mfa_devices(self, *, page: Page) -> Sequence[MfaDevice]:
         """All accounts' totp devices in order of serial number: for resealing."""
         ...
 

@@ -37,6 +37,7 @@ from daypass.server.ports.login_session_storage import (
     RefreshRotation,
     Rotation,
 )
+from daypass.server.ports.page import Page
 
 __all__ = [
     "AccountStore",
@@ -57,15 +58,6 @@ __all__ = [
     "Storage",
     "UserStore",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a listing, in name order."""
-
-    after: str = ""
-    """Lower-cased name to start behind; empty for the first page."""
-    size: int = 100
 
 
 @dataclass(frozen=True, slots=True)
