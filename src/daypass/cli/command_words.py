@@ -9,6 +9,7 @@ A "?" before it: the value may be left out.
 COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tuple[str, ...]]] = {
     'login': ('sign in through the browser', (
         ('--profile', 'profile', False, 'AWS profile'),
+        ('--pick', '', False, 'choose the profile from a list, the recently used first'),
         ('--region', 'region', False, 'region to sign in at and to save in the profile'),
         ('--remote', '', False, 'no browser on this machine'),
         ('--no-browser', '', False, 'print the link, do not open it'),
@@ -18,6 +19,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--paste-from', 'file', False, 'take the code'),
         ('--endpoint-url', 'any', False, 'a self-hosted sign-in service instead of AWS'),
         ('--s3-endpoint-url', 'any', False, 'its S3 endpoint, where it does not say so itself'),
+        ('--storage', '=file|vault', False, 'where the login is kept'),
         ('--switch', '', False, 'let the profile change to another identity'),
         ('--force', '', False, 'begin a new session although the present one has time left'),
         ('--allow-shadowed', '', False, 'go on although other credentials stand beside the login, and one of…'),
@@ -36,10 +38,12 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
     ), ()),
     'exec': ('run a command with credentials that renew themselves', (
         ('--profile', 'profile', False, 'AWS profile'),
+        ('--pick', '', False, 'choose the profile from a list, the recently used first'),
         ('--min-ttl', 'any', False, 'exit with code 9 unless the session lasts at least this long'),
     ), ('command',)),
     'console': ("open the web console as a profile's identity", (
         ('--profile', 'profile', False, 'AWS profile'),
+        ('--pick', '', False, 'choose the profile from a list, the recently used first'),
         ('--destination', 'any', False, 'where to arrive'),
         ('--duration', 'any', False, 'how long the console session may last, 900 to 43200'),
         ('--print-url', '', False, 'print the link instead of opening it'),
@@ -49,6 +53,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
     ), ()),
     'env': ('print credentials as variables for a shell', (
         ('--profile', 'profile', False, 'AWS profile'),
+        ('--pick', '', False, 'choose the profile from a list, the recently used first'),
         ('--shell', '=bash|cmd|dash|fish|ksh|nu|nushell|powershell|pwsh|sh|zsh', False, 'whose syntax'),
         ('--unset', '', False, 'print the lines that remove the variables again'),
     ), ()),

@@ -7,8 +7,9 @@ minutes and is as good as the credentials, so it is printed only when asked for,
 import argparse
 import os
 
-from daypass.cli.arguments import BROWSER_HELP, CommandParser, add_profile, chosen_profile
+from daypass.cli.arguments import BROWSER_HELP, CommandParser
 from daypass.cli.output import data, say
+from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import credential_supply, find_profile, login_session_of
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.browser import BrowserChoice, choose_browser, open_in_browser
@@ -19,6 +20,7 @@ from daypass.client.console_link import (
     check_destination,
     console_place,
 )
+from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry
 from daypass.client.transport import send
 from daypass.errors import ConfigError, UsageError
@@ -33,13 +35,14 @@ def run(argv: list[str]) -> int:
     """Open the console; returns 0."""
     arguments = _parser().parse_args(argv)
     duration = _checked_duration(arguments.duration)
-    profile = find_profile(load_config(os.environ), chosen_profile(arguments, os.environ))
+    profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
     only_print = arguments.print_url or arguments.no_browser
     browser = BrowserChoice() if only_print else _chosen_browser(arguments, profile)
     entry = credential_supply(profile, os.environ)()
     place = console_place(_region(profile, entry), profile.endpoint("signin", os.environ))
     destination = check_destination(place, arguments.destination)
     link = build_console_link(entry, place, destination=destination, duration=duration, send=send)
+    remember_use(os.environ, profile.name)
     if only_print:
         data(link.reveal())
         return 0
@@ -50,7 +53,7 @@ def run(argv: list[str]) -> int:
 
 def _parser() -> CommandParser:
     parser = CommandParser("console", "Open the web console in the browser as the profile's identity.")
-    add_profile(parser)
+    add_pickable_profile(parser)
     parser.add_argument(
         "--destination",
         metavar="URL",

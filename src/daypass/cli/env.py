@@ -8,10 +8,12 @@ import os
 import sys
 from collections.abc import Mapping
 
-from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
+from daypass.cli.arguments import CommandParser
 from daypass.cli.output import data, say
+from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import credential_supply, find_profile
 from daypass.client.aws_config import Profile, load_config
+from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry, format_time
 from daypass.client.shell_words import SHELLS, guess_shell, set_lines, unset_lines
 
@@ -29,7 +31,7 @@ _SERVICES = ("signin", "sts", "iam", "s3")
 def run(argv: list[str]) -> int:
     """Print lines for the shell to evaluate."""
     parser = CommandParser("env", 'Print the profile\'s credentials as variables: eval "$(daypass env)".')
-    add_profile(parser)
+    add_pickable_profile(parser)
     parser.add_argument("--shell", choices=SHELLS, help="whose syntax (default: by $SHELL)")
     parser.add_argument(
         "--unset", action="store_true", help="print the lines that remove the variables again"
@@ -40,8 +42,9 @@ def run(argv: list[str]) -> int:
         names = [*_CREDENTIALS, *(f"AWS_ENDPOINT_URL_{service.upper()}" for service in _SERVICES)]
         data("\n".join(unset_lines(shell, names)))
         return 0
-    profile = find_profile(load_config(os.environ), chosen_profile(arguments, os.environ))
+    profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
     entry = credential_supply(profile, os.environ)()
+    remember_use(os.environ, profile.name)
     data("\n".join(set_lines(shell, _variables(profile, entry, os.environ))))
     if not sys.stdout.isatty():
         say(f"these end at {format_time(entry.expires_at)} and do not renew; daypass exec does")

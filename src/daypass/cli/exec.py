@@ -11,14 +11,16 @@ import tempfile
 import time
 from pathlib import Path
 
-from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
+from daypass.cli.arguments import CommandParser
 from daypass.cli.output import say
+from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import credential_supply, find_profile
 from daypass.cli.time_left import add_min_ttl, check_time_left, seconds_of, session_warning
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.child_environment import build_child_config, build_child_environment
 from daypass.client.child_process import end_like, run_child
 from daypass.client.credential_server import Consumer, CredentialServer
+from daypass.client.recent_profiles import remember_use
 from daypass.errors import UsageError
 from daypass.secret import Secret
 
@@ -30,9 +32,10 @@ _TOKEN_BYTES = 32
 def run(argv: list[str]) -> int:
     """Run the command; returns its exit code."""
     arguments, command = _parse(argv)
-    profile = find_profile(load_config(os.environ), chosen_profile(arguments, os.environ))
+    profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
     supply = credential_supply(profile, os.environ)
     entry = supply()  # before the command starts: a sign-in that is needed is said by us, not by an SDK
+    remember_use(os.environ, profile.name)
     now = int(time.time())
     check_time_left(entry, seconds_of(arguments), profile=profile.name, now=now)
     warning = session_warning(entry, profile=profile.name, now=now)
@@ -66,7 +69,7 @@ def _parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     parser = CommandParser(
         "exec", "Run a command with credentials that renew themselves for the whole session."
     )
-    add_profile(parser)
+    add_pickable_profile(parser)
     add_min_ttl(parser)
     parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="the command and its arguments")
     own, command = argv, []

@@ -10,18 +10,20 @@ import argparse
 import os
 import time
 
-from daypass.cli.arguments import BROWSER_HELP, CommandParser, add_profile, chosen_profile
+from daypass.cli.arguments import BROWSER_HELP, CommandParser
 from daypass.cli.login_events import LoginEvents
 from daypass.cli.login_once import LoginOnce, present_session
 from daypass.cli.login_outcome import LoginRun
 from daypass.cli.login_shadows import check_shadows
 from daypass.cli.login_target import chosen_endpoint, chosen_region, profile_changes
 from daypass.cli.login_ways import Ways, any_device, same_device
+from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import store_for
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.browser import choose_browser
 from daypass.client.environment_hints import forbids_input, is_ci
 from daypass.client.login import Fresh
+from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry
 from daypass.client.storage_choice import STORAGES, WISH, choose_storage
 from daypass.client.terminal_input import open_terminal_input
@@ -47,7 +49,7 @@ def run(argv: list[str]) -> int:
 def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
     arguments = _parser().parse_args(argv)
     may_ask = _may_ask(arguments)
-    name = chosen_profile(arguments, os.environ)
+    name = pick_profile(arguments, os.environ, may_create=True)
     config = load_config(os.environ)
     profile = config.profile(name)
     check_shadows(config, profile, os.environ, is_allowed=arguments.allow_shadowed)
@@ -83,7 +85,9 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
         present=present_session(profile, store),
         store=store,
     )
-    return once.run(sign_in)
+    code = once.run(sign_in)
+    remember_use(os.environ, name)
+    return code
 
 
 def _may_ask(arguments: argparse.Namespace) -> bool:
@@ -111,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = CommandParser(
         "login", "Sign in through the browser; credentials renew themselves for up to 12 hours."
     )
-    add_profile(parser)
+    add_pickable_profile(parser)
     parser.add_argument("--region", help="region to sign in at and to save in the profile")
     _add_ways(parser)
     parser.add_argument("--endpoint-url", metavar="URL", help="a self-hosted sign-in service instead of AWS")
