@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from command_tree import command_parsers, help_of, is_setting, options_of
 from completion_words import build_words_module
+from manual_pages import build_manual_pages
 
 REPOSITORY = Path(__file__).parent.parent
 FOLDER = REPOSITORY / "docs" / "reference"
@@ -201,7 +202,8 @@ PAGES: dict[str, Callable[[], str]] = {
 
 def other_files() -> dict[str, str]:
     """Path in the repository to text, for all that is no reference page."""
-    return {"src/daypass/cli/command_words.py": build_words_module()}
+    manual = {f"share/man/man1/{name}": text for name, text in build_manual_pages().items()}
+    return {"src/daypass/cli/command_words.py": build_words_module(), **manual}
 
 
 def main() -> None:
