@@ -92,6 +92,16 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
     'configure': ('write a profile for tools that do not know logins', (
         ('--as', 'any', False, 'the new profile'),
     ), ('=bridge', 'profile')),
+    'configure storage': ("keep a login in a vault, or in AWS's shared file", (
+    ), ('profile', '=file|vault')),
+    'configure python': ('let boto3 of one Python use logins', (
+        ('--python', 'file', False, 'the interpreter'),
+        ('--undo', '', False, 'delete what was written'),
+    ), ()),
+    'configure aws-cli-v1': ('give the AWS CLI version 1 a login and a logout', (
+        ('--aws', 'file', False, 'the command'),
+        ('--undo', '', False, 'delete what was written'),
+    ), ()),
     'credential-process': ('print credentials for tools that ask a process', (
         ('--profile', 'profile', False, 'AWS profile'),
     ), ()),

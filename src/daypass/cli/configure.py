@@ -23,11 +23,7 @@ __all__ = ["bridge_command", "run"]
 
 
 def run(argv: list[str]) -> int:
-    """Write the bridge profile, or move a login."""
-    if argv[:1] == ["storage"]:
-        from daypass.cli import configure_storage
-
-        return configure_storage.run(argv[1:])
+    """Write the bridge profile. What else `configure` does stands in the table of `cli/main.py`, by its two words."""
     arguments = _parse(argv)
     config = load_config(os.environ)
     profile = find_profile(config, arguments.profile)

@@ -27,18 +27,29 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("daypass.cli.doctor", "find out what is wrong, and what mends it"),
     "migrate": ("daypass.cli.migrate", "move a profile from its access key to a login"),
     "configure": ("daypass.cli.configure", "write a profile for tools that do not know logins"),
+    "configure storage": (
+        "daypass.cli.configure_storage",
+        "keep a login in a vault, or in AWS's shared file",
+    ),
+    "configure python": ("daypass.cli.configure_python", "let boto3 of one Python use logins"),
+    "configure aws-cli-v1": (
+        "daypass.cli.configure_aws_cli",
+        "give the AWS CLI version 1 a login and a logout",
+    ),
     "credential-process": (
         "daypass.cli.credential_process",
         "print credentials for tools that ask a process",
     ),
     "completion": ("daypass.cli.completion", "print the script that completes these words in a shell"),
 }
-"""Command to (module, one line)."""
+"""Command to (module, one line). Of two words the longer command wins."""
 
 
 def main(argv: list[str]) -> int:
-    """Run `argv[0]` with the rest. Returns the exit code."""
-    return guarded(importlib.import_module(COMMANDS[argv[0]][0]).run, argv[1:])
+    """Run the command that `argv` begins with, with the rest. Returns the exit code."""
+    length = 2 if " ".join(argv[:2]) in COMMANDS else 1
+    module, _summary = COMMANDS[" ".join(argv[:length])]
+    return guarded(importlib.import_module(module).run, argv[length:])
 
 
 def guarded(run: Callable[[list[str]], int], argv: list[str]) -> int:
