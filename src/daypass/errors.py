@@ -78,6 +78,8 @@ class DaypassError(Exception):
         """A command to type, or empty."""
         self.detail = detail
         """For the log only."""
+        self.retry_after = 0
+        """Seconds for which the peer asked to be left in peace (RFC 9110 §10.2.3)."""
 
 
 class UsageError(DaypassError):

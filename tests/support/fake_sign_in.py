@@ -44,6 +44,8 @@ class FakeSignIn:
     """Seconds by which the Date header of `listening` is ahead of the true time."""
     refusal: SignInError | None = None
     """What the token endpoint answers instead of tokens."""
+    retry_after: str = ""
+    """What a refusal says in its Retry-After header."""
     broken: Exception | None = None
     """What every call raises: a network that is not there."""
     id_token: str | None = "built"
@@ -73,6 +75,8 @@ class FakeSignIn:
                 return Response(200, {}, self._token(request))
             except SignInError as refusal:
                 headers = {"x-amzn-errortype": refusal.error_type}
+                if self.retry_after:
+                    headers["retry-after"] = self.retry_after
                 return Response(refusal.status, headers, build_error_body(refusal))
         body = STS_ANSWER.format(arn=self.arn, account=self.sts_account)
         return Response(self.sts_status, {}, body.encode())

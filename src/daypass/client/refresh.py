@@ -104,7 +104,7 @@ def _renew(login_session: str, renewal: Renewal) -> CacheEntry:
         return _ask_and_keep(login_session, entry, renewal)
     except DaypassError as problem:
         if entry.expires_at > renewal.clock():
-            _back_off(login_session, renewal).note_failure(renewal.clock())
+            _back_off(login_session, renewal).note_failure(renewal.clock(), asked=problem.retry_after)
             return entry
         raise _explain(problem, entry, renewal) from problem
 
@@ -200,13 +200,15 @@ def _explain(problem: DaypassError, entry: CacheEntry, renewal: Renewal) -> Dayp
         case TooManyRequests():
             return NetworkError(
                 "the sign-in service gets too many requests",
-                hint="try again in a minute",
+                hint=_later(problem, "a minute"),
                 detail=problem.message,
             )
         case ServerError():
             return NetworkError(
-                "the sign-in service failed", hint="try again in a moment", detail=problem.message
+                "the sign-in service failed", hint=_later(problem, "a moment"), detail=problem.message
             )
+        case NetworkError() if problem.retry_after:
+            return NetworkError(problem.message, hint=_later(problem, ""), detail=problem.detail)
         case InvalidRequest() if renewal.is_region_guessed(entry):
             # A refresh token is known only where it was issued (AWS CLI guide, "Sign in for AWS local development").
             return WrongRegion(
@@ -225,6 +227,10 @@ def _explain(problem: DaypassError, entry: CacheEntry, renewal: Renewal) -> Dayp
             return _with_profile(problem, profile)
         case _:
             return problem
+
+
+def _later(problem: DaypassError, otherwise: str) -> str:
+    return f"try again in {f'{problem.retry_after} seconds' if problem.retry_after else otherwise}"
 
 
 def _with_profile(problem: CacheError, profile: str) -> CacheError:

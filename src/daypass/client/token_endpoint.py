@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from daypass.client.clock_skew import check_clock
+from daypass.client.retry_after import read_retry_after
 from daypass.client.transport import Send
+from daypass.errors import NetworkError
 from daypass.protocol.http import Request
 from daypass.protocol.oauth.dpop import build_dpop_proof
 from daypass.protocol.oauth.errors import InvalidRequest, SignInError
@@ -59,7 +61,11 @@ class TokenEndpoint:
         answer = self.send(Request("POST", url, headers, body))
         try:
             return parse_token_response(answer.status, answer.headers, answer.body)
+        except NetworkError as fault:
+            fault.retry_after = read_retry_after(answer.headers, now)
+            raise
         except SignInError as refusal:
+            refusal.retry_after = read_retry_after(answer.headers, now)
             # A stale proof is answered as any invalid request (Sign-In API reference, CreateOAuth2Token, Errors).
             if isinstance(refusal, InvalidRequest) or type(refusal) is SignInError:
                 check_clock(answer.headers, now)

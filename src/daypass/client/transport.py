@@ -2,7 +2,7 @@
 
 Knows proxies, certificate authorities, time limits and retries; knows nothing of what it carries.
 Redirects are never followed: no endpoint we call answers with one. A 5xx answer or a broken connection is
-tried three times in all, like the SDKs do; the bytes stay the same, so the server can tell a retry. What no
+tried three times in all, like the SDKs do, not sooner than its Retry-After asks; the bytes stay the same, so the server can tell a retry. What no
 repetition can mend (a certificate, a scheme, a missing bundle) is said at once.
 Verification of certificates cannot be switched off.
 """
@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Callable
 
 from daypass.client.certificate_issuer import read_issuer
+from daypass.client.retry_after import read_retry_after
 from daypass.errors import NetworkError, UntrustedCertificate
 from daypass.protocol.http import Request, Response
 
@@ -27,6 +28,8 @@ Send = Callable[[Request], Response]
 _TIMEOUT = 20.0  # seconds, for connecting and for each read
 _ATTEMPTS = 3
 _BACK_OFF = (0.3, 1.0)  # seconds before the second and the third attempt
+_LONGEST_WAIT = 3
+"""Seconds of `Retry-After` that are waited for here; more is the caller's to know."""
 _LARGEST_BODY = 1 << 20
 _HOPELESS = (ssl.SSLCertVerificationError, http.client.InvalidURL)
 
@@ -47,6 +50,10 @@ def send(request: Request) -> Response:
         else:
             if response.status not in (500, 502, 503, 504) or pause is None:
                 return response
+            asked = read_retry_after(response.headers, time.time())
+            if asked > _LONGEST_WAIT:
+                return response  # who asks for minutes is not asked again by this call
+            pause = max(pause, asked)
         time.sleep(pause)
     raise AssertionError("unreachable")
 

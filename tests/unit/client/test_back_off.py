@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from daypass.client.back_off import FIRST_PAUSE, LONGEST_PAUSE, BackOff
+from daypass.client.retry_after import LONGEST_ASKED
 
 NOW = 1_767_226_500
 
@@ -63,3 +64,14 @@ def test_where_nothing_can_be_written_nothing_is_remembered(
     back_off.note_failure(NOW)
     assert not back_off.is_resting(NOW)
     back_off.note_success()
+
+
+def test_what_the_service_asks_counts_when_it_is_longer_and_has_a_bound(back_off: BackOff) -> None:
+    back_off.note_failure(NOW, asked=1)
+    assert not back_off.is_resting(NOW + FIRST_PAUSE)
+    back_off.note_failure(NOW, asked=240)
+    assert back_off.is_resting(NOW + 239)
+    assert not back_off.is_resting(NOW + 240)
+    back_off.note_failure(NOW, asked=1_000_000)
+    assert back_off.is_resting(NOW + LONGEST_ASKED - 1)
+    assert not back_off.is_resting(NOW + LONGEST_ASKED)

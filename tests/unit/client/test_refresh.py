@@ -373,3 +373,21 @@ def test_a_service_that_failed_is_not_asked_again_at_once_while_the_credentials_
     with pytest.raises(NetworkError):
         fresh_entry(SESSION, renewal(cache, fake))
     assert fake.token_calls == 3
+
+
+@pytest.mark.parametrize("refusal", [TooManyRequests("x"), ServerError("x")])
+def test_a_service_that_says_how_long_is_left_in_peace_that_long(
+    cache: SessionCache, fake: FakeSignIn, refusal: SignInError
+) -> None:
+    """Retry-After is longer than our own pause; what lives is served meanwhile, what ended is told how long."""
+    save(cache, entry(280))
+    fake.refusal, fake.retry_after = refusal, "90"
+    assert fresh_entry(SESSION, renewal(cache, fake)) == entry(280)
+    for seconds, calls in ((89, 1), (90, 2)):
+        later = replace(renewal(cache, fake), clock=lambda seconds=seconds: NOW + seconds)
+        assert fresh_entry(SESSION, later) == entry(280)
+        assert fake.token_calls == calls
+    save(cache, entry(0))
+    with pytest.raises(NetworkError) as raised:
+        fresh_entry(SESSION, renewal(cache, fake))
+    assert raised.value.hint == "try again in 90 seconds"

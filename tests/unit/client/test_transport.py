@@ -98,6 +98,23 @@ def test_a_fault_of_the_server_is_tried_three_times_with_the_same_bytes(
     assert pauses == [0.3, 1.0]
 
 
+@pytest.mark.parametrize(("asked", "waited"), [("2", [2, 2]), ("0", [0.3, 1.0]), ("soon", [0.3, 1.0])])
+def test_the_next_attempt_is_not_made_sooner_than_the_server_asks(
+    peer: Peer, pauses: list[float], asked: str, waited: list[float]
+) -> None:
+    peer.answers = [(503, {"Retry-After": asked}, b"")] * 3
+    assert send(Request("GET", peer.url + "/")).status == 503
+    assert pauses == waited
+
+
+def test_a_server_that_asks_for_minutes_is_not_asked_again_by_the_same_call(
+    peer: Peer, pauses: list[float]
+) -> None:
+    peer.answers = [(503, {"Retry-After": "120"}, b"")]
+    assert send(Request("GET", peer.url + "/")).headers["retry-after"] == "120"
+    assert (len(peer.got), pauses) == (1, [])
+
+
 def test_a_later_success_is_the_answer(peer: Peer) -> None:
     peer.answers = [(503, {}, b""), (200, {}, b"now")]
     assert send(Request("GET", peer.url + "/")).body == b"now"
