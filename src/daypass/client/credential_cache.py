@@ -33,8 +33,8 @@ def config_file(environ: "Environ") -> str:
     return os.path.expanduser(environ.get("AWS_CONFIG_FILE") or os.path.join("~", ".aws", "config"))
 
 
-def login_session_of(config_text: str, profile: str) -> str | None:
-    """The profile's `login_session` in an AWS config text, or None when it is not plainly there."""
+def login_session_of(config_text: str, profile: str, setting: str = "login_session") -> str | None:
+    """The profile's `login_session` (or another setting) in an AWS config text, or None when it is not plainly there."""
     if "'" in profile or '"' in profile or "\\" in profile:
         return None  # section names are written with quotes then, and quotes are resolved elsewhere
     wanted = "default" if profile == "default" else "profile " + profile
@@ -47,9 +47,9 @@ def login_session_of(config_text: str, profile: str) -> str | None:
             if section == "profile default":
                 return None  # another spelling of [default], and the stronger one: rare, so not done here
             inside = name[-1:] == "]" and section == wanted
-        elif inside and line[:13] == "login_session":
+        elif inside and line.startswith(setting):
             key, equals, value = line.partition("=")
-            if equals and key.rstrip() == "login_session":
+            if equals and key.rstrip() == setting:
                 found = value.strip()
     return found or None
 

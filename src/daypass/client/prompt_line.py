@@ -4,6 +4,8 @@ A prompt is drawn after every command, so this file, like `client/credential_cac
 only what the interpreter has built in; `tests/budgets/test_hot_path.py` holds the exact set. It asks nobody, repairs
 nothing and prints no secret. Where the files are not plain it says so by None, and the slow path looks properly.
 
+A vault is not opened for it: what a sealed file says in clear is enough (client/vault_seal.py).
+
 Session end: as `protocol/oauth/id_token.py` reads it from the ID token, unverified; a test holds both together.
 """
 
@@ -29,6 +31,8 @@ def prompt_line(environ: "Environ", profile: str, now: float) -> str | None:
     if config_text is None or not _is_plain(config_text, profile):
         return None
     login_session = credential_cache.login_session_of(config_text, profile)
+    if login_session is None and "daypass_login_session" in config_text:
+        return _sealed_line(environ, config_text, profile, int(now))
     if login_session is None:
         keys_file = environ.get("AWS_SHARED_CREDENTIALS_FILE") or os.path.join("~", ".aws", "credentials")
         keys_text = _read(os.path.expanduser(keys_file))
@@ -49,6 +53,24 @@ def _line(profile: str, entry: dict[str, object], now: int) -> str | None:
         return None
     end = session_end(id_token)
     if end is None:
+        return build_line(profile, account, None)
+    return build_line(profile, account, end - now) if end > now else ""
+
+
+def _sealed_line(environ: "Environ", config_text: str, profile: str, now: int) -> str | None:
+    """The same of a profile whose login is in a vault; None, as well, for any profile beside one."""
+    login_session = credential_cache.login_session_of(config_text, profile, "daypass_login_session")
+    if login_session is None:
+        return None
+    name = credential_cache.cache_file_name(login_session)[:-5] + ".vault"
+    path = os.path.join(credential_cache.cache_directory(environ), name)
+    entry = credential_cache.read_entry(path)
+    if entry is None:
+        return None if os.path.exists(path) else ""
+    account, end = entry.get("accountId"), entry.get("sessionEndsAt")
+    if not isinstance(account, str) or not isinstance(end, int) or isinstance(end, bool):
+        return None
+    if not end:
         return build_line(profile, account, None)
     return build_line(profile, account, end - now) if end > now else ""
 

@@ -18,7 +18,7 @@ from daypass.client.doctor.python_sdks import check_python_sdks
 from daypass.client.doctor.regions import check_regions
 from daypass.client.doctor.saved_session import check_saved_session
 from daypass.client.doctor.storage import check_storage
-from daypass.client.doctor.subject import Subject, begin_looks, read_entry
+from daypass.client.doctor.subject import Subject, begin_looks, read_session
 
 __all__ = ["CHECKS", "examine"]
 
@@ -53,6 +53,6 @@ def examine(
         pythons=tuple(pythons),
         locks=tuple(locks),
     )
-    subject = replace(subject, entry=read_entry(subject))
+    subject = read_session(subject)
     subject = replace(subject, looks=begin_looks(subject))
     return [finding for check in CHECKS for finding in check(subject)]

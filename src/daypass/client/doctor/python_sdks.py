@@ -17,6 +17,7 @@ from daypass.client.doctor.finding import Finding, printable
 from daypass.client.doctor.python_locks import read_locked_versions
 from daypass.client.doctor.sight import PATIENCE
 from daypass.client.doctor.subject import Subject
+from daypass.client.storage_choice import VAULT
 
 __all__ = ["check_python_sdks", "judge_versions"]
 
@@ -37,6 +38,8 @@ _match_version = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})").match
 
 def check_python_sdks(subject: Subject) -> Iterator[Finding]:
     """This Python, those that were named, five seconds at most for each, and lock files."""
+    if subject.profile.storage == VAULT:
+        return  # SDKs ask a process then, which every version can
     yield from judge_versions(_own_versions(), sys.executable, subject.profile.name)
     for python in subject.pythons:
         versions = _versions_of(python)

@@ -39,6 +39,8 @@ def check_saved_session(subject: Subject) -> Iterator[Finding]:
         yield Finding("session_unreadable", "error", "the session's file cannot be read", f"ls -l {path}")
         return
     yield from _file_is_private(path, state)
+    if subject.keyring_fault is not None:
+        return  # what cannot be opened is neither well nor damaged; the check of the storage says why
     if subject.entry is None:
         yield Finding(
             "session_damaged", "error", "the session's file cannot be understood", subject.login_command
@@ -118,6 +120,7 @@ def _is_shared(subject: Subject) -> Iterator[Finding]:
         for name in subject.config.profile_names()
         if name != subject.profile.name
         and subject.config.profile(name).text("login_session") == subject.login_session
+        and subject.config.profile(name).storage == subject.profile.storage
     ]
     if others:
         named = ", ".join(f'"{name}"' for name in others)

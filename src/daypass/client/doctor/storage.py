@@ -8,6 +8,7 @@ from pathlib import Path
 from daypass.client.doctor.finding import Finding
 from daypass.client.doctor.subject import Subject
 from daypass.client.session_cache import SessionCache
+from daypass.client.storage_choice import FILE, VAULT, WISH
 
 __all__ = ["check_storage"]
 
@@ -16,7 +17,23 @@ _ENOUGH = 1 << 20
 
 
 def check_storage(subject: Subject) -> Iterator[Finding]:
-    """The file store; the keyring is not asked, because it may ask the person."""
+    """The folder of the sessions, and for a vault its keyring, which is not unlocked for it."""
+    yield from _check_folder(subject)
+    if subject.keyring_fault is not None:
+        fault = subject.keyring_fault
+        yield Finding(fault.code, "error", fault.message, fault.hint)
+    elif subject.profile.storage == VAULT and subject.entry is not None:
+        yield Finding("keyring", "ok", "the session is sealed, and its key is in the system keyring")
+    elif subject.profile.text(WISH) == VAULT and subject.login_session and subject.profile.storage == FILE:
+        yield Finding(
+            "storage_unwished",
+            "warning",
+            "the profile asks for a vault (daypass_storage), but its login is in AWS's shared file",
+            f"daypass configure storage {subject.profile.name} vault",
+        )
+
+
+def _check_folder(subject: Subject) -> Iterator[Finding]:
     wanted = SessionCache(subject.environ).directory
     there = next((folder for folder in (wanted, *wanted.parents) if folder.exists()), Path(wanted.anchor))
     if not there.is_dir():

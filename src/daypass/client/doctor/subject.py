@@ -3,18 +3,20 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from daypass.client.aws_config import AwsConfig, Profile
 from daypass.client.caller_identity import get_caller_identity
 from daypass.client.doctor.sight import Look, Sighting, look_at
-from daypass.client.session_cache import CacheEntry, SessionCache, parse_entry
+from daypass.client.session_cache import CacheEntry, parse_entry
+from daypass.client.session_store import SessionStore, open_store
+from daypass.client.storage_choice import VAULT
 from daypass.client.transport import send
-from daypass.errors import ConfigError, DaypassError
+from daypass.errors import CacheError, ConfigError, DaypassError, KeyringError
 from daypass.protocol.aws.endpoints import signin_endpoint, sts_endpoint
 
-__all__ = ["Looks", "Subject", "begin_looks", "read_entry"]
+__all__ = ["Looks", "Subject", "begin_looks", "read_session"]
 
 _LARGEST_ENTRY = 1 << 20
 
@@ -43,6 +45,8 @@ class Subject:
     """Paths of projects' lock files to read."""
     entry: CacheEntry | None = None
     """The saved session where it can be understood, whatever is wrong with its file."""
+    keyring_fault: KeyringError | None = None
+    """Why the key of a vault was not to be had."""
     looks: Looks = field(default_factory=Looks)
 
     @property
@@ -53,7 +57,12 @@ class Subject:
     @property
     def session_path(self) -> Path | None:
         """Where its file lies or would lie."""
-        return SessionCache(self.environ).path(self.login_session) if self.login_session else None
+        return self.store.path(self.login_session) if self.login_session else None
+
+    @property
+    def store(self) -> SessionStore:
+        """Where the session is. A keyring that is locked stays locked."""
+        return open_store(self.profile.storage, self.environ, profile=self.profile.name, may_prompt=False)
 
     @property
     def login_command(self) -> str:
@@ -75,8 +84,20 @@ class Subject:
         )
 
 
-def read_entry(subject: Subject) -> CacheEntry | None:
-    """The session's file as it is: no lock, no repair. None when it is missing or cannot be understood."""
+def read_session(subject: Subject) -> Subject:
+    """The subject with its session as it is: no lock, no repair, nothing unlocked."""
+    if subject.profile.storage != VAULT:
+        return replace(subject, entry=_read_file(subject))
+    try:
+        return replace(subject, entry=subject.store.load(subject.login_session or ""))
+    except KeyringError as problem:
+        return replace(subject, keyring_fault=problem)
+    except (CacheError, ConfigError):
+        return subject
+
+
+def _read_file(subject: Subject) -> CacheEntry | None:
+    """None when it is missing or cannot be understood."""
     path = subject.session_path
     if path is None:
         return None
