@@ -28,37 +28,48 @@ class SessionStore(Protocol):
     @property
     def storage(self) -> str:
         """FILE or VAULT."""
+        ...
 
     @property
     def directory(self) -> Path:
         """Where files and locks lie."""
+        ...
 
     def path(self, login_session: str) -> Path:
         """The entry's file."""
+        ...
 
     def locked(self, login_session: str) -> AbstractContextManager[None]:
         """Be the only one of our processes to refresh or write this session."""
+        ...
 
     def check(self) -> None:
         """Whether a login could be kept. Raises KeyringError."""
+        ...
 
     def load(self, login_session: str) -> CacheEntry | None:
         """The entry, or None. Raises CacheError, KeyringError."""
+        ...
 
     def summary(self, login_session: str) -> SessionSummary | None:
         """What may be shown of it without asking anybody. Raises CacheError."""
+        ...
 
     def save(self, login_session: str, entry: CacheEntry) -> None:
         """Replace the entry. Call it under `locked`. Raises KeyringError, OSError."""
+        ...
 
     def remove(self, login_session: str) -> bool:
         """Delete the entry; False when there was none."""
+        ...
 
     def remove_file(self, path: Path) -> bool:
         """Delete one of `login_files`; False when it is gone already."""
+        ...
 
     def login_files(self) -> list[Path]:
         """The files of all entries."""
+        ...
 
 
 def open_store(

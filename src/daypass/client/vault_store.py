@@ -39,15 +39,19 @@ class Keyring(Protocol):
 
     def read(self, key_id: str) -> Secret | None:
         """The key, or None when there is none of that name."""
+        ...
 
     def write(self, key_id: str, key: Secret) -> None:
         """Keep it."""
+        ...
 
     def forget(self, key_id: str) -> None:
         """Remove it, if it is there."""
+        ...
 
     def check(self) -> None:
         """Whether all of that works."""
+        ...
 
 
 def vault_path(environ: Mapping[str, str], login_session: str) -> Path:
