@@ -16,10 +16,11 @@ import pytest
 
 from support.fake_sign_in import FakeSignIn, listening
 from support.running_server import DAYPASS, Terminal
+from support.typed_terminal import on_terminal
 
 pytestmark = pytest.mark.processes
 
-CROWD = 20
+CROWD = 50
 
 
 @dataclass
@@ -94,7 +95,7 @@ def crowd(tmp_path: Path) -> Iterator[Crowd]:
                 stream.close()
 
 
-def test_twenty_logins_open_one_tab_and_all_are_signed_in(crowd: Crowd) -> None:
+def test_fifty_logins_open_one_tab_and_all_are_signed_in(crowd: Crowd) -> None:
     for _ in range(CROWD):
         crowd.start()
     crowd.wait_until_waiting(CROWD - 1)
@@ -168,3 +169,36 @@ def test_another_profile_has_a_sign_in_of_its_own(crowd: Crowd) -> None:
     while len(crowd.opened) < 2:
         assert time.monotonic() < deadline, crowd.told
         time.sleep(0.05)
+
+
+def _open_and_deny(crowd: Crowd, tabs: int) -> int:
+    """One more unattended login that opens a tab and gets a no; its exit code."""
+    process = crowd.start()
+    deadline = time.monotonic() + 60
+    while len(crowd.opened) < tabs:
+        assert time.monotonic() < deadline, "".join(crowd.told)
+        time.sleep(0.05)
+    crowd.answer(crowd.fake.deny(crowd.opened[-1]))
+    return process.wait(60)
+
+
+def test_after_three_tabs_that_nobody_wanted_none_opens_until_a_person_comes(crowd: Crowd) -> None:
+    """A program that retries would open them for ever. A person at a terminal begins a new row."""
+    assert [_open_and_deny(crowd, tabs) for tabs in (1, 2, 3)] == [3, 3, 3]
+    for _ in range(5):
+        assert crowd.start().wait(60) == 4
+    assert len(crowd.opened) == 3
+    for _ in range(100):
+        if sum("no further browser is opened [signin_needed]" in line for line in crowd.told) == 5:
+            break
+        time.sleep(0.05)
+    else:
+        raise AssertionError("".join(crowd.told))
+    command = [*DAYPASS, "login", "--profile", "dev", "--endpoint-url", crowd.fake.base_url]
+    environment = {**Terminal(crowd.home).environment, "BROWSER": str(crowd.home / "browser")}
+    with on_terminal(command, environment) as terminal:
+        terminal.wait_for_link()
+        crowd.answer(crowd.fake.deny(terminal.wait_for_link()))
+        assert terminal.end_of_command() == 3
+    assert len(crowd.opened) == 4
+    assert _open_and_deny(crowd, 5) == 3

@@ -26,7 +26,7 @@ from daypass.client.login import Fresh
 from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry
 from daypass.client.storage_choice import STORAGES, WISH, choose_storage
-from daypass.client.terminal_input import open_terminal_input
+from daypass.client.terminal_input import has_terminal, open_terminal_input
 from daypass.errors import DaypassError, UsageError
 from daypass.protocol.aws.endpoints import signin_endpoint
 
@@ -80,6 +80,8 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
         profile=profile,
         events=events,
         may_ask=may_ask,
+        opens_browser=not is_remote and ways.browser is not None,
+        is_attended=has_terminal(),
         accepts_present=lambda entry: _would_do(arguments, profile, endpoint, entry),
         began_at=began_at,
         present=present_session(profile, store),

@@ -2,6 +2,7 @@
 
     lock free ──> a session came meanwhile, or there is one with time left ──> say so, 0
              └──> nobody may be asked ──> 4
+             └──> the third tab in a row that nobody looked at is closed ──> 4, until a person comes
              └──> sign in
     lock held ──> nobody may be asked ──> 4
              └──> wait ──> its session ──> 0, its failure ──> 4
@@ -31,6 +32,9 @@ __all__ = ["LoginOnce", "present_session"]
 _PLENTY = 1800
 """Seconds of session that make a new sign-in needless; below it a run that begins now may not end in time."""
 _LOOK_EVERY = 0.2  # seconds
+_TABS_FOR_NOBODY = 3
+"""Browsers that are opened in a row for callers without a terminal while no session comes of it (Teleport, kubelogin and
+others learned that a program which retries opens them for ever)."""
 _PATIENCE = 660
 """Seconds to wait for another process's sign-in: its own ten minutes, and one for the exchange."""
 
@@ -43,6 +47,10 @@ class LoginOnce:
     events: LoginEvents
     may_ask: bool
     """Whether a person may be sent to a browser."""
+    opens_browser: bool
+    """Whether a tab is opened without anybody's doing."""
+    is_attended: bool
+    """Whether there is a terminal, so that a person probably typed this."""
     accepts_present: Callable[[CacheEntry], bool]
     """Whether a session that is there already would do."""
     began_at: float
@@ -77,7 +85,8 @@ class LoginOnce:
                 f'profile "{self.profile.name}" needs a person to sign in, and nobody may be asked here',
                 hint=f"{self._again}, at a terminal, or with --paste-from",
             )
-        pending.begin()
+        self._check_somebody_looks(pending)
+        pending.begin(is_attended=self.is_attended or not self.opens_browser)
         try:
             code = sign_in()
         except BaseException:
@@ -85,6 +94,14 @@ class LoginOnce:
             raise
         pending.succeed()
         return code
+
+    def _check_somebody_looks(self, pending: PendingLogin) -> None:
+        if self.opens_browser and not self.is_attended and pending.unattended >= _TABS_FOR_NOBODY:
+            raise LoginRequired(
+                f'{_TABS_FOR_NOBODY} sign-ins in a row for profile "{self.profile.name}" were answered by nobody, so no'
+                " further browser is opened",
+                hint=f"{self._again}, at a terminal",
+            )
 
     def _behind(self, pending: PendingLogin) -> int:
         if not self.may_ask:

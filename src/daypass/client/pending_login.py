@@ -1,6 +1,7 @@
 """One sign-in per profile at a time: fifty parallel logins open one tab, and the others learn its outcome.
 
-Whoever holds the lock signs in. Beside it lies a small state file: who is at it, and whether it failed and when. The
+Whoever holds the lock signs in. Beside it lies a small state file: who is at it, whether it failed and when, and how
+many sign-ins in a row began with nobody at a terminal and came to nothing. The
 kernel gives the lock back when a process dies, whatever the state file says. Nothing here is a secret, and nothing
 here decides whether a session is good: that is read from the cache.
 """
@@ -32,9 +33,10 @@ class PendingLogin:
         with try_lock(self._path) as is_ours:
             yield is_ours
 
-    def begin(self) -> None:
-        """Say that this process is at it. Call it under the claim."""
-        write_private(self._state, json.dumps({"pid": os.getpid()}))
+    def begin(self, *, is_attended: bool = True) -> None:
+        """Say that this process is at it. Call it under the claim. A person at a terminal ends the row."""
+        unattended = 0 if is_attended else self.unattended + 1
+        write_private(self._state, json.dumps({"pid": os.getpid(), "unattended": unattended}))
 
     def succeed(self) -> None:
         """It is over, and the cache tells the rest."""
@@ -42,7 +44,13 @@ class PendingLogin:
 
     def fail(self) -> None:
         """It is over, and those who waited need not try the same."""
-        write_private(self._state, json.dumps({"ended": time.time()}))
+        write_private(self._state, json.dumps({"ended": time.time(), "unattended": self.unattended}))
+
+    @property
+    def unattended(self) -> int:
+        """How many sign-ins in a row nobody attended, the one that is under way included."""
+        count = self._read().get("unattended")
+        return count if isinstance(count, int) and count > 0 else 0
 
     @property
     def pid(self) -> int | None:

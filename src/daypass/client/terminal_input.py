@@ -14,7 +14,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any, Protocol, Self
 
-__all__ = ["TerminalInput", "open_terminal_input"]
+__all__ = ["TerminalInput", "has_terminal", "open_terminal_input"]
 
 _FATAL = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -29,6 +29,15 @@ class TerminalInput(Protocol):
     def read_piece(self, seconds: float) -> str | None:
         """What came within so many seconds; None for nothing, "" at the end of input."""
         ...
+
+
+def has_terminal() -> bool:
+    """Whether any of the three streams is a terminal, so that a person may be there."""
+    for stream in (sys.stdin, sys.stderr, sys.stdout):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            if stream.isatty():
+                return True
+    return False
 
 
 def open_terminal_input() -> TerminalInput | None:

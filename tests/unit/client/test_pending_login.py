@@ -49,12 +49,13 @@ def test_who_is_at_it_and_how_it_ended(pending: PendingLogin) -> None:
     assert not pending.has_failed_since(before)
 
 
-@pytest.mark.parametrize("state", ["", "{", "[]", '{"ended": "x"}', '{"pid": "x"}'])
+@pytest.mark.parametrize("state", ["", "{", "[]", '{"ended": "x"}', '{"pid": "x"}', '{"unattended": "9"}'])
 def test_a_damaged_state_says_nothing(tmp_path: Path, pending: PendingLogin, state: str) -> None:
     pending.fail()
     (path,) = (tmp_path / "cache").glob(".pending-*.state")
     path.write_text(state)
     assert pending.pid is None
+    assert pending.unattended == 0
     assert not pending.has_failed_since(0)
 
 
@@ -62,3 +63,20 @@ def test_nothing_of_it_looks_like_a_session(tmp_path: Path, pending: PendingLogi
     with pending.claim():
         pending.begin()
         assert list((tmp_path / "cache").glob("*.json")) == []
+
+
+def test_sign_ins_that_nobody_attended_are_counted_until_a_person_comes_or_a_session(
+    pending: PendingLogin,
+) -> None:
+    """A killed one counts too: it never came to `fail`."""
+    for count in (1, 2):
+        pending.begin(is_attended=False)
+        pending.fail()
+        assert pending.unattended == count
+    pending.begin(is_attended=False)
+    assert pending.unattended == 3
+    pending.begin(is_attended=True)
+    assert pending.unattended == 0
+    pending.begin(is_attended=False)
+    pending.succeed()
+    assert pending.unattended == 0
