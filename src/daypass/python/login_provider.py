@@ -12,13 +12,17 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import CredentialProvider, RefreshableCredentials
 from botocore.exceptions import CredentialRetrievalError
 
 from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS
 from daypass.errors import DaypassError
+
+if TYPE_CHECKING:
+    from daypass.client.aws_config import Profile
+    from daypass.client.session_cache import CacheEntry
 
 __all__ = ["LoginCredentialsError", "LoginProvider", "serve_logins", "serve_logins_everywhere"]
 
@@ -52,35 +56,40 @@ class LoginProvider(CredentialProvider):  # type: ignore[misc]  # botocore has n
 
     def load(self) -> Any:  # botocore's stand-in method says True
         """Credentials that renew for the whole session, or None. Raises LoginCredentialsError."""
-        from daypass.cli.renewing import credential_supply
         from daypass.client.aws_config import load_config
-        from daypass.client.session_cache import CacheEntry, format_time
-
-        def metadata(entry: CacheEntry) -> dict[str, str]:
-            return {
-                "access_key": entry.access_key_id,
-                "secret_key": entry.secret_access_key.reveal(),
-                "token": entry.session_token.reveal(),
-                "expiry_time": format_time(entry.expires_at),
-                "account_id": entry.account_id,
-            }
 
         try:
             profile = load_config(self._environ).profile(self._profile_name)
-            if not profile.text("login_session"):
-                return None
-            supply = credential_supply(profile, self._environ)
-            first = metadata(supply())
+            return self._credentials_of(profile) if profile.text("login_session") else None
         except DaypassError as problem:
             raise _in_botocores_words(problem) from problem
 
+    def _credentials_of(self, profile: "Profile") -> RefreshableCredentials:
+        from daypass.cli.renewing import credential_supply
+
+        supply = credential_supply(profile, self._environ)
+
         def renewed() -> dict[str, str]:
             try:
-                return metadata(supply())
+                return _metadata(supply())
             except DaypassError as problem:
                 raise _in_botocores_words(problem) from problem
 
-        return _LoginCredentials.create_from_metadata(first, refresh_using=renewed, method=self.METHOD)
+        return _LoginCredentials.create_from_metadata(
+            _metadata(supply()), refresh_using=renewed, method=self.METHOD
+        )
+
+
+def _metadata(entry: "CacheEntry") -> dict[str, str]:
+    from daypass.client.session_cache import format_time
+
+    return {
+        "access_key": entry.access_key_id,
+        "secret_key": entry.secret_access_key.reveal(),
+        "token": entry.session_token.reveal(),
+        "expiry_time": format_time(entry.expires_at),
+        "account_id": entry.account_id,
+    }
 
 
 def serve_logins(session: Any, *, before_other_profile_settings: bool = False) -> None:

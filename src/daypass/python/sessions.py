@@ -65,10 +65,11 @@ def _check_is_signed_in(config: AwsConfig, name: str) -> None:
 def _imported(name: str) -> ModuleType:
     import importlib
 
+    package = name.partition(".")[0]
     try:
+        importlib.import_module(package)
         return importlib.import_module(name)
     except ModuleNotFoundError as problem:
-        package = name.partition(".")[0]
         if problem.name != package:
             raise
         raise _with_note(
