@@ -4,6 +4,7 @@
     @ valid dev 900          a saved session of that user: valid for so many seconds (may be negative),
     @ valid dev 900 7200     whose server says that it ends in so many seconds,
     @ damaged dev            or a file that cannot be read as one
+    @ keyring [MOOD]         from here on there is a system keyring (support/file_keyring.py), and how it behaves
     $ daypass status         a command; NAME=value words before it are its environment
     ? 4                      its exit code
     > text                   each line of standard output, in order; `*` stands for anything
@@ -12,7 +13,7 @@
     - .aws/config            after it, the file is gone
 
 `{free}` is a loopback port where nothing listens, `{arn:dev}` the ARN of a user, `{cache:dev}` the session's
-file and `{home}` the home directory.
+file, `{vault:dev}` its sealed one, and `{home}` the home directory.
 """
 
 import base64
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from daypass.client.credential_cache import cache_file_name
 from daypass.client.dpop_key import key_to_pem
 from daypass.client.session_cache import format_time
+from support.file_keyring import keyring_environment, set_mood
 from support.running_server import DAYPASS, Terminal
 
 ACCOUNT = "111122223333"
@@ -100,6 +102,7 @@ class Transcript:
         self.terminal = Terminal(home)
         self.home = home
         self.free_port = free_port
+        self.keyring: dict[str, str] = {}
 
     def run(self) -> int:
         """Do everything in order; raises AssertionError at the first difference. Returns how many commands ran."""
@@ -135,15 +138,22 @@ class Transcript:
     def _fill(self, text: str) -> str:
         text = text.replace("{free}", str(self.free_port)).replace("{home}", str(self.home))
         text = re.sub(r"\{arn:(\w+)\}", lambda found: arn_of(found[1]), text)
-        return re.sub(
-            r"\{cache:(\w+)\}",
-            lambda found: str(cache_path(self.home, found[1]).relative_to(self.home)),
-            text,
-        )
+        for word, suffix in (("cache", ".json"), ("vault", ".vault")):
+            text = re.sub(
+                rf"\{{{word}:(\w+)\}}",
+                lambda found, suffix=suffix: str(  # type: ignore[misc]  # a bound value of the loop
+                    cache_path(self.home, found[1]).with_suffix(suffix).relative_to(self.home)
+                ),
+                text,
+            )
+        return text
 
     def _prepare(self, words: list[str]) -> None:
         if words[0] == "valid":
             save_session(self.home, words[1], *(int(word) for word in words[2:]))
+        elif words[0] == "keyring":
+            self.keyring = keyring_environment(self.home / "keyring")
+            set_mood(self.home / "keyring", " ".join(words[1:]))
         else:
             _write(cache_path(self.home, words[1]), "{ half a file")
 
@@ -154,7 +164,7 @@ class Transcript:
             name, _, value = words.pop(0).partition("=")
             settings[name] = value
         assert words.pop(0) == "daypass", step.command
-        ended = self.terminal.run(*DAYPASS, *words, **settings)
+        ended = self.terminal.run(*DAYPASS, *words, **{**self.keyring, **settings})
         told = f"line {step.line}: {step.command}\nexit {ended.returncode}\n{ended.stdout}{ended.stderr}"
         assert ended.returncode == step.exit_code, told
         _compare(ended.stdout, step.stdout, told)

@@ -44,9 +44,8 @@ def run(argv: list[str]) -> int:
     if others:
         say(f"it is shared: {', '.join(others)} moved along")
     if arguments.storage != FILE:
-        say(
-            "programs get its credentials by credential_process; daypass configure storage … file moves it back"
-        )
+        back = f"daypass configure storage {profile.name} file moves it back"
+        say(f"programs get its credentials by credential_process; {back}")
     return 0
 
 
