@@ -94,6 +94,8 @@ class LoginProfile:
     """Argon2id in PHC form."""
     created_at: int
     password_reset_required: bool = False
+    password_changed_at: int = 0
+    """Epoch seconds; 0 while it is the one the profile was made with."""
 
 
 @dataclass(frozen=True, slots=True)

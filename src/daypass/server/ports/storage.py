@@ -152,8 +152,17 @@ class UserStore(Protocol):
         password_hash: str | None,
         password_reset_required: bool | None,
         changed: bool,
+        now: int | None = None,
     ) -> None:
-        """`changed` adds 1 to the user's `credentials_epoch`; a rehash does not. Raises NoSuchEntity."""
+        """`changed` adds 1 to the user's `credentials_epoch` and keeps the old hash; a rehash does neither.
+
+        `now` is when the password changed. Raises NoSuchEntity.
+        """
+        ...
+
+    async def list_old_passwords(self, account_id: str, user_id: str, *, limit: int) -> Sequence[str]:
+        """Hashes of the passwords before the present one, newest first; of at most 24 that are kept."""
+        ...
 
     async def delete_login_profile(self, account_id: str, user_id: str) -> None:
         """Adds 1 to the user's epoch. Raises NoSuchEntity."""

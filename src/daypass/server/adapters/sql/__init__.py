@@ -2,9 +2,11 @@
 
     engine.py                 what the stores ask of a database
     sqlite_engine.py, postgres_engine.py      the two that answer
-    accounts.py users.py roles.py policies.py sign_in_sessions.py attempts.py buckets.py audit_events.py
+    accounts.py account_settings.py users.py login_profiles.py groups.py roles.py existence.py
+    policies.py policy_versions.py inline_policies.py access_keys.py mfa_devices.py recovery_codes.py
+    sign_in_sessions.py attempts.py buckets.py audit_events.py
     saml_providers.py oidc_providers.py federation.py json_text.py
-    login_sessions.py rotate.py redeem.py dpop_proofs.py group_commit.py      the hot path
+    login_sessions.py rotate.py redeem.py revoke.py dpop_proofs.py group_commit.py      the hot path
     migrations/, migrate.py   the schema, numbered and checksummed
     upkeep.py                 the write check and purging
 

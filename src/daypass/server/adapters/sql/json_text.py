@@ -1,4 +1,4 @@
-"""Values that are only ever read whole, as JSON in a text column: tags, lists, role sessions.
+"""Values that are only ever read whole, as JSON in a text column: tags, lists, role sessions, scopes.
 
 The empty text stands for none, and is not decoded: a row of a user costs nothing. A role session's
 `identity` is written a second time, in columns of its own, because single logout looks it up.
@@ -6,18 +6,24 @@ The empty text stands for none, and is not decoded: a row of a user costs nothin
 
 import msgspec
 
+from daypass.server.domain.account_settings import PasswordPolicy
 from daypass.server.domain.identity_provider import SamlPrivateKey, Tags
 from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.session_scope import SessionScope
 
 __all__ = [
     "IDENTITY_COLUMNS",
     "identity_values",
+    "password_policy_text",
     "private_keys_text",
+    "read_password_policy",
     "read_private_keys",
     "read_role_session",
+    "read_scope",
     "read_tags",
     "read_texts",
     "role_session_text",
+    "scope_text",
     "tags_text",
     "texts_text",
 ]
@@ -26,6 +32,8 @@ IDENTITY_COLUMNS = "provider_arn, idp_subject, idp_session"
 
 _encode = msgspec.json.Encoder().encode
 _decode_role_session = msgspec.json.Decoder(RoleSession).decode
+_decode_scope = msgspec.json.Decoder(SessionScope).decode
+_decode_password_policy = msgspec.json.Decoder(PasswordPolicy).decode
 _decode_tags = msgspec.json.Decoder(Tags).decode
 _decode_texts = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_private_keys = msgspec.json.Decoder(tuple[SamlPrivateKey, ...]).decode
@@ -45,6 +53,22 @@ def identity_values(role_session: RoleSession | None) -> tuple[str, str, str]:
     if identity is None:
         return "", "", ""
     return identity.provider_arn, identity.subject, identity.idp_session
+
+
+def scope_text(scope: SessionScope | None) -> str:
+    return "" if scope is None else _encode(scope).decode()
+
+
+def read_scope(text: str) -> SessionScope | None:
+    return _decode_scope(text) if text else None
+
+
+def password_policy_text(policy: PasswordPolicy) -> str:
+    return _encode(policy).decode()
+
+
+def read_password_policy(text: str) -> PasswordPolicy:
+    return _decode_password_policy(text)
 
 
 def tags_text(tags: Tags) -> str:

@@ -1,18 +1,27 @@
 """Table `login_sessions`: terminal logins, the hot table.
 
 `redeem` and `rotate` go through group commit; `rotate.py` and `redeem.py` hold their statements, and
-`postgres_batches.py` the set-based form for PostgreSQL.
+`postgres_batches.py` the set-based form for PostgreSQL. A scoped login ends with the login it was derived from
+(`revoke.py`), so nobody can prepare a second life for a stolen one.
 """
 
 from collections.abc import Sequence
 
-from daypass.server.adapters.sql.engine import Engine
+from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.adapters.sql.federation import lock_provider
 from daypass.server.adapters.sql.group_commit import GroupCommit
+from daypass.server.adapters.sql.redeem import begin_session, identity_of
+from daypass.server.adapters.sql.revoke import SELECT_ENDED, lock_login, revoke_one
 from daypass.server.adapters.sql.rotate import SESSION_COLUMNS, read_session
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
 
 __all__ = ["SqlLoginSessionStore"]
+
+_FIND_PARENT = """
+SELECT session_id FROM login_sessions
+WHERE session_id = $1 AND revoked_at IS NULL AND ends_at > $2 AND scope = ''
+"""
 
 
 class SqlLoginSessionStore:
@@ -54,10 +63,29 @@ class SqlLoginSessionStore:
         return [read_session(row) for row in rows]
 
     async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
-        row = await self._engine.fetch_one(
-            "UPDATE login_sessions SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL"
-            " RETURNING session_id",
-            session_id,
-            now,
-        )
-        return row is not None
+        return await self._engine.run(lambda transaction: revoke_one(transaction, session_id, now=now))
+
+    async def begin_scoped_session(self, parent_id: str, session: LoginSession, *, now: int) -> bool:
+        identity = identity_of(session)
+
+        async def work(transaction: Transaction) -> bool:
+            if identity is not None:
+                await lock_provider(transaction, identity.provider_arn)
+            await lock_login(transaction, parent_id)
+            if await transaction.fetch_one(_FIND_PARENT, parent_id, now) is None:
+                return False
+            await begin_session(transaction, session)
+            await transaction.execute(
+                "UPDATE login_sessions SET parent_id = $2 WHERE session_id = $1",
+                session.session_id,
+                parent_id,
+            )
+            return True
+
+        return await self._engine.run(work)
+
+    async def list_ended_login_ids(
+        self, account_id: str, principal_id: str, *, revoked_since: int
+    ) -> frozenset[str]:
+        rows = await self._engine.fetch_all(SELECT_ENDED, account_id, principal_id, revoked_since)
+        return frozenset(row[0] for row in rows)

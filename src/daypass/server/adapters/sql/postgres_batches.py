@@ -37,6 +37,8 @@ _SESSION_TYPES = (
     "text",
     *("bigint",) * 3,
     "text",
+    "bigint",
+    "text",
 )
 
 
@@ -208,7 +210,7 @@ async def redeem_as_set(
 
     So are those of persons an identity provider vouched for: they begin under its lock.
     """
-    together = [redemption for redemption in redemptions if identity_of(redemption) is None]
+    together = [redemption for redemption in redemptions if identity_of(redemption.session) is None]
     first: set[int] = set()
     if together:
         rows = await engine.fetch_arrays(_REDEEM, *_transpose(map(_redemption_values, together)))

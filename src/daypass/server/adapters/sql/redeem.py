@@ -2,7 +2,7 @@
 
 Table `code_uses` decides who was first: inserting the code's row is the use. Success is four statements:
 record the proof, use the code, begin the login session, the audit row. A second use by another request
-revokes the session the first one began; that refusal is returned, so it is committed.
+revokes the session the first one began (`revoke.py`); that refusal is returned, so it is committed.
 """
 
 import hmac
@@ -12,13 +12,19 @@ from daypass.server.adapters.sql.audit_events import append_event
 from daypass.server.adapters.sql.dpop_proofs import record_proof
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction, Value
 from daypass.server.adapters.sql.federation import lock_provider
-from daypass.server.adapters.sql.json_text import IDENTITY_COLUMNS, identity_values, role_session_text
+from daypass.server.adapters.sql.json_text import (
+    IDENTITY_COLUMNS,
+    identity_values,
+    role_session_text,
+    scope_text,
+)
+from daypass.server.adapters.sql.revoke import revoke_one
 from daypass.server.adapters.sql.rotate import SESSION_COLUMNS, read_session
 from daypass.server.domain.role_session import FederatedIdentity
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import CodeRedemption, Redemption
 
-__all__ = ["identity_of", "redeem_in_turn", "redeem_one", "session_values"]
+__all__ = ["begin_session", "identity_of", "redeem_in_turn", "redeem_one", "session_values"]
 
 # A code that is burnt without a session is burnt under any revision: the condition is for grants only.
 _USE_CODE = """
@@ -33,12 +39,10 @@ _FIRST_USE = "SELECT proof_key, request_hash, session_id FROM code_uses WHERE co
 
 _BEGIN = f"""
 INSERT INTO login_sessions ({SESSION_COLUMNS}, {IDENTITY_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 """
 
 _LOAD = f"SELECT {SESSION_COLUMNS} FROM login_sessions WHERE session_id = $1"
-
-_REVOKE = "UPDATE login_sessions SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL"
 
 
 async def redeem_in_turn(engine: Engine, redemptions: Sequence[CodeRedemption]) -> Sequence[Redemption]:
@@ -52,7 +56,7 @@ async def redeem_in_turn(engine: Engine, redemptions: Sequence[CodeRedemption]) 
 
 async def redeem_one(transaction: Transaction, redemption: CodeRedemption) -> Redemption:
     """`ports.storage.LoginSessionStore.redeem` inside an open transaction."""
-    identity = identity_of(redemption)
+    identity = identity_of(redemption.session)
     if identity is not None:
         await lock_provider(transaction, identity.provider_arn)
     if not await record_proof(transaction, redemption.proof):
@@ -74,9 +78,14 @@ async def redeem_one(transaction: Transaction, redemption: CodeRedemption) -> Re
             return Redemption("stale")
         return await _answer_second_use(transaction, redemption, first_use)
     if session is not None:
-        await transaction.execute(_BEGIN, *session_values(session), *identity_values(session.role_session))
+        await begin_session(transaction, session)
     await append_event(transaction, redemption.audit)
     return Redemption("burnt") if session is None else Redemption("redeemed", session)
+
+
+async def begin_session(transaction: Transaction, session: LoginSession) -> None:
+    """One row. A person an identity provider vouched for begins under its lock (`federation.py`)."""
+    await transaction.execute(_BEGIN, *session_values(session), *identity_values(session.role_session))
 
 
 async def _answer_second_use(
@@ -95,13 +104,13 @@ async def _answer_second_use(
         if session is not None and session.revoked_at is None:
             return Redemption("repeated", session)
     elif session_id is not None:
-        await transaction.execute(_REVOKE, session_id, redemption.now)
+        await revoke_one(transaction, session_id, now=redemption.now)
     return Redemption("replayed")
 
 
-def identity_of(redemption: CodeRedemption) -> FederatedIdentity | None:
+def identity_of(session: LoginSession | None) -> FederatedIdentity | None:
     """Who the person is at a provider; such a session begins under the provider's lock (`federation.py`)."""
-    role_session = None if redemption.session is None else redemption.session.role_session
+    role_session = None if session is None else session.role_session
     return None if role_session is None else role_session.identity
 
 
@@ -123,4 +132,6 @@ def session_values(session: LoginSession) -> tuple[Value, ...]:
         session.ends_at,
         session.revoked_at,
         role_session_text(session.role_session),
+        session.mfa_at,
+        scope_text(session.scope),
     )

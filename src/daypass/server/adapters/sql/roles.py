@@ -10,16 +10,24 @@ from daypass.protocol.aws.errors import (
 )
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
+from daypass.server.adapters.sql.existence import check_policy_exists
 from daypass.server.adapters.sql.json_text import read_tags, tags_text
 from daypass.server.domain.account import Role
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.ports.storage import Page
 
-__all__ = ["SqlRoleStore"]
+__all__ = ["ROLE_COLUMNS", "SqlRoleStore", "read_role"]
 
-_COLUMNS = (
-    "account_id, role_id, role_name, path, trust_policy, created_at, description, max_session_duration, tags"
+ROLE_COLUMNS = (
+    "account_id, role_id, role_name, path, trust_policy, created_at, description, max_session_duration, tags,"
+    " permissions_boundary"
 )
+
+_HANGING = """
+SELECT 'an attached policy' FROM policy_attachments WHERE account_id = $1 AND principal_id = $2
+UNION ALL SELECT 'an inline policy' FROM inline_policies WHERE account_id = $1 AND principal_id = $2
+LIMIT 1
+"""
 
 
 class SqlRoleStore:
@@ -31,8 +39,11 @@ class SqlRoleStore:
     async def create_role(self, role: Role) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, role.account_id)
+            if role.permissions_boundary:
+                await check_policy_exists(transaction, role.account_id, role.permissions_boundary)
             row = await transaction.fetch_one(
-                f"INSERT INTO roles ({_COLUMNS}, name_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                f"INSERT INTO roles ({ROLE_COLUMNS}, name_key)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
                 " ON CONFLICT DO NOTHING RETURNING role_id",
                 role.account_id,
                 role.role_id,
@@ -43,6 +54,7 @@ class SqlRoleStore:
                 role.description,
                 role.max_session_duration,
                 tags_text(role.tags),
+                role.permissions_boundary,
                 role.role_name.lower(),
             )
             if row is None:
@@ -52,21 +64,21 @@ class SqlRoleStore:
 
     async def load_role(self, account_id: str, role_name: str) -> Role | None:
         row = await self._engine.fetch_one(
-            f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND name_key = $2",
+            f"SELECT {ROLE_COLUMNS} FROM roles WHERE account_id = $1 AND name_key = $2",
             account_id,
             role_name.lower(),
         )
-        return None if row is None else _role(row)
+        return None if row is None else read_role(row)
 
     async def load_role_by_id(self, account_id: str, role_id: str) -> Role | None:
         row = await self._engine.fetch_one(
-            f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND role_id = $2", account_id, role_id
+            f"SELECT {ROLE_COLUMNS} FROM roles WHERE account_id = $1 AND role_id = $2", account_id, role_id
         )
-        return None if row is None else _role(row)
+        return None if row is None else read_role(row)
 
     async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]:
         rows = await self._engine.fetch_all(
-            f"SELECT {_COLUMNS} FROM roles WHERE account_id = $1 AND name_key > $2"
+            f"SELECT {ROLE_COLUMNS} FROM roles WHERE account_id = $1 AND name_key > $2"
             " AND substr(path, 1, $3) = $4 ORDER BY name_key LIMIT $5",
             account_id,
             page.after,
@@ -74,7 +86,7 @@ class SqlRoleStore:
             path_prefix,
             page.size,
         )
-        return [_role(row) for row in rows]
+        return [read_role(row) for row in rows]
 
     async def update_role(
         self,
@@ -86,57 +98,60 @@ class SqlRoleStore:
         max_session_duration: int | None = None,
         tags: Tags | None = None,
         tags_before: Tags | None = None,
+        permissions_boundary: str | None = None,
     ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            if tags_before is not None:
-                found = await transaction.fetch_one(
-                    "SELECT tags FROM roles WHERE account_id = $1 AND name_key = $2",
-                    account_id,
-                    role_name.lower(),
-                )
-                if found is not None and read_tags(found[0]) != tags_before:
-                    raise ConcurrentModification("the role's tags have changed meanwhile")
-            row = await transaction.fetch_one(
+            role_id, tags_now = await _find(transaction, account_id, role_name)
+            if tags_before is not None and read_tags(tags_now) != tags_before:
+                raise ConcurrentModification("the role's tags have changed meanwhile")
+            if permissions_boundary:
+                await check_policy_exists(transaction, account_id, permissions_boundary)
+            await transaction.execute(
                 "UPDATE roles SET trust_policy = COALESCE($3, trust_policy),"
                 " description = COALESCE($4, description),"
-                " max_session_duration = COALESCE($5, max_session_duration), tags = COALESCE($6, tags)"
-                " WHERE account_id = $1 AND name_key = $2 RETURNING role_id",
+                " max_session_duration = COALESCE($5, max_session_duration), tags = COALESCE($6, tags),"
+                " permissions_boundary = COALESCE($7, permissions_boundary)"
+                " WHERE account_id = $1 AND role_id = $2",
                 account_id,
-                role_name.lower(),
+                role_id,
                 trust_policy,
                 description,
                 max_session_duration,
                 None if tags is None else tags_text(tags),
+                permissions_boundary,
             )
-            if row is None:
-                raise NoSuchEntity("the role does not exist")
 
         await self._engine.run(work)
 
     async def delete_role(self, account_id: str, role_name: str) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            row = await transaction.fetch_one(
-                "SELECT role_id FROM roles WHERE account_id = $1 AND name_key = $2",
-                account_id,
-                role_name.lower(),
+            role_id, _ = await _find(transaction, account_id, role_name)
+            hanging = await transaction.fetch_one(_HANGING, account_id, role_id)
+            if hanging is not None:
+                raise DeleteConflict(f"the role still has {hanging[0]}")
+            await transaction.execute(
+                "DELETE FROM roles WHERE account_id = $1 AND role_id = $2", account_id, role_id
             )
-            if row is None:
-                raise NoSuchEntity("the role does not exist")
-            gone = await transaction.fetch_one(
-                "DELETE FROM roles WHERE account_id = $1 AND role_id = $2"
-                " AND NOT EXISTS (SELECT 1 FROM policy_attachments WHERE account_id = $1 AND principal_id = $2)"
-                " RETURNING role_id",
-                account_id,
-                row[0],
-            )
-            if gone is None:
-                raise DeleteConflict("the role still has an attached policy")
 
         await self._engine.run(work)
 
 
-def _role(row: Row) -> Role:
-    columns = [*row[:-1], read_tags(row[-1])]
+def read_role(row: Row) -> Role:
+    """A row of `ROLE_COLUMNS`."""
+    columns = list(row)
+    columns[-2] = read_tags(columns[-2])
     return Role(*columns)
+
+
+async def _find(transaction: Transaction, account_id: str, role_name: str) -> tuple[str, str]:
+    """Id and stored tags. Raises NoSuchEntity."""
+    row = await transaction.fetch_one(
+        "SELECT role_id, tags FROM roles WHERE account_id = $1 AND name_key = $2",
+        account_id,
+        role_name.lower(),
+    )
+    if row is None:
+        raise NoSuchEntity("the role does not exist")
+    return row[0], row[1]

@@ -12,7 +12,7 @@ from daypass.errors import StorageError
 from daypass.server.adapters.sql.audit_events import append_event
 from daypass.server.adapters.sql.dpop_proofs import record_proof
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
-from daypass.server.adapters.sql.json_text import read_role_session
+from daypass.server.adapters.sql.json_text import read_role_session, read_scope
 from daypass.server.domain.session import LoginSession
 from daypass.server.ports.storage import RefreshRotation, Rotation
 
@@ -20,7 +20,7 @@ __all__ = ["SELECT_STATE", "SESSION_COLUMNS", "classify", "read_session", "rotat
 
 SESSION_COLUMNS = (
     "session_id, account_id, principal_kind, principal_arn, principal_id, credentials_epoch, client_id,"
-    " dpop_jkt, generation, rotated_at, sealed_by, created_at, ends_at, revoked_at, role_session"
+    " dpop_jkt, generation, rotated_at, sealed_by, created_at, ends_at, revoked_at, role_session, mfa_at, scope"
 )
 
 _ROTATE = f"""
@@ -71,11 +71,11 @@ async def rotate_one(transaction: Transaction, rotation: RefreshRotation) -> Rot
 
 
 def read_session(row: Row) -> LoginSession:
-    """A row of `SESSION_COLUMNS`. Of a user's row, the empty last column is not looked into."""
-    if row[-1]:
-        columns = [*row[:-1], read_role_session(row[-1])]
-        return LoginSession(*columns)
-    return LoginSession(*row[:-1])
+    """A row of `SESSION_COLUMNS`. Most have no role session and no scope: empty texts, which are not looked into."""
+    columns = list(row)
+    columns[-3] = read_role_session(columns[-3])
+    columns[-1] = read_scope(columns[-1])
+    return LoginSession(*columns)
 
 
 def classify(rotation: RefreshRotation, session: LoginSession, *, revision: int) -> Rotation | None:

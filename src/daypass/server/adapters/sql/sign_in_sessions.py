@@ -19,7 +19,7 @@ __all__ = ["SqlSignInSessionStore"]
 
 _COLUMNS = (
     "session_id, browser_hash, account_id, principal_kind, principal_arn, principal_id,"
-    " credentials_epoch, authenticated_at, expires_at, last_used_at, role_session"
+    " credentials_epoch, authenticated_at, expires_at, last_used_at, role_session, mfa_at"
 )
 
 
@@ -48,7 +48,7 @@ class SqlSignInSessionStore:
             )
             await transaction.execute(
                 f"INSERT INTO sign_in_sessions ({_COLUMNS}, {IDENTITY_COLUMNS})"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
                 session.session_id,
                 session.browser_hash,
                 session.account_id,
@@ -60,6 +60,7 @@ class SqlSignInSessionStore:
                 session.expires_at,
                 session.last_used_at,
                 role_session_text(session.role_session),
+                session.mfa_at,
                 *identity_values(session.role_session),
             )
             return True
@@ -111,5 +112,6 @@ class SqlSignInSessionStore:
 
 
 def _session(row: Row) -> SignInSession:
-    columns = [*row[:-1], read_role_session(row[-1])]
+    columns = list(row)
+    columns[-2] = read_role_session(columns[-2])
     return SignInSession(*columns)

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from daypass.server.adapters.sql.access_keys import SqlAccessKeyStore
+from daypass.server.adapters.sql.account_settings import SqlAccountSettingsStore
 from daypass.server.adapters.sql.accounts import SqlAccountStore
 from daypass.server.adapters.sql.attempts import SqlAttemptStore
 from daypass.server.adapters.sql.audit_events import SqlAuditStore, append_in_turn
@@ -10,10 +12,14 @@ from daypass.server.adapters.sql.buckets import SqlBucketStore
 from daypass.server.adapters.sql.engine import Engine
 from daypass.server.adapters.sql.federation import SqlFederationStore
 from daypass.server.adapters.sql.group_commit import GroupCommit
+from daypass.server.adapters.sql.groups import SqlGroupStore
+from daypass.server.adapters.sql.inline_policies import SqlInlinePolicyStore
 from daypass.server.adapters.sql.login_sessions import SqlLoginSessionStore
+from daypass.server.adapters.sql.mfa_devices import SqlMfaDeviceStore
 from daypass.server.adapters.sql.migrate import apply_migrations, load_migrations
 from daypass.server.adapters.sql.oidc_providers import SqlOidcProviderStore
 from daypass.server.adapters.sql.policies import SqlPolicyStore
+from daypass.server.adapters.sql.policy_versions import SqlPolicyVersionStore
 from daypass.server.adapters.sql.postgres_batches import append_as_set, redeem_as_set, rotate_as_set
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine
 from daypass.server.adapters.sql.redeem import redeem_in_turn
@@ -56,6 +62,12 @@ class SqlStorage:
         self.saml_providers = SqlSamlProviderStore(engine)
         self.oidc_providers = SqlOidcProviderStore(engine)
         self.federation = SqlFederationStore(engine)
+        self.groups = SqlGroupStore(engine)
+        self.inline_policies = SqlInlinePolicyStore(engine)
+        self.policy_versions = SqlPolicyVersionStore(engine)
+        self.access_keys = SqlAccessKeyStore(engine)
+        self.mfa_devices = SqlMfaDeviceStore(engine)
+        self.account_settings = SqlAccountSettingsStore(engine)
 
     async def migrate(self) -> list[str]:
         return await apply_migrations(self.engine, load_migrations(self.engine.migrations_folder))

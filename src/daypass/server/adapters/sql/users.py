@@ -1,30 +1,53 @@
-"""Tables `users` and `login_profiles`: IAM users and the passwords that let them sign in."""
+"""Table `users`: IAM users. Their login profiles are in `login_profiles.py`.
+
+A user goes only when nothing hangs on it any more; what was only ever about it (recovery codes) goes along.
+"""
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
+from daypass.protocol.aws.errors import (
+    ConcurrentModification,
+    DeleteConflict,
+    EntityAlreadyExists,
+    NoSuchEntity,
+)
 from daypass.server.adapters.sql.accounts import raise_revision
-from daypass.server.adapters.sql.engine import Engine, Transaction
-from daypass.server.domain.account import LoginProfile, User
+from daypass.server.adapters.sql.engine import Row, Transaction
+from daypass.server.adapters.sql.existence import check_policy_exists
+from daypass.server.adapters.sql.json_text import read_tags, tags_text
+from daypass.server.adapters.sql.login_profiles import SqlLoginProfiles
+from daypass.server.domain.account import User
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.ports.storage import Page
 
-__all__ = ["SqlUserStore"]
+__all__ = ["USER_COLUMNS", "SqlUserStore", "read_user"]
 
-_USER = "account_id, user_id, user_name, path, created_at, credentials_epoch"
-_PROFILE = "account_id, user_id, password_hash, created_at, password_reset_required"
+USER_COLUMNS = (
+    "account_id, user_id, user_name, path, created_at, credentials_epoch, tags, permissions_boundary,"
+    " password_last_used"
+)
+
+_HANGING = """
+SELECT 'a login profile' FROM login_profiles WHERE account_id = $1 AND user_id = $2
+UNION ALL SELECT 'an attached policy' FROM policy_attachments WHERE account_id = $1 AND principal_id = $2
+UNION ALL SELECT 'an inline policy' FROM inline_policies WHERE account_id = $1 AND principal_id = $2
+UNION ALL SELECT 'a group' FROM group_members WHERE account_id = $1 AND user_id = $2
+UNION ALL SELECT 'an access key' FROM access_keys WHERE account_id = $1 AND user_id = $2
+UNION ALL SELECT 'an MFA device' FROM mfa_devices WHERE account_id = $1 AND owner_id = $2
+"""
 
 
-class SqlUserStore:
+class SqlUserStore(SqlLoginProfiles):
     """`ports.storage.UserStore`."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     async def create_user(self, user: User) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, user.account_id)
+            if user.permissions_boundary:
+                await check_policy_exists(transaction, user.account_id, user.permissions_boundary)
             row = await transaction.fetch_one(
-                f"INSERT INTO users ({_USER}, name_key) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+                f"INSERT INTO users ({USER_COLUMNS}, name_key)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
                 " ON CONFLICT DO NOTHING RETURNING user_id",
                 user.account_id,
                 user.user_id,
@@ -32,6 +55,9 @@ class SqlUserStore:
                 user.path,
                 user.created_at,
                 user.credentials_epoch,
+                tags_text(user.tags),
+                user.permissions_boundary,
+                user.password_last_used,
                 user.user_name.lower(),
             )
             if row is None:
@@ -41,21 +67,21 @@ class SqlUserStore:
 
     async def load_user(self, account_id: str, user_name: str) -> User | None:
         row = await self._engine.fetch_one(
-            f"SELECT {_USER} FROM users WHERE account_id = $1 AND name_key = $2",
+            f"SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND name_key = $2",
             account_id,
             user_name.lower(),
         )
-        return None if row is None else User(*row)
+        return None if row is None else read_user(row)
 
     async def load_user_by_id(self, account_id: str, user_id: str) -> User | None:
         row = await self._engine.fetch_one(
-            f"SELECT {_USER} FROM users WHERE account_id = $1 AND user_id = $2", account_id, user_id
+            f"SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND user_id = $2", account_id, user_id
         )
-        return None if row is None else User(*row)
+        return None if row is None else read_user(row)
 
     async def list_users(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[User]:
         rows = await self._engine.fetch_all(
-            f"SELECT {_USER} FROM users WHERE account_id = $1 AND name_key > $2"
+            f"SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND name_key > $2"
             " AND substr(path, 1, $3) = $4 ORDER BY name_key LIMIT $5",
             account_id,
             page.after,
@@ -63,109 +89,102 @@ class SqlUserStore:
             path_prefix,
             page.size,
         )
-        return [User(*row) for row in rows]
+        return [read_user(row) for row in rows]
+
+    async def update_user(
+        self,
+        account_id: str,
+        user_name: str,
+        *,
+        new_name: str | None = None,
+        new_path: str | None = None,
+        tags: Tags | None = None,
+        tags_before: Tags | None = None,
+        permissions_boundary: str | None = None,
+    ) -> None:
+        async def work(transaction: Transaction) -> None:
+            await raise_revision(transaction, account_id)
+            user_id, tags_now = await _find(transaction, account_id, user_name)
+            if tags_before is not None and read_tags(tags_now) != tags_before:
+                raise ConcurrentModification("the user's tags have changed meanwhile")
+            if permissions_boundary:
+                await check_policy_exists(transaction, account_id, permissions_boundary)
+            if new_name is not None:
+                await _rename(transaction, account_id, user_id, new_name)
+            await transaction.execute(
+                "UPDATE users SET path = COALESCE($3, path), tags = COALESCE($4, tags),"
+                " permissions_boundary = COALESCE($5, permissions_boundary)"
+                " WHERE account_id = $1 AND user_id = $2",
+                account_id,
+                user_id,
+                new_path,
+                None if tags is None else tags_text(tags),
+                permissions_boundary,
+            )
+
+        await self._engine.run(work)
+
+    async def record_password_use(self, account_id: str, user_id: str, *, now: int) -> None:
+        await self._engine.execute(
+            "UPDATE users SET password_last_used = $3"
+            " WHERE account_id = $1 AND user_id = $2 AND password_last_used < $3",
+            account_id,
+            user_id,
+            now,
+        )
 
     async def delete_user(self, account_id: str, user_name: str) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            row = await transaction.fetch_one(
-                "SELECT user_id FROM users WHERE account_id = $1 AND name_key = $2",
-                account_id,
-                user_name.lower(),
+            user_id, _ = await _find(transaction, account_id, user_name)
+            hanging = await transaction.fetch_one(_HANGING, account_id, user_id)
+            if hanging is not None:
+                raise DeleteConflict(f"the user still has {hanging[0]}")
+            await transaction.execute(
+                "DELETE FROM recovery_codes WHERE account_id = $1 AND owner_id = $2", account_id, user_id
             )
-            if row is None:
-                raise NoSuchEntity("the user does not exist")
-            gone = await transaction.fetch_one(
-                "DELETE FROM users WHERE account_id = $1 AND user_id = $2"
-                " AND NOT EXISTS (SELECT 1 FROM login_profiles WHERE account_id = $1 AND user_id = $2)"
-                " AND NOT EXISTS (SELECT 1 FROM policy_attachments WHERE account_id = $1 AND principal_id = $2)"
-                " RETURNING user_id",
-                account_id,
-                row[0],
+            await transaction.execute(
+                "DELETE FROM users WHERE account_id = $1 AND user_id = $2", account_id, user_id
             )
-            if gone is None:
-                raise DeleteConflict("the user still has a login profile or an attached policy")
-
-        await self._engine.run(work)
-
-    async def create_login_profile(self, profile: LoginProfile) -> None:
-        async def work(transaction: Transaction) -> None:
-            await raise_revision(transaction, profile.account_id)
-            await _raise_epoch(transaction, profile.account_id, profile.user_id)
-            row = await transaction.fetch_one(
-                f"INSERT INTO login_profiles ({_PROFILE}) VALUES ($1, $2, $3, $4, $5)"
-                " ON CONFLICT DO NOTHING RETURNING user_id",
-                profile.account_id,
-                profile.user_id,
-                profile.password_hash,
-                profile.created_at,
-                profile.password_reset_required,
-            )
-            if row is None:
-                raise EntityAlreadyExists("the user has a login profile already")
-
-        await self._engine.run(work)
-
-    async def load_login_profile(self, account_id: str, user_id: str) -> LoginProfile | None:
-        row = await self._engine.fetch_one(
-            f"SELECT {_PROFILE} FROM login_profiles WHERE account_id = $1 AND user_id = $2",
-            account_id,
-            user_id,
-        )
-        if row is None:
-            return None
-        _, _, password_hash, created_at, password_reset_required = row
-        return LoginProfile(account_id, user_id, password_hash, created_at, bool(password_reset_required))
-
-    async def update_login_profile(
-        self,
-        account_id: str,
-        user_id: str,
-        *,
-        password_hash: str | None,
-        password_reset_required: bool | None,
-        changed: bool,
-    ) -> None:
-        async def work(transaction: Transaction) -> None:
-            await raise_revision(transaction, account_id)
-            row = await transaction.fetch_one(
-                "UPDATE login_profiles SET password_hash = COALESCE($3, password_hash),"
-                " password_reset_required = COALESCE($4, password_reset_required)"
-                " WHERE account_id = $1 AND user_id = $2 RETURNING user_id",
-                account_id,
-                user_id,
-                password_hash,
-                password_reset_required,
-            )
-            if row is None:
-                raise NoSuchEntity("the user has no login profile")
-            if changed:
-                await _raise_epoch(transaction, account_id, user_id)
-
-        await self._engine.run(work)
-
-    async def delete_login_profile(self, account_id: str, user_id: str) -> None:
-        async def work(transaction: Transaction) -> None:
-            await raise_revision(transaction, account_id)
-            row = await transaction.fetch_one(
-                "DELETE FROM login_profiles WHERE account_id = $1 AND user_id = $2 RETURNING user_id",
-                account_id,
-                user_id,
-            )
-            if row is None:
-                raise NoSuchEntity("the user has no login profile")
-            await _raise_epoch(transaction, account_id, user_id)
 
         await self._engine.run(work)
 
 
-async def _raise_epoch(transaction: Transaction, account_id: str, user_id: str) -> None:
-    """The user's credentials changed: login sessions of an older epoch end. Raises NoSuchEntity."""
+def read_user(row: Row) -> User:
+    """A row of `USER_COLUMNS`."""
+    columns = list(row)
+    columns[-3] = read_tags(columns[-3])
+    return User(*columns)
+
+
+async def _find(transaction: Transaction, account_id: str, user_name: str) -> tuple[str, str]:
+    """Id and stored tags. Raises NoSuchEntity."""
     row = await transaction.fetch_one(
-        "UPDATE users SET credentials_epoch = credentials_epoch + 1"
-        " WHERE account_id = $1 AND user_id = $2 RETURNING credentials_epoch",
+        "SELECT user_id, tags FROM users WHERE account_id = $1 AND name_key = $2",
         account_id,
-        user_id,
+        user_name.lower(),
     )
     if row is None:
         raise NoSuchEntity("the user does not exist")
+    return row[0], row[1]
+
+
+async def _rename(transaction: Transaction, account_id: str, user_id: str, new_name: str) -> None:
+    """Also where groups repeat the name. Raises EntityAlreadyExists."""
+    row = await transaction.fetch_one(
+        "UPDATE users SET user_name = $3, name_key = $4 WHERE account_id = $1 AND user_id = $2"
+        " AND NOT EXISTS (SELECT 1 FROM users AS other"
+        " WHERE other.account_id = $1 AND other.name_key = $4 AND other.user_id <> $2) RETURNING user_id",
+        account_id,
+        user_id,
+        new_name,
+        new_name.lower(),
+    )
+    if row is None:
+        raise EntityAlreadyExists("a user with this name exists already")
+    await transaction.execute(
+        "UPDATE group_members SET user_key = $3 WHERE account_id = $1 AND user_id = $2",
+        account_id,
+        user_id,
+        new_name.lower(),
+    )

@@ -1,0 +1,42 @@
+"""Whether what a change refers to is there. Asked under the account's lock (`accounts.py`), so the answer stays true.
+
+What a principal holds may hang on a user, a group or a role; a policy may be the account's own or a shipped one.
+"""
+
+from daypass.protocol.aws.errors import NoSuchEntity
+from daypass.server.adapters.sql.engine import Transaction
+
+__all__ = ["check_policy_exists", "check_principal_exists", "check_user_exists"]
+
+
+async def check_principal_exists(transaction: Transaction, account_id: str, principal_id: str) -> None:
+    """A user, a group or a role. Raises NoSuchEntity."""
+    row = await transaction.fetch_one(
+        "SELECT 1 FROM users WHERE account_id = $1 AND user_id = $2"
+        " UNION ALL SELECT 1 FROM roles WHERE account_id = $1 AND role_id = $2"
+        " UNION ALL SELECT 1 FROM groups WHERE account_id = $1 AND group_id = $2",
+        account_id,
+        principal_id,
+    )
+    if row is None:
+        raise NoSuchEntity("the user, group or role does not exist")
+
+
+async def check_user_exists(transaction: Transaction, account_id: str, user_id: str) -> None:
+    """Raises NoSuchEntity."""
+    row = await transaction.fetch_one(
+        "SELECT 1 FROM users WHERE account_id = $1 AND user_id = $2", account_id, user_id
+    )
+    if row is None:
+        raise NoSuchEntity("the user does not exist")
+
+
+async def check_policy_exists(transaction: Transaction, account_id: str, policy_arn: str) -> None:
+    """The account's own, or a shipped one, which has no row. Raises NoSuchEntity."""
+    if policy_arn.split(":")[4:5] == ["aws"]:
+        return
+    row = await transaction.fetch_one(
+        "SELECT 1 FROM policies WHERE policy_arn = $1 AND account_id = $2", policy_arn, account_id
+    )
+    if row is None:
+        raise NoSuchEntity("the policy does not exist")
