@@ -1,5 +1,6 @@
 """Pasting an answer, at a real terminal and without one: what is taken, what is refused, how the terminal is left."""
 
+import base64
 import os
 import signal
 import subprocess
@@ -340,3 +341,42 @@ def test_a_port_that_is_taken_is_said_before_any_link(tmp_path: Path, fake: Fake
         f"daypass: port {port} of this machine cannot be used: address already in use [config]\n"
         "hint: daypass login --port N, with another number here and in the forwarding\n"
     )
+
+
+def test_a_codespace_says_under_which_address_the_browser_reaches_the_port(
+    tmp_path: Path, fake: FakeSignIn, unused_tcp_port: int
+) -> None:
+    """The browser is sent to 127.0.0.1 (RFC 8252); the person puts the forwarded origin in its place."""
+    space = {"CODESPACES": "true", "CODESPACE_NAME": "shiny-x7"}
+    with login_on_terminal(tmp_path, fake, "--port", str(unused_tcp_port), **space) as terminal:
+        back = fake.approve(terminal.wait_for_link())
+        outer = f"shiny-x7-{unused_tcp_port}.app.github.dev"
+        terminal.wait_for(rf"put https://{outer} in place of http://127\.0\.0\.1:{unused_tcp_port}")
+        assert "ssh -L" not in terminal.shown
+        forwarded = urllib.request.Request(back, headers={"Host": outer})
+        with urllib.request.urlopen(forwarded, timeout=60) as page:
+            assert page.status == 200
+        assert terminal.end_of_command() == 0, terminal.shown
+    assert signed_in(tmp_path, fake)
+
+
+def test_the_link_goes_to_the_clipboard_only_when_asked_and_only_on_a_terminal(
+    tmp_path: Path, fake: FakeSignIn
+) -> None:
+    for words, term, copied in (
+        (["--copy"], "xterm", True),
+        ([], "xterm", False),
+        (["--copy"], "dumb", False),
+    ):
+        with login_on_terminal(tmp_path, fake, "--remote", *words, SSH_TTY="x", TERM=term) as terminal:
+            link = terminal.wait_for_link()
+            terminal.wait_for("paste the code")
+            sequence = "\x1b]52;c;" + base64.b64encode(link.encode()).decode() + "\x07"
+            assert (sequence in terminal.shown, "\x1b]52" in terminal.shown) == (copied, copied)
+            assert ("no terminal here whose clipboard" in terminal.shown) == (term == "dumb")
+            terminal.type("\x04")
+            assert terminal.end_of_command() == 5
+    ended = Terminal(tmp_path).daypass(
+        "login", "--remote", "--copy", "--endpoint-url", fake.base_url, "--paste-from", "-", TERM="xterm"
+    )
+    assert "\x1b" not in ended.stderr + ended.stdout

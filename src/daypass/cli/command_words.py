@@ -16,6 +16,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--browser', '?=chrome|chromium|edge|brave|firefox', False, 'open the link whatever this place looks like, with a command'),
         ('--private', '', False, 'open a private window of the browser that is named'),
         ('--port', 'any', False, 'wait for the browser on this port, so that it can be forwarded'),
+        ('--copy', '', False, 'put the link into the clipboard of your terminal, which works over SSH…'),
         ('--paste-from', 'file', False, 'take the code'),
         ('--endpoint-url', 'any', False, 'a self-hosted sign-in service instead of AWS'),
         ('--s3-endpoint-url', 'any', False, 'its S3 endpoint, where it does not say so itself'),

@@ -9,6 +9,7 @@ Everything that can be refused is refused before a browser opens; nothing is ask
 import argparse
 import os
 import time
+from dataclasses import replace
 
 from daypass.cli.arguments import BROWSER_HELP, CommandParser
 from daypass.cli.login_events import LoginEvents
@@ -21,7 +22,7 @@ from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import store_for
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.browser import choose_browser
-from daypass.client.environment_hints import forbids_input, is_ci
+from daypass.client.environment_hints import forbids_input, forwarded_address, is_ci
 from daypass.client.login import Fresh
 from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry
@@ -172,6 +173,11 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
         help="wait for the browser on this port, so that it can be forwarded (default: any free one)",
     )
     parser.add_argument(
+        "--copy",
+        action="store_true",
+        help="put the link into the clipboard of your terminal, which works over SSH too (OSC 52)",
+    )
+    parser.add_argument(
         "--paste-from",
         metavar="FILE",
         default="",
@@ -181,6 +187,12 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
 
 def _chosen_ways(arguments: argparse.Namespace, profile: Profile) -> tuple[bool, Ways]:
     """Whether the person carries a code over, and the rest. A flag wins over what this place looks like."""
+    is_remote, ways = _place_of_browser(arguments, profile)
+    forwarded_as = forwarded_address(os.environ, ways.port) if ways.port and not ways.browser else ""
+    return is_remote, replace(ways, copies=arguments.copy, forwarded_as=forwarded_as)
+
+
+def _place_of_browser(arguments: argparse.Namespace, profile: Profile) -> tuple[bool, Ways]:
     port = _checked_port(arguments.port)
     if arguments.remote:
         if port or arguments.private:

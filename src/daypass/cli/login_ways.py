@@ -12,11 +12,12 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from daypass.cli.login_events import waiting_line
 from daypass.cli.login_outcome import LoginRun, failure_page, finish, success_page
 from daypass.cli.login_paste import Answerable, listen_to_file, listen_to_terminal
-from daypass.cli.output import ask, say, show_link
+from daypass.cli.output import ask, copy_link, say, show_link
 from daypass.client.browser import BrowserChoice, open_in_browser
 from daypass.client.login import StartedLogin, confirmation_uri
 from daypass.client.login_answer import LoginAnswer
@@ -42,6 +43,10 @@ class Ways:
     """`-`, a file, or nothing."""
     notice: str = ""
     """The one line about this place."""
+    copies: bool = False
+    """Whether the link goes into the terminal's clipboard as well."""
+    forwarded_as: str = ""
+    """The address under which the port is reached from the person's browser, where this place forwards it."""
 
 
 class _Waiting(Answerable, Protocol):
@@ -50,7 +55,7 @@ class _Waiting(Answerable, Protocol):
 
 def same_device(run: LoginRun, ways: Ways) -> int:
     """Through the loopback listener."""
-    listener = LoopbackListener(run.fresh.state, port=ways.port)
+    listener = LoopbackListener(run.fresh.state, port=ways.port, also_called=_other_names(ways))
     try:
         started = run.begin(listener.redirect_uri)
         with _pasting(listener, ways.paste_from, at_end=None) as is_typing:
@@ -72,9 +77,12 @@ def _announce(run: LoginRun, ways: Ways, started: StartedLogin, *, can_paste: bo
         say(ways.notice)
     opens = ways.browser is not None
     say("opening your browser; if nothing opens, use this link:" if opens else "open this link in a browser:")
-    show_link(started.url)
+    _show(started, ways)
     run.events.url(started.url, profile=run.profile.name, opens_browser=opens)
-    if ways.port:
+    if ways.forwarded_as:
+        ours = f"http://127.0.0.1:{ways.port}"
+        say(f"when the browser ends on {ours}/… without a page, put {ways.forwarded_as} in place of {ours}")
+    elif ways.port:
         say(f"from another machine: ssh -L {ways.port}:127.0.0.1:{ways.port} HOST, then open the link there")
     if can_paste:
         say("signed in on another device? paste the address its browser ends on, or use --remote")
@@ -82,6 +90,21 @@ def _announce(run: LoginRun, ways: Ways, started: StartedLogin, *, can_paste: bo
         say("no browser on this machine? press Ctrl-C and add --remote")
     if ways.browser is not None:
         open_in_browser(started.url, ways.browser)
+
+
+def _other_names(ways: Ways) -> frozenset[str]:
+    """Forwarders keep the outer name in Host, or say localhost."""
+    if not ways.forwarded_as:
+        return frozenset()
+    return frozenset({urlsplit(ways.forwarded_as).netloc, f"localhost:{ways.port}"})
+
+
+def _show(started: StartedLogin, ways: Ways) -> None:
+    show_link(started.url)
+    if ways.copies and copy_link(started.url):
+        say("the link is in your clipboard too, if your terminal lets programs write there")
+    elif ways.copies:
+        say("there is no terminal here whose clipboard could take the link")
 
 
 def any_device(run: LoginRun, ways: Ways) -> int:
@@ -93,7 +116,7 @@ def any_device(run: LoginRun, ways: Ways) -> int:
         if ways.notice:
             say(ways.notice)
         say("open this link in a browser on any device and sign in there:")
-        show_link(started.url)
+        _show(started, ways)
         run.events.url(started.url, profile=run.profile.name, opens_browser=False)
         if is_typing is None and not ways.paste_from:
             run.events.waiting(None)

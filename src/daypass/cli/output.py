@@ -5,11 +5,12 @@ capital, no full stop; `hint:` lines hold a command to type. Nothing depends on 
 touched only by `data`. Exit codes: docs/reference/exit-codes.md.
 """
 
+import os
 import sys
 
 from daypass.errors import DaypassError, UsageError
 
-__all__ = ["ask", "data", "fail", "say", "show_link"]
+__all__ = ["ask", "copy_link", "data", "fail", "say", "show_link"]
 
 
 def data(text: str) -> None:
@@ -28,6 +29,16 @@ def show_link(url: str) -> None:
     """The URL alone on its line, so that a double click takes all of it and nothing else."""
     sys.stderr.write(f"\n{url}\n\n")
     sys.stderr.flush()
+
+
+def copy_link(url: str) -> bool:
+    """Into the clipboard of the terminal that people's words go to; False where there is none."""
+    from daypass.client.terminal_clipboard import clipboard_sequence
+
+    sequence = clipboard_sequence(url, os.environ) if sys.stderr.isatty() else ""
+    sys.stderr.write(sequence)
+    sys.stderr.flush()
+    return bool(sequence)
 
 
 def ask(question: str) -> str | None:

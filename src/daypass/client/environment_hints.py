@@ -6,15 +6,25 @@ browser, on the Windows side. Pure but for `read_surroundings`: tests give the f
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Surroundings", "forbids_input", "is_ci", "is_wsl", "read_surroundings", "why_no_browser"]
+__all__ = [
+    "Surroundings",
+    "forbids_input",
+    "forwarded_address",
+    "is_ci",
+    "is_wsl",
+    "read_surroundings",
+    "why_no_browser",
+]
 
 _CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
 _NO = ("", "0", "false", "no")
+_is_plain_address = re.compile(r"https://[A-Za-z0-9.\-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~/\-]*)?").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +81,19 @@ def why_no_browser(here: Surroundings) -> str:
     if here.has_container_mark or environ.get("container") or environ.get("KUBERNETES_SERVICE_HOST"):
         return "a container"
     return "a terminal without a display"
+
+
+def forwarded_address(environ: Mapping[str, str], port: int) -> str:
+    """Under which address the person's own browser reaches a port of this machine, where the place says so; else nothing.
+
+    GitHub Codespaces (its documentation, "Default environment variables for your codespace"), and editors in the browser
+    that set `VSCODE_PROXY_URI`.
+    """
+    name = environ.get("CODESPACE_NAME", "")
+    if environ.get("CODESPACES") and name.replace("-", "").isalnum():
+        domain = environ.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN") or "app.github.dev"
+        address = f"https://{name}-{port}.{domain}"
+    else:
+        template = environ.get("VSCODE_PROXY_URI", "")
+        address = template.replace("{{port}}", str(port)).rstrip("/") if "{{port}}" in template else ""
+    return address if _is_plain_address(address) else ""

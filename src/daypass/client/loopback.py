@@ -37,8 +37,10 @@ class Outcome:
 class LoopbackListener:
     """Listens from construction until `close`. `wait` gives the raw query of the genuine answer."""
 
-    def __init__(self, state: str, *, port: int = 0) -> None:
+    def __init__(self, state: str, *, port: int = 0, also_called: frozenset[str] = frozenset()) -> None:
+        """`also_called`: further values of Host, for a port that something forwards under another name."""
         self._answer = LoginAnswer(state)
+        self._also_called = also_called
         self._finished = threading.Event()
         self._shown = threading.Event()
         self._outcome = Outcome(False, "Sign-in did not finish", ("The terminal stopped waiting.",))
@@ -62,6 +64,10 @@ class LoopbackListener:
     def authority(self) -> str:
         """`127.0.0.1:{port}`: what a genuine request says in Host."""
         return f"127.0.0.1:{self._server.server_port}"
+
+    def is_called(self, host: str | None) -> bool:
+        """Whether a request's Host is one of ours."""
+        return host == self.authority or host in self._also_called
 
     def wait(self, seconds: float, *, each_slice: Callable[[float], None] | None = None) -> str | None:
         """As `LoginAnswer.wait`."""
@@ -144,7 +150,7 @@ class _CallbackHandler(http.server.BaseHTTPRequestHandler):
         """The only method answered; anything else gets http.server's 501."""
         path, _, query = self.path.partition("?")
         # A page of another origin may point here by a name of its own (DNS rebinding): Host must be ours.
-        if path != CALLBACK_PATH or self.headers.get("Host") != self.owner.authority:
+        if path != CALLBACK_PATH or not self.owner.is_called(self.headers.get("Host")):
             self._page(
                 404, Outcome(False, "Nothing here", ("This address only receives the answer to a sign-in.",))
             )

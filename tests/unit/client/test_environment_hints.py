@@ -2,7 +2,14 @@
 
 import pytest
 
-from daypass.client.environment_hints import Surroundings, forbids_input, is_ci, is_wsl, why_no_browser
+from daypass.client.environment_hints import (
+    Surroundings,
+    forbids_input,
+    forwarded_address,
+    is_ci,
+    is_wsl,
+    why_no_browser,
+)
 
 WSL_KERNEL = "5.15.167.4-microsoft-standard-WSL2"
 
@@ -48,3 +55,32 @@ def test_a_container_in_wsl_is_a_container() -> None:
     assert is_wsl(Surroundings({}, "linux", WSL_KERNEL))
     assert not is_wsl(Surroundings({}, "linux", WSL_KERNEL, has_container_mark=True))
     assert not is_wsl(Surroundings({"WSL_DISTRO_NAME": "x"}, "darwin"))
+
+
+CODESPACE = {"CODESPACES": "true", "CODESPACE_NAME": "shiny-space-x7"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({}, ""),
+        (CODESPACE, "https://shiny-space-x7-8401.app.github.dev"),
+        (
+            {**CODESPACE, "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN": "preview.example.dev"},
+            "https://shiny-space-x7-8401.preview.example.dev",
+        ),
+        ({"CODESPACE_NAME": "left-over"}, ""),
+        ({**CODESPACE, "CODESPACE_NAME": "x.evil.example/"}, ""),
+        ({**CODESPACE, "CODESPACE_NAME": "a b"}, ""),
+        (
+            {"VSCODE_PROXY_URI": "https://code.example.com/proxy/{{port}}/"},
+            "https://code.example.com/proxy/8401",
+        ),
+        ({"VSCODE_PROXY_URI": "https://{{port}}.code.example.com"}, "https://8401.code.example.com"),
+        ({"VSCODE_PROXY_URI": "http://code.example.com/{{port}}"}, ""),
+        ({"VSCODE_PROXY_URI": "https://code.example.com/"}, ""),
+        ({"VSCODE_PROXY_URI": "https://x\x1b]0;{{port}}"}, ""),
+    ],
+)
+def test_a_place_that_forwards_ports_says_under_which_address(environ: dict[str, str], address: str) -> None:
+    assert forwarded_address(environ, 8401) == address

@@ -80,6 +80,17 @@ def test_a_foreign_host_header_is_refused(listener: LoopbackListener) -> None:
     assert listener.wait(0) is None
 
 
+def test_a_forwarders_name_is_ours_when_it_was_told_and_no_other() -> None:
+    made = LoopbackListener(STATE, also_called=frozenset({"space-8401.app.github.dev"}))
+    try:
+        target = f"/oauth/callback?code=x&state={STATE}"
+        assert _get(made, target, host="other-8401.app.github.dev")[0] == 404
+        made.finish(GOOD)
+        assert _get(made, target, host="space-8401.app.github.dev")[0] == 200
+    finally:
+        made.close()
+
+
 def test_the_page_waits_for_the_exchange_and_shows_its_outcome(listener: LoopbackListener) -> None:
     """No success before the tokens are there; every text is escaped."""
     pages: list[tuple[int, str]] = []
