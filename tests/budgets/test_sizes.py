@@ -13,6 +13,7 @@ LONGEST_FUNCTION = 60
 MOST_PARAMETERS = 8
 
 MORE_PARAMETERS = {
+    "server/domain/principal.py:authorize": "the one question to the policy engine: who, what, and every circumstance by name",
     "server/gateway/app.py:build_gateway_app": "a builder: every dependency by name, called once by the composition root",
 }
 """`file:function` to the reason why it may have more parameters."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from daypass.policy.decision import Decision, Effect, StatementRef
+from daypass.policy.decision import Decision, Effect, PolicyType, StatementRef
 from daypass.policy.document import parse_policy
 from daypass.policy.evaluation import evaluate, evaluate_trust, names_caller_directly
 from daypass.policy.request_context import ConditionValue, RequestContext
@@ -74,7 +74,8 @@ def test_trust_policies_decide_as_the_reference_says(case: dict[str, Any]) -> No
 
     decision = evaluate_trust(policy, context, **case["caller"])
 
-    assert decision == Decision(Effect(case["effect"]), case["action"], ROLE_ARN, decided_by)
+    effect = Effect(case["effect"])
+    assert decision == Decision(effect, case["action"], ROLE_ARN, decided_by, PolicyType.RESOURCE)
     if not {"service", "federated"} & case["caller"].keys():
         assert names_caller_directly(policy, context, **case["caller"]) is case["named_directly"]
 

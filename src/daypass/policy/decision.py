@@ -1,14 +1,14 @@
 """What the policy engine answers: never a bool, always a reason.
 
 A `Decision` says allow or deny, whether the deny was written down (explicit) or is only the absence of
-an allow (implicit), and which statement of which policy decided, so that pages, logs and `explain` can
-name it.
+an allow (implicit), which statement of which policy decided, and of which type that policy is, so that pages,
+logs and `explain` can name it.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Decision", "Effect", "StatementRef"]
+__all__ = ["Decision", "Effect", "PolicyType", "StatementRef"]
 
 
 class Effect(StrEnum):
@@ -17,6 +17,16 @@ class Effect(StrEnum):
     ALLOWED = "allowed"
     EXPLICIT_DENY = "explicitDeny"
     IMPLICIT_DENY = "implicitDeny"
+
+
+class PolicyType(StrEnum):
+    """What a policy is to a request, in the words of IAM's messages (IAM user guide, "Access denied error messages")."""
+
+    SERVICE_CONTROL = "service control policy"
+    RESOURCE = "resource-based policy"
+    IDENTITY = "identity-based policy"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,8 @@ class Decision:
     resource: str
     decided_by: StatementRef | None
     """The allow or deny statement that decided; None for an implicit deny and for root."""
+    policy_type: PolicyType = PolicyType.IDENTITY
+    """Where that statement stands; for an implicit deny, the policies none of which allows."""
 
     @property
     def is_allowed(self) -> bool:

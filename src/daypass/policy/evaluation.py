@@ -1,7 +1,8 @@
 """The decision: an explicit deny wins, else an allow, else the implicit deny.
 
-(IAM reference, "Policy evaluation logic".) `evaluate` asks identity policies, `evaluate_trust` a role's
-trust policy. Both name the deciding statement: the first deny in the order given, else the first allow.
+(IAM reference, "Policy evaluation logic".) `evaluate` asks identity policies, `evaluate_resource` the policy of a
+bucket or, as `evaluate_trust`, a role's. All name the deciding statement: the first deny in the order given, else
+the first allow. How several kinds of policies make one decision stands in `layers.py`.
 
 What no request can change is worked out once per set of policies and remembered, bounded: which statements
 speak of an action, and decisions for which no condition value was looked at. Policies are compared by identity, so
@@ -11,13 +12,20 @@ keep the parsed objects.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from daypass.policy.decision import Decision, Effect
+from daypass.policy.decision import Decision, Effect, PolicyType
 from daypass.policy.document import PolicyDocument
-from daypass.policy.principals import Caller
+from daypass.policy.principals import Caller, Grant
 from daypass.policy.request_context import FoldedValues, RequestContext
 from daypass.policy.statements import Statement
 
-__all__ = ["evaluate", "evaluate_trust", "names_caller_directly", "settled_decision"]
+__all__ = [
+    "evaluate",
+    "evaluate_folded",
+    "evaluate_resource",
+    "evaluate_trust",
+    "names_caller_directly",
+    "settled_decision",
+]
 
 _MAX_REMEMBERED_SETS = 2048
 _MAX_REMEMBERED_ACTIONS = 1024
@@ -73,8 +81,9 @@ class _StatementIndex:
     def __init__(self, policies: Iterable[PolicyDocument]) -> None:
         self._statements = tuple(statement for policy in policies for statement in policy.statements)
         self._by_action: dict[str, tuple[_Candidates, _Candidates]] = {}
-        self.settled: dict[tuple[str, str], Decision] = {}
-        """By action and resource: what no condition value can change, because none was looked at on the way to it."""
+        self.settled: dict[tuple[str, str, PolicyType], Decision] = {}
+        """By action and resource (one set of policies may be of two types, to different principals): what no
+        condition value can change, because none was looked at on the way to it."""
 
     def candidates(self, action: str) -> tuple[_Candidates, _Candidates]:
         """The denies and the allows that speak of the action."""
@@ -101,29 +110,72 @@ def _index(policies: tuple[PolicyDocument, ...]) -> _StatementIndex:
 
 def evaluate(policies: Sequence[PolicyDocument], context: RequestContext) -> Decision:
     """Decide by identity policies. Never raises."""
-    index = _index(tuple(policies))
-    values = FoldedValues(context.condition_values)
-    decision = _decide(index, context, values)
-    if not values.is_asked:
-        if len(index.settled) >= _MAX_SETTLED:
-            index.settled.clear()
-        index.settled[(context.action, context.resource)] = decision
-    return decision
+    return evaluate_folded(tuple(policies), context, FoldedValues(context.condition_values))
 
 
-def settled_decision(policies: tuple[PolicyDocument, ...], action: str, resource: str) -> Decision | None:
-    """What `evaluate` said of this before and says whatever the condition values are, if that is known."""
-    return _index(policies).settled.get((action, resource))
-
-
-def _decide(index: _StatementIndex, context: RequestContext, values: FoldedValues) -> Decision:
+def evaluate_folded(
+    policies: tuple[PolicyDocument, ...],
+    context: RequestContext,
+    values: FoldedValues,
+    policy_type: PolicyType = PolicyType.IDENTITY,
+) -> Decision:
+    """`evaluate` with the context's values folded already, because several layers ask for them."""
+    index = _index(policies)
+    values.is_asked = False
     denies, allows = index.candidates(context.action)
     statement = denies.first_that_applies(context.resource, values)
     if statement is None:
         statement = allows.first_that_applies(context.resource, values)
+    decision = _decision(context, statement, policy_type)
+    if not values.is_asked:
+        if len(index.settled) >= _MAX_SETTLED:
+            index.settled.clear()
+        index.settled[(context.action, context.resource, policy_type)] = decision
+    return decision
+
+
+def settled_decision(
+    policies: tuple[PolicyDocument, ...],
+    action: str,
+    resource: str,
+    policy_type: PolicyType = PolicyType.IDENTITY,
+) -> Decision | None:
+    """What `evaluate` said of this before and says whatever the condition values are, if that is known."""
+    return _index(policies).settled.get((action, resource, policy_type))
+
+
+def _decision(context: RequestContext, statement: Statement | None, policy_type: PolicyType) -> Decision:
     if statement is None:
-        return Decision(Effect.IMPLICIT_DENY, context.action, context.resource, None)
-    return Decision(statement.effect, context.action, context.resource, statement.ref)
+        return Decision(Effect.IMPLICIT_DENY, context.action, context.resource, None, policy_type)
+    return Decision(statement.effect, context.action, context.resource, statement.ref, policy_type)
+
+
+def evaluate_resource(
+    policy: PolicyDocument, context: RequestContext, caller: Caller, values: FoldedValues
+) -> tuple[Decision, Grant]:
+    """What a bucket's or role's policy says of the caller, and how directly it allows (NONE unless it does).
+
+    Of several allows the decision names the most direct one, and of those the first.
+    """
+    allowing: Statement | None = None
+    grant = Grant.NONE
+    for statement in _covering(policy, context.action):
+        if not statement.speaks_of(caller) or not statement.applies(context.resource, values):
+            continue
+        if statement.effect is Effect.EXPLICIT_DENY:
+            return _decision(context, statement, PolicyType.RESOURCE), Grant.NONE
+        reach = Grant.NONE if statement.principals is None else statement.principals.grant_to(caller)
+        if allowing is None or reach > grant:
+            allowing, grant = statement, reach
+    return _decision(context, allowing, PolicyType.RESOURCE), grant
+
+
+@lru_cache(maxsize=_MAX_REMEMBERED_SETS)
+def _covering(policy: PolicyDocument, action: str) -> tuple[Statement, ...]:
+    """The statements that speak of the action: the denies, then the allows."""
+    folded = action.lower()
+    covering = [statement for statement in policy.statements if statement.covers_action(folded)]
+    return tuple(sorted(covering, key=lambda statement: statement.effect is Effect.ALLOWED))
 
 
 def evaluate_trust(
@@ -143,17 +195,7 @@ def evaluate_trust(
     caller's account (see `names_caller_directly`) leaves the last word to the caller's identity policies.
     """
     caller = Caller(principal_arn, account_id, session_arn, service, federated)
-    values = FoldedValues(context.condition_values)
-    statements = [
-        statement
-        for statement in _trust_statements(policy, context.action)
-        if _speaks_of(statement, caller) and statement.applies(context.resource, values)
-    ]
-    for effect in (Effect.EXPLICIT_DENY, Effect.ALLOWED):
-        for statement in statements:
-            if statement.effect is effect:
-                return Decision(effect, context.action, context.resource, statement.ref)
-    return Decision(Effect.IMPLICIT_DENY, context.action, context.resource, None)
+    return evaluate_resource(policy, context, caller, FoldedValues(context.condition_values))[0]
 
 
 def names_caller_directly(
@@ -168,25 +210,5 @@ def names_caller_directly(
     no identity policy is needed. Ask only after `evaluate_trust` allowed.
     """
     caller = Caller(principal_arn, account_id, session_arn)
-    values = FoldedValues(context.condition_values)
-    return any(
-        statement.effect is Effect.ALLOWED
-        and statement.principals is not None
-        and statement.principals.names(caller)
-        and statement.applies(context.resource, values)
-        for statement in _trust_statements(policy, context.action)
-    )
-
-
-def _trust_statements(policy: PolicyDocument, action: str) -> list[Statement]:
-    folded = action.lower()
-    return [statement for statement in policy.statements if statement.covers_action(folded)]
-
-
-def _speaks_of(statement: Statement, caller: Caller) -> bool:
-    """An Allow for everybody means everybody's principals, not whom some identity provider vouches for."""
-    if statement.principals is None:
-        return False
-    if statement.effect is Effect.ALLOWED and caller.federated is not None:
-        return caller.federated in statement.principals.providers
-    return statement.principals.includes(caller) is not statement.is_not_principal
+    _, grant = evaluate_resource(policy, context, caller, FoldedValues(context.condition_values))
+    return grant >= Grant.ROLE

@@ -29,19 +29,19 @@ class RequestContext:
 class FoldedValues:
     """The condition values by lower-case key, folded only when somebody asks."""
 
-    __slots__ = ("_folded", "_given")
+    __slots__ = ("_folded", "_given", "is_asked")
+
+    is_asked: bool
+    """Whether any value, present or absent, was looked at since this was last set to False."""
 
     def __init__(self, given: Mapping[str, ConditionValue]) -> None:
         self._given = given
         self._folded: dict[str, ConditionValue] | None = None
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether any value, present or absent, was looked at."""
-        return self._folded is not None
+        self.is_asked = False
 
     def get(self, key: str) -> ConditionValue | None:
         """The value of a key given in lower case, or None when the request does not have it."""
+        self.is_asked = True
         if self._folded is None:
             self._folded = {name.lower(): value for name, value in self._given.items()}
         return self._folded.get(key)

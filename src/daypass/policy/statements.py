@@ -1,7 +1,8 @@
 """One statement: parsed, checked and compiled.
 
 Identity statements have Action and Resource and no Principal; trust statements have Principal and no
-Resource, and only STS actions (IAM reference, "Policy grammar" and "Trust policies"). Not-elements are exact
+Resource, and only STS actions; resource statements (of a bucket) have both, and only S3 actions (IAM reference,
+"Policy grammar" and "Trust policies"; S3 user guide, "Bucket policies"). Not-elements are exact
 complements: NotAction matches what Action would not. Everything that can be decided without a request
 is decided here, once.
 """
@@ -15,25 +16,35 @@ from daypass.policy.conditions import ConditionTest, parse_conditions
 from daypass.policy.decision import Effect, StatementRef
 from daypass.policy.json_source import JsonElement, JsonNumber
 from daypass.policy.matching import PatternSet
-from daypass.policy.principals import PrincipalSet, parse_principals
+from daypass.policy.principals import Caller, PrincipalSet, parse_principals
 from daypass.policy.request_context import FoldedValues
 from daypass.policy.variables import Template, parse_template
 
 __all__ = ["PolicyKind", "Statement", "parse_statement"]
 
-PolicyKind = Literal["identity", "trust"]
+PolicyKind = Literal["identity", "trust", "resource"]
 
 _is_action = re.compile(r"\*|(?:[A-Za-z0-9-]+|\*):[A-Za-z0-9_.*?-]+").fullmatch
 _is_partition = re.compile(r"aws(?:-[a-z]+)*|[a-z-]*[*?][a-z*?-]*").fullmatch
 _is_service = re.compile(r"[a-z0-9*?-]+").fullmatch
 _is_place = re.compile(r"[A-Za-z0-9*?$-]*").fullmatch
 _is_sid = re.compile(r"[A-Za-z0-9]*").fullmatch
+_is_free_sid = re.compile(r"[^\x00-\x1f\x7f]{0,256}").fullmatch
+"""S3 user guide, "Examples of bucket policies": there a Sid is a sentence."""
 
 _EFFECTS = {"Allow": Effect.ALLOWED, "Deny": Effect.EXPLICIT_DENY}
 _ELEMENTS: dict[PolicyKind, frozenset[str]] = {
     "identity": frozenset({"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}),
     "trust": frozenset({"Sid", "Effect", "Action", "NotAction", "Principal", "NotPrincipal", "Condition"}),
 }
+_ELEMENTS["resource"] = _ELEMENTS["identity"] | _ELEMENTS["trust"]
+_ARTICLES: dict[PolicyKind, str] = {
+    "identity": "an identity policy",
+    "trust": "a trust policy",
+    "resource": "a bucket policy",
+}
+_SERVICES: dict[PolicyKind, str] = {"trust": "sts:", "resource": "s3:"}
+"""The one service whose actions a policy of a resource may name."""
 _NO_VALUES = FoldedValues({})
 
 
@@ -70,6 +81,20 @@ class Statement:
                 return False
         return True
 
+    def speaks_of(self, caller: Caller) -> bool:
+        """Whether the caller is meant; False in identity policies, which speak of whom they are attached to.
+
+        An Allow for everybody means everybody's principals, not whom some identity provider vouches for. A
+        NotPrincipal spares only a caller who is named in every way it is known (`PrincipalSet.spares`).
+        """
+        if self.principals is None:
+            return False
+        if self.is_not_principal:
+            return not self.principals.spares(caller)
+        if self.effect is Effect.ALLOWED and caller.federated is not None:
+            return caller.federated in self.principals.providers
+        return self.principals.includes(caller)
+
     def _names_all_it_excludes(self, values: FoldedValues) -> bool:
         """An Allow must not cover everything because the variable that names its exception has no value.
 
@@ -91,10 +116,10 @@ def parse_statement(
     actions = PatternSet(_action_templates(action, kind))
     resources = principals = None
     is_not_resource = is_not_principal = False
-    if kind == "identity":
+    if kind != "trust":
         resource, is_not_resource = _one_of(element, members, "Resource", "NotResource")
         resources = PatternSet(_resource_templates(resource, has_variables))
-    else:
+    if kind != "identity":
         principal, is_not_principal = _one_of(element, members, "Principal", "NotPrincipal")
         if is_not_principal and effect is Effect.ALLOWED:
             raise principal.malformed("NotPrincipal may stand in a Deny only")
@@ -103,7 +128,7 @@ def parse_statement(
     if "Condition" in members:
         conditions = parse_conditions(members["Condition"], has_variables=has_variables)
     return Statement(
-        ref=StatementRef(policy, index, _parse_sid(members)),
+        ref=StatementRef(policy, index, _parse_sid(members, kind)),
         effect=effect,
         actions=actions,
         is_not_action=is_not_action,
@@ -118,8 +143,8 @@ def parse_statement(
 def _check_elements(members: dict[str, JsonElement], kind: PolicyKind) -> None:
     for name, member in members.items():
         if name not in _ELEMENTS[kind]:
-            known = name in _ELEMENTS["identity"] | _ELEMENTS["trust"]
-            article = "an identity policy" if kind == "identity" else "a trust policy"
+            known = name in _ELEMENTS["resource"]
+            article = _ARTICLES[kind]
             raise member.malformed(f"the element is not allowed in {article}" if known else "unknown element")
 
 
@@ -133,12 +158,14 @@ def _parse_effect(element: JsonElement, members: dict[str, JsonElement]) -> Effe
     return effect
 
 
-def _parse_sid(members: dict[str, JsonElement]) -> str:
+def _parse_sid(members: dict[str, JsonElement], kind: PolicyKind) -> str:
     if "Sid" not in members:
         return ""
     sid = members["Sid"].value
-    if not isinstance(sid, str) or isinstance(sid, JsonNumber) or not _is_sid(sid):
-        raise members["Sid"].malformed("Sid must be letters and digits")
+    is_sid = _is_free_sid if kind == "resource" else _is_sid
+    if not isinstance(sid, str) or isinstance(sid, JsonNumber) or not is_sid(sid):
+        problem = "a text of one line" if kind == "resource" else "letters and digits"
+        raise members["Sid"].malformed(f"Sid must be {problem}")
     return sid
 
 
@@ -168,8 +195,9 @@ def _action_templates(element: JsonElement, kind: PolicyKind) -> Iterator[Templa
     for item, text in _texts(element):
         if not _is_action(text):
             raise item.malformed("an action must be service:Action or *")
-        if kind == "trust" and not text.lower().startswith("sts:"):
-            raise item.malformed("a trust policy speaks of sts: actions only")
+        service = _SERVICES.get(kind, "")
+        if not text.lower().startswith(service) and not (kind == "resource" and text == "*"):
+            raise item.malformed(f"{_ARTICLES[kind]} speaks of {service} actions only")
         yield parse_template(item, text.lower(), has_variables=False, has_wildcards=True)
 
 

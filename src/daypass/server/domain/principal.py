@@ -1,8 +1,9 @@
 """Who a principal is at one account revision, and the one question asked about it: may it do this?
 
-`authorize` is the single place where a server request meets the policy engine. It builds the global
-condition keys (IAM reference, "AWS global condition context keys") from the snapshot, the caller and
-`now`. Root needs no policy. The answer is a `Decision`, never a bool.
+`authorize` is the single place where a server request meets the policy engine: identity policies, boundary,
+session policies, service control policies and the resource's own make one decision (`policy.layers`). It builds
+the global condition keys (IAM reference, "AWS global condition context keys") from the snapshot, the caller and
+`now`. Root needs no identity policy. The answer is a `Decision`, never a bool.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from functools import lru_cache
 from daypass.policy.decision import Decision, Effect
 from daypass.policy.document import PolicyDocument
 from daypass.policy.evaluation import evaluate, settled_decision
+from daypass.policy.layers import Layers, ResourcePolicy, decide, settled_layers
 from daypass.policy.request_context import ConditionValue, RequestContext
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.identity_provider import Tags
@@ -24,6 +26,7 @@ __all__ = [
     "authorize",
     "call_condition_values",
     "global_condition_values",
+    "layers_of",
     "login_arn",
 ]
 
@@ -74,17 +77,42 @@ def authorize(
     region: str,
     userid: str | None = None,
     condition_values: Mapping[str, ConditionValue] | None = None,
+    session_policies: tuple[PolicyDocument, ...] = (),
+    resource_policy: ResourcePolicy | None = None,
 ) -> Decision:
     """Decide one request. `userid` is aws:userid where it differs (`AROA…:session`)."""
-    if snapshot.kind == "root":
+    is_plain = resource_policy is None and not _is_narrowed(snapshot, session_policies)
+    if is_plain and snapshot.kind == "root":
         return Decision(Effect.ALLOWED, action, resource, None)
-    settled = settled_decision(snapshot.policies, action, resource)
+    layers = None if is_plain else layers_of(snapshot, session_policies)
+    if layers is None:
+        settled = settled_decision(snapshot.policies, action, resource)
+    else:
+        settled = settled_layers(layers, action, resource) if resource_policy is None else None
     if settled is not None:
         return settled
     values = global_condition_values(snapshot, caller=caller, now=now, region=region, userid=userid)
     if condition_values:
         values.update(condition_values)
-    return evaluate(snapshot.policies, RequestContext(action, resource, values))
+    context = RequestContext(action, resource, values)
+    return (
+        evaluate(snapshot.policies, context) if layers is None else decide(layers, context, resource_policy)
+    )
+
+
+def _is_narrowed(snapshot: PrincipalSnapshot, session_policies: tuple[PolicyDocument, ...]) -> bool:
+    """Whether more than identity policies decide: not so for most, and they are asked on every refresh."""
+    return bool(snapshot.boundary or session_policies or snapshot.service_control_policies)
+
+
+def layers_of(snapshot: PrincipalSnapshot, session_policies: tuple[PolicyDocument, ...]) -> Layers:
+    """Every policy on this principal's side."""
+    return Layers(
+        None if snapshot.kind == "root" else snapshot.policies,
+        snapshot.boundary,
+        session_policies,
+        snapshot.service_control_policies,
+    )
 
 
 def global_condition_values(

@@ -1,23 +1,25 @@
 """One request to STS or IAM whose signature holds: who calls, from where, when. And whether it may.
 
 Only the authentication in `web/query_authentication.py` makes a `VerifiedCall`; flows take one as proof.
-`check_allowed` is the one place where a refusal gets its words (IAM user guide, "Access denied error
-messages"); only the caller's own ARN and what the caller named are in them.
+A refusal gets its words in `access_refusal.py`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from daypass.policy.decision import Decision, Effect
+from daypass.policy.decision import Decision
 from daypass.policy.document import PolicyDocument
+from daypass.policy.layers import ResourcePolicy
+from daypass.policy.principals import Caller as PolicyCaller
 from daypass.policy.request_context import ConditionValue
-from daypass.protocol.aws.errors import AccessDenied, ValidationError
+from daypass.protocol.aws.errors import ValidationError
+from daypass.server.domain.access_refusal import RefusedRequest, access_refusal
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.principal import PrincipalSnapshot, authorize, global_condition_values
 from daypass.server.domain.session_values import claims_values
 from daypass.server.domain.tokens import SessionClaims
 
-__all__ = ["VerifiedCall", "access_refusal"]
+__all__ = ["VerifiedCall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,14 @@ class VerifiedCall:
         return self.principal.name
 
     def decide(
-        self, action: str, resource: str, condition_values: Mapping[str, ConditionValue] | None = None
+        self,
+        action: str,
+        resource: str,
+        condition_values: Mapping[str, ConditionValue] | None = None,
+        *,
+        resource_policy: ResourcePolicy | None = None,
     ) -> Decision:
-        """What the caller's identity policies say."""
+        """What all policies over this call say, the resource's own among them where it has one."""
         return authorize(
             self.principal,
             action=action,
@@ -63,15 +70,33 @@ class VerifiedCall:
             region=self.region,
             userid=self.userid,
             condition_values={**self._session_values(), **(condition_values or {})},
+            session_policies=self.session_policies,
+            resource_policy=resource_policy,
         )
 
     def check_allowed(
         self, action: str, resource: str, condition_values: Mapping[str, ConditionValue] | None = None
     ) -> None:
-        """Raises AccessDenied when the caller's identity policies do not allow this."""
+        """Raises AccessRefused when the policies do not allow this."""
         decision = self.decide(action, resource, condition_values)
         if not decision.is_allowed:
-            raise access_refusal(self.claims.principal_arn, decision)
+            raise access_refusal(self.refused(decision, condition_values))
+
+    def refused(
+        self, decision: Decision, condition_values: Mapping[str, ConditionValue] | None = None
+    ) -> RefusedRequest:
+        """What a refusal keeps of this call."""
+        values = {**self.condition_values(), **(condition_values or {})}
+        return RefusedRequest(self.account_id, self.claims.principal_arn, self.userid, decision, values)
+
+    def resource_caller(self) -> PolicyCaller:
+        """Whom a resource's policy must name to mean this caller."""
+        is_session = self.principal.kind == "role" or bool(self.claims.userid)
+        return PolicyCaller(
+            self.principal.arn,
+            self.account_id,
+            session_arn=self.claims.principal_arn if is_session else None,
+        )
 
     def condition_values(self) -> dict[str, ConditionValue]:
         """The global condition keys of this call, for policies of resources."""
@@ -88,17 +113,3 @@ class VerifiedCall:
     def _session_values(self) -> dict[str, ConditionValue]:
         """The keys that come from the credentials."""
         return claims_values(self.claims, principal_tags=self.principal.tags, now=self.now)
-
-
-def access_refusal(principal_arn: str, decision: Decision) -> AccessDenied:
-    """The refusal for a decision that is not an allow. The deciding statement goes to the log only."""
-    if decision.effect is Effect.EXPLICIT_DENY:
-        reason = "with an explicit deny in an identity-based policy"
-    else:
-        reason = f"because no identity-based policy allows the {decision.action} action"
-    statement = decision.decided_by
-    return AccessDenied(
-        f"User: {principal_arn} is not authorized to perform: {decision.action} on resource: "
-        f"{decision.resource} {reason}",
-        detail="" if statement is None else f"{statement.policy}#{statement.index} {statement.sid}".strip(),
-    )
