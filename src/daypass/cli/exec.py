@@ -15,7 +15,7 @@ from daypass.cli.arguments import CommandParser
 from daypass.cli.output import say
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import credential_supply, find_profile
-from daypass.cli.time_left import add_min_ttl, check_time_left, seconds_of, session_warning
+from daypass.cli.time_left import add_min_ttl, check_time_left, seconds_of, session_warning, warning_supply
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.child_environment import build_child_config, build_child_environment
 from daypass.client.child_process import end_like, run_child
@@ -42,6 +42,7 @@ def run(argv: list[str]) -> int:
     if warning:
         say(warning)
     token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
+    supply = warning_supply(supply, profile=profile.name, was_told=bool(warning))
     server = CredentialServer([Consumer(profile.name, token, supply)])
     try:
         code = _run_beside(server, token, profile, command)

@@ -19,6 +19,7 @@ from pathlib import Path
 from daypass.cli.arguments import CommandParser, chosen_profile
 from daypass.cli.output import data, say
 from daypass.cli.renewing import credential_supply, find_profile, login_session_of
+from daypass.cli.time_left import warning_supply
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.consumer_snippets import SDK_LINK_LOCAL, ConsumerPlace, build_snippets, is_loopback
 from daypass.client.consumer_tokens import (
@@ -129,7 +130,10 @@ def _prepare(arguments: argparse.Namespace, config: AwsConfig) -> list[_Served]:
         profile = find_profile(config, profile_name or chosen_profile(arguments, os.environ))
         login_session_of(profile)
         wanted[name] = profile
-    supplies = {name: credential_supply(profile, os.environ) for name, profile in wanted.items()}
+    supplies = {
+        name: warning_supply(credential_supply(profile, os.environ), profile=profile.name)
+        for name, profile in wanted.items()
+    }
     for supply in supplies.values():
         supply()  # a sign-in that is needed is said now, not by an SDK in a container
     directory = consumer_directory()

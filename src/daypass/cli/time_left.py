@@ -7,7 +7,11 @@ guide, "Sign in for AWS local development").
 
 import argparse
 import re
+import threading
+import time
+from collections.abc import Callable
 
+from daypass.cli.output import say
 from daypass.client.session_cache import CacheEntry, SessionSummary, summarize
 from daypass.errors import TooLittleTime, UsageError
 from daypass.protocol.oauth.id_token import read_session_end
@@ -20,6 +24,7 @@ __all__ = [
     "seconds_of",
     "session_seconds_left",
     "session_warning",
+    "warning_supply",
 ]
 
 _WARN_BELOW = 1800
@@ -76,6 +81,25 @@ def session_warning(entry: CacheEntry, *, profile: str, now: int) -> str:
     if left is None or left >= _WARN_BELOW:
         return ""
     return f'the session of profile "{profile}" ends in {duration_text(left)}; daypass login --profile {profile} begins a new one'
+
+
+def warning_supply(
+    supply: Callable[[], CacheEntry], *, profile: str, was_told: bool = False
+) -> Callable[[], CacheEntry]:
+    """The supply of a run that lasts; once per session it says ahead that the session ends. Safe to call from threads."""
+    lock = threading.Lock()
+
+    def telling() -> CacheEntry:
+        nonlocal was_told
+        entry = supply()
+        warning = session_warning(entry, profile=profile, now=int(time.time()))
+        with lock:
+            if warning and not was_told:
+                say(warning)
+            was_told = bool(warning)
+        return entry
+
+    return telling
 
 
 def duration_text(seconds: int) -> str:
