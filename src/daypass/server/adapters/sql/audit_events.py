@@ -1,6 +1,6 @@
 """Table `audit_events`: the append-only log. Nothing here changes or deletes a row; triggers refuse it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -8,7 +8,14 @@ from daypass.server.adapters.sql.engine import Engine, Row, Statements, Transact
 from daypass.server.adapters.sql.group_commit import GroupCommit
 from daypass.server.domain.audit import AuditEvent, Caller
 
-__all__ = ["EVENT_COLUMNS", "SqlAuditStore", "append_event", "append_in_turn", "event_values"]
+__all__ = [
+    "EVENT_COLUMNS",
+    "SqlAuditStore",
+    "append_event",
+    "append_events",
+    "append_in_turn",
+    "event_values",
+]
 
 EVENT_COLUMNS = (
     "event_id, event_time, event_source, event_name, account_id, principal_arn,"
@@ -46,12 +53,16 @@ async def append_event(statements: Statements, event: AuditEvent) -> None:
     await statements.execute(_APPEND, *event_values(event))
 
 
+async def append_events(transaction: Transaction, events: Iterable[AuditEvent]) -> None:
+    """`append_event` for several, in their order."""
+    await transaction.execute_many(_APPEND, [event_values(event) for event in events])
+
+
 async def append_in_turn(engine: Engine, events: Sequence[AuditEvent]) -> Sequence[None]:
-    """A batch for `SqlAuditStore`, one statement per event."""
+    """A batch for `SqlAuditStore`, one row after the other."""
 
     async def work(transaction: Transaction) -> None:
-        for event in events:
-            await append_event(transaction, event)
+        await append_events(transaction, events)
 
     await engine.run(work)
     return [None] * len(events)

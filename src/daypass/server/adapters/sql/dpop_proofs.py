@@ -1,7 +1,8 @@
 """Table `dpop_proofs`: which DPoP proofs were seen, and with which request (RFC 9449 §11.1).
 
 A proof seen again with the same request is a retry after a lost answer; with another request it is a
-replay. Insert and look-up are one statement, so two workers cannot both be first.
+replay. The insert itself says who was first, so two workers cannot both be; only who was not looks the
+first one up.
 """
 
 import hmac
@@ -11,17 +12,18 @@ from daypass.server.ports.storage import DpopProof
 
 __all__ = ["is_same_request", "record_proof"]
 
-# The update changes nothing; it is there so that RETURNING also answers with the row of the first use.
 _RECORD = """
 INSERT INTO dpop_proofs (proof_key, request_hash, expires_at) VALUES ($1, $2, $3)
-ON CONFLICT (proof_key) DO UPDATE SET request_hash = dpop_proofs.request_hash
-RETURNING request_hash
+ON CONFLICT (proof_key) DO NOTHING
 """
+_FIRST_USE = "SELECT request_hash FROM dpop_proofs WHERE proof_key = $1"
 
 
 async def record_proof(transaction: Transaction, proof: DpopProof) -> bool:
     """True when the proof is new or came with this same request before; False when it is a replay."""
-    row = await transaction.fetch_one(_RECORD, proof.proof_key, proof.request_hash, proof.expires_at)
+    if await transaction.execute(_RECORD, proof.proof_key, proof.request_hash, proof.expires_at):
+        return True
+    row = await transaction.fetch_one(_FIRST_USE, proof.proof_key)
     return row is not None and is_same_request(proof, row[0])
 
 

@@ -30,8 +30,8 @@ class Statements(Protocol):
 
     async def fetch_all(self, statement: str, *values: Value) -> Sequence[Row]: ...
 
-    async def execute(self, statement: str, *values: Value) -> None:
-        """Run it and drop any rows."""
+    async def execute(self, statement: str, *values: Value) -> int:
+        """Run it and drop any rows. How many rows an INSERT, UPDATE or DELETE changed; of others, any number."""
         ...
 
 
@@ -44,6 +44,10 @@ class Transaction(Statements, Protocol):
         For rules no single row can carry (a count, the schema). A SQLite transaction excludes every other
         writer already, so there it does nothing.
         """
+        ...
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Run it once for each of these rows of values."""
         ...
 
     async def run_script(self, script: str) -> None:

@@ -38,9 +38,14 @@ class _Statements:
             rows: Sequence[Row] = await self._executor.fetch(statement, *values)
             return rows
 
-    async def execute(self, statement: str, *values: Value) -> None:
+    async def execute(self, statement: str, *values: Value) -> int:
         with _storage_errors():
-            await self._executor.execute(statement, *values)
+            tag: str = await self._executor.execute(statement, *values)
+            return _changed_rows(tag)
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        with _storage_errors():
+            await self._executor.executemany(statement, rows)
 
     async def lock(self, name: str) -> None:
         await self.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
@@ -87,6 +92,12 @@ async def open_postgres(url: str, *, connections: int) -> PostgresEngine:
             reset=_nothing_to_reset,
         )
     return PostgresEngine(pool)
+
+
+def _changed_rows(tag: str) -> int:
+    """The number at the end of a command's tag (`INSERT 0 1`), where there is one."""
+    number = tag.rpartition(" ")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 async def _nothing_to_reset(connection: Any) -> None:

@@ -1,15 +1,15 @@
 """Rotating one login session, statement by statement: the heart of every refresh.
 
-Success is three statements: record the proof, one conditional UPDATE, the audit row. The UPDATE's
-condition *is* the check; nothing is read before it, so of any number of parallel callers one wins. When
-the UPDATE hits nothing, one read says why. The reasons only ever grow (a generation, a revision, an end),
-so that read cannot be too late.
+Success is three statements: record the proof, one conditional UPDATE, the audit row (a batch writes all of
+its at the end). The UPDATE's condition *is* the check; nothing is read before it, so of any number of
+parallel callers one wins. When the UPDATE hits nothing, one read says why. The reasons only ever grow (a
+generation, a revision, an end), so that read cannot be too late.
 """
 
 from collections.abc import Sequence
 
 from daypass.errors import StorageError
-from daypass.server.adapters.sql.audit_events import append_event
+from daypass.server.adapters.sql.audit_events import append_event, append_events
 from daypass.server.adapters.sql.dpop_proofs import record_proof
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
 from daypass.server.adapters.sql.json_text import read_role_session, read_scope
@@ -41,13 +41,26 @@ async def rotate_in_turn(engine: Engine, rotations: Sequence[RefreshRotation]) -
     """A batch in one transaction, one rotation after the other."""
 
     async def work(transaction: Transaction) -> list[Rotation]:
-        return [await rotate_one(transaction, rotation) for rotation in rotations]
+        results = [await _rotate(transaction, rotation) for rotation in rotations]
+        done = zip(rotations, results, strict=True)
+        await append_events(
+            transaction, [rotation.audit for rotation, result in done if result.outcome == "rotated"]
+        )
+        return results
 
     return await engine.run(work)
 
 
 async def rotate_one(transaction: Transaction, rotation: RefreshRotation) -> Rotation:
     """`ports.storage.LoginSessionStore.rotate` inside an open transaction."""
+    result = await _rotate(transaction, rotation)
+    if result.outcome == "rotated":
+        await append_event(transaction, rotation.audit)
+    return result
+
+
+async def _rotate(transaction: Transaction, rotation: RefreshRotation) -> Rotation:
+    """Everything but the audit row."""
     if not await record_proof(transaction, rotation.proof):
         return Rotation("proof_replayed")
     row = await transaction.fetch_one(
@@ -59,7 +72,6 @@ async def rotate_one(transaction: Transaction, rotation: RefreshRotation) -> Rot
         rotation.expected_revision,
     )
     if row is not None:
-        await append_event(transaction, rotation.audit)
         return Rotation("rotated", read_session(row))
     row = await transaction.fetch_one(f"{SELECT_STATE} WHERE session_id = $1", rotation.session_id)
     if row is None:

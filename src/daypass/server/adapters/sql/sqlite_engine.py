@@ -26,6 +26,7 @@ __all__ = ["SqliteEngine", "open_sqlite"]
 
 Result = TypeVar("Result")
 
+_FAILURES = (apsw.Error, OverflowError, TypeError, ValueError)
 _SYNCHRONOUS = {"normal": "NORMAL", "full": "FULL", "extra": "EXTRA"}
 
 
@@ -33,6 +34,7 @@ class _Statements:
     """Statements on the one connection; `Statements` and `Transaction` of the engine protocol."""
 
     def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
         self._cursor = connection.cursor()
 
     async def fetch_one(self, statement: str, *values: Value) -> Row | None:
@@ -42,8 +44,15 @@ class _Statements:
     async def fetch_all(self, statement: str, *values: Value) -> Sequence[Row]:
         return self._rows(statement, values)
 
-    async def execute(self, statement: str, *values: Value) -> None:
+    async def execute(self, statement: str, *values: Value) -> int:
         self._rows(statement, values)
+        return self._connection.changes()
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        try:
+            self._cursor.executemany(_by_position(statement), rows).fetchall()
+        except _FAILURES as error:
+            raise _storage_error(error) from error
 
     async def lock(self, name: str) -> None:
         """BEGIN IMMEDIATE already holds the only write lock there is."""
@@ -54,7 +63,7 @@ class _Statements:
     def _rows(self, statement: str, values: Sequence[Value]) -> Sequence[Row]:
         try:
             return self._cursor.execute(_by_position(statement), values).fetchall()
-        except (apsw.Error, OverflowError, TypeError, ValueError) as error:
+        except _FAILURES as error:
             raise _storage_error(error) from error
 
 
