@@ -9,11 +9,14 @@ from typing import Any
 
 import msgspec
 
-from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
+from daypass.server.domain.access_key import AccessKey
+from daypass.server.domain.account import Account, Group, LoginProfile, ManagedPolicy, Role, User
 from daypass.server.domain.audit import AuditEvent, Caller
 from daypass.server.domain.identity_provider import OidcProvider, SamlPrivateKey, SamlProvider
+from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.domain.role_session import FederatedIdentity, RoleSession
 from daypass.server.domain.session import LoginSession, SignInSession
+from daypass.server.domain.tokens import access_key_id
 from daypass.server.ports.federation_storage import FederationRequest
 from daypass.server.ports.storage import CodeRedemption, DpopProof, RefreshRotation, Storage
 
@@ -65,6 +68,42 @@ def make_policy(name: str = "Lists", **changes: Any) -> ManagedPolicy:
         ACCOUNT_ID, f"ANPA{name.upper():0>17}", name, "/", '{"Statement": [1]}', NOW, "lists", "v1"
     )
     return replace(policy, **changes)
+
+
+def make_group(name: str = "Readers", **changes: Any) -> Group:
+    return replace(Group(ACCOUNT_ID, f"AGPA{name.upper():0>17}", name, "/", NOW), **changes)
+
+
+def make_access_key(user_id: str, number: int = 0, **changes: Any) -> AccessKey:
+    """Numbers differ only in the id and the time; the account in the id is that of the key."""
+    account_id = changes.get("account_id", ACCOUNT_ID)
+    key_id = "AKIA" + access_key_id(account_id, bytes([number]) * 6)[4:]
+    return replace(
+        AccessKey(key_id, account_id, user_id, f"sealed {number}", "Active", NOW + number), **changes
+    )
+
+
+def make_virtual_device(name: str = "phone", **changes: Any) -> MfaDevice:
+    """Nobody's yet."""
+    serial_number = f"arn:aws:iam::{ACCOUNT_ID}:mfa/{name}"
+    return replace(
+        MfaDevice(serial_number, ACCOUNT_ID, "", "totp", NOW, sealed_seed="sealed seed"), **changes
+    )
+
+
+def make_passkey(owner_id: str, name: str = "laptop", **changes: Any) -> MfaDevice:
+    device = MfaDevice(
+        serial_number=f"arn:aws:iam::{ACCOUNT_ID}:u2f/user/someone/{name}",
+        account_id=ACCOUNT_ID,
+        owner_id=owner_id,
+        kind="passkey",
+        created_at=NOW,
+        enabled_at=NOW,
+        credential_id=b"credential " + name.encode(),
+        public_key=b"cose",
+        sign_count=7,
+    )
+    return replace(device, **changes)
 
 
 PROVIDER_ARN = f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/Corp"

@@ -38,6 +38,7 @@ from daypass.server.ports.login_session_storage import (
     Rotation,
 )
 from daypass.server.ports.page import Page
+from daypass.server.ports.principal_storage import PrincipalStore
 
 __all__ = [
     "AccountStore",
@@ -355,6 +356,8 @@ class Storage(Protocol):
     def mfa_devices(self) -> MfaDeviceStore: ...
     @property
     def account_settings(self) -> AccountSettingsStore: ...
+    @property
+    def principals(self) -> PrincipalStore: ...
 
     async def migrate(self) -> list[str]:
         """Bring the schema up to date; returns the names of the migrations applied. Safe to run in parallel."""

@@ -2,6 +2,7 @@
 
     engine.py                 what the stores ask of a database
     sqlite_engine.py, postgres_engine.py      the two that answer
+    principals.py             what decisions read, in one statement
     accounts.py account_settings.py users.py login_profiles.py groups.py roles.py existence.py
     policies.py policy_versions.py inline_policies.py access_keys.py mfa_devices.py recovery_codes.py
     sign_in_sessions.py attempts.py buckets.py audit_events.py

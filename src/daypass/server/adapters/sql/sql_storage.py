@@ -22,6 +22,7 @@ from daypass.server.adapters.sql.policies import SqlPolicyStore
 from daypass.server.adapters.sql.policy_versions import SqlPolicyVersionStore
 from daypass.server.adapters.sql.postgres_batches import append_as_set, redeem_as_set, rotate_as_set
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine
+from daypass.server.adapters.sql.principals import SqlPrincipalStore
 from daypass.server.adapters.sql.redeem import redeem_in_turn
 from daypass.server.adapters.sql.roles import SqlRoleStore
 from daypass.server.adapters.sql.rotate import rotate_in_turn
@@ -67,6 +68,7 @@ class SqlStorage:
         self.policy_versions = SqlPolicyVersionStore(engine)
         self.access_keys = SqlAccessKeyStore(engine)
         self.mfa_devices = SqlMfaDeviceStore(engine)
+        self.principals = SqlPrincipalStore(engine)
         self.account_settings = SqlAccountSettingsStore(engine)
 
     async def migrate(self) -> list[str]:
