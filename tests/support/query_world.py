@@ -19,6 +19,7 @@ import uvicorn
 from daypass.protocol.aws.sigv4 import Credentials, WireRequest, sign_request
 from daypass.secret import Secret
 from daypass.server.adapters.oidc import RelyingParty
+from daypass.server.adapters.passkeys import WebAuthnPasskeys
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.saml import Saml2ServiceProvider
 from daypass.server.adapters.sql import open_storage
@@ -145,6 +146,7 @@ class QueryWorld:
             metrics=self.metrics,
             saml=self.saml,
             oidc=self.oidc,
+            passkeys=WebAuthnPasskeys(EXTERNAL_URL),
             external_url=EXTERNAL_URL,
             alternate_urls=frozenset({ALTERNATE_URL}),
             region="us-east-1",

@@ -25,6 +25,7 @@ from daypass.protocol.oauth.registered_client import CROSS_DEVICE, SAME_DEVICE
 from daypass.protocol.oauth.token_request import build_code_grant_body, build_refresh_grant_body
 from daypass.protocol.oauth.token_response import TokenSet, parse_token_response
 from daypass.secret import Secret
+from daypass.server.adapters.passkeys import WebAuthnPasskeys
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, User
@@ -112,6 +113,7 @@ class SignInWorld:
                 "metrics": self.metrics,
                 "saml": StandInSaml(),
                 "oidc": StandInOidc(),
+                "passkeys": WebAuthnPasskeys(ENDPOINT),
                 "external_url": ENDPOINT,
                 "region": "us-east-1",
                 **changes,

@@ -13,6 +13,10 @@ from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StructureShape
 from cryptography.hazmat.primitives import serialization
 
+from daypass.protocol.aws.sigv4 import Credentials
+from daypass.secret import Secret
+from daypass.server.domain.access_key import AccessKey
+from daypass.server.domain.tokens import access_key_id
 from daypass.server.web import query_services
 from daypass.server.web.iam import build_iam_operations
 from daypass.server.web.query_operation import Operation
@@ -175,12 +179,35 @@ async def test_every_answer_has_the_shape_of_the_model(world: QueryWorld) -> Non
     _check_answer("sts", "AssumeRole", assumed)
     for action in UNSIGNED_ACTIONS:
         _check_answer("sts", action, await _federated(action))
+    key = await _long_term_key(world)
+    for action, more in _OF_LONG_TERM_KEYS.items():
+        _check_answer("sts", action, await world.call(key, "sts", action, **more))
     asked = (
         {action for _, action, _ in _STORY}
         | UNSIGNED_ACTIONS
+        | set(_OF_LONG_TERM_KEYS)
         | {"AssumeRole", "DeleteUser", "ChangePassword"}
     )
     assert asked == set(_operations(world))
+
+
+_OF_LONG_TERM_KEYS: dict[str, dict[str, str]] = {
+    "GetSessionToken": {},
+    "GetFederationToken": {"Name": "carol", "Policy": policy_text(allow("s3:*")), **TAGS},
+    "GetWebIdentityToken": {"Audience.member.1": "store", "SigningAlgorithm": "ES384"},
+}
+
+
+async def _long_term_key(world: QueryWorld) -> Credentials:
+    """Of an administrator."""
+    await world.new_user("keeper", "arn:aws:iam::aws:policy/AdministratorAccess")
+    user = await world.storage.users.load_user(ACCOUNT, "keeper")
+    assert user is not None
+    key_id = "AKIA" + access_key_id(ACCOUNT, bytes(8))[4:]
+    sealed = world.ring.seal("access-key", b"x" * 40)
+    key = AccessKey(key_id, ACCOUNT, user.user_id, sealed, "Active", world.now)
+    await world.storage.access_keys.create_access_key(key, limit=2)
+    return Credentials(key_id, Secret("x" * 40), None)
 
 
 async def _federated(action: str) -> Answer:
@@ -253,7 +280,7 @@ async def test_parameters_are_spelled_and_required_as_in_the_model(world: QueryW
 
 
 def test_every_other_action_of_the_sts_model_is_refused_by_name() -> None:
-    served = {"GetCallerIdentity", "GetAccessKeyInfo", "AssumeRole", *UNSIGNED_ACTIONS}
+    served = {"GetCallerIdentity", "GetAccessKeyInfo", "AssumeRole", *UNSIGNED_ACTIONS, *_OF_LONG_TERM_KEYS}
     assert served | STS_UNSERVED >= set(MODELS["sts"].operation_names)
 
 

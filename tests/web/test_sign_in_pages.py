@@ -357,18 +357,6 @@ async def test_a_busy_server_says_so(site: SignInWorld, hasher: WatchedHasher) -
     assert "Wait a few seconds" in answer.text
 
 
-async def test_a_password_that_must_be_changed_does_not_sign_in(site: SignInWorld) -> None:
-    user = await site.user("alice")
-    await site.storage.users.update_login_profile(
-        ACCOUNT, user.user_id, password_hash=None, password_reset_required=True, changed=False
-    )
-    tab = site.tab()
-    await tab.get(FORM)
-    answer = await tab.sign_in("alice")
-    assert answer.status == 403
-    assert tab.session_ids == []
-
-
 # Sessions
 
 

@@ -1,7 +1,5 @@
 """AssumeRole: both sides must agree, and nothing that narrows a session is dropped in silence."""
 
-import json
-
 import pytest
 
 from daypass.protocol.aws.sigv4 import Credentials
@@ -222,10 +220,7 @@ async def test_a_source_identity_needs_its_own_permission_and_sticks(world: Quer
 @pytest.mark.parametrize(
     "parameter, value",
     [
-        ("Policy", json.dumps({"Version": "2012-10-17", "Statement": []})),
-        ("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
-        ("SerialNumber", "arn:aws:iam::111122223333:mfa/alice"),
-        ("TokenCode", "123456"),
+        ("MinimumSessionTokenSize", "2048"),
         ("ProvidedContexts.member.1.ProviderArn", "arn:aws:iam::aws:contextProvider/IdentityCenter"),
     ],
 )

@@ -19,6 +19,7 @@ from support.query_world import (
     QueryWorld,
     allow,
     open_query_world,
+    policy_text,
     trust,
 )
 from support.saml_forge import ACS, GENERIC_ACS, IDP, NOW, Draft, encryptor, key, metadata, set_attribute
@@ -267,8 +268,7 @@ async def test_an_attribute_that_is_not_legal_refuses_the_assertion(
         ("DurationSeconds", "899"),
         ("DurationSeconds", "43201"),
         ("DurationSeconds", "3601"),
-        ("Policy", "{}"),
-        ("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("PolicyArns.member.1.arn", "arn:aws:iam::111122223333:policy/missing"),
     ],
 )
 async def test_saml_parameters_are_bounded_and_none_is_ignored(
@@ -386,3 +386,18 @@ async def test_saml_success_and_denial_are_audited_and_strangers_are_not(trusted
         "expiresAt": NOW + 3600,
     }
     assert (refused.error_code, refused.detail["idp_subject"]) == ("AccessDenied", "ada@example.com")
+
+
+async def test_a_session_policy_narrows_the_federated_session(trusted: QueryWorld) -> None:
+    role = await trusted.new_role("web", _trusting())
+    attached = await trusted.call(
+        trusted.root,
+        "iam",
+        "AttachRolePolicy",
+        RoleName="web",
+        PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess",
+    )
+    assert attached.status == 200
+    session = _session(await _assume(trusted, role, Policy=policy_text(allow("iam:ListUsers"))))
+    assert (await trusted.call(session, "iam", "ListUsers")).status == 200
+    assert (await trusted.call(session, "iam", "ListRoles")).code == "AccessDenied"

@@ -8,7 +8,17 @@ from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import OidcProvider
-from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, Answer, QueryWorld, encode_query, trust
+from support.query_world import (
+    ACCOUNT,
+    NOW,
+    OTHER_ACCOUNT,
+    Answer,
+    QueryWorld,
+    allow,
+    encode_query,
+    policy_text,
+    trust,
+)
 from support.token_provider import CLIENT_ID, ISSUER, TokenProvider
 
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com/team"
@@ -187,8 +197,7 @@ async def test_a_provider_that_does_not_answer_is_said_to_be_one(trusted: QueryW
         ("DurationSeconds", "899"),
         ("DurationSeconds", "43201"),
         ("DurationSeconds", "3601"),
-        ("Policy", "{}"),
-        ("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("PolicyArns.member.1.arn", "arn:aws:iam::111122223333:policy/missing"),
         ("ProviderId", "www.amazon.com"),
     ],
 )
@@ -301,3 +310,18 @@ async def test_success_and_denial_are_audited_and_strangers_are_not(trusted: Que
     }
     assert (refused.error_code, refused.detail["idp_subject"]) == ("AccessDenied", "ada-lovelace")
     assert token not in repr((assumed, refused))
+
+
+async def test_a_session_policy_narrows_the_federated_session(trusted: QueryWorld) -> None:
+    role = await trusted.new_role("web", _trusting())
+    attached = await trusted.call(
+        trusted.root,
+        "iam",
+        "AttachRolePolicy",
+        RoleName="web",
+        PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess",
+    )
+    assert attached.status == 200
+    session = _session(await _assume(trusted, role, Policy=policy_text(allow("iam:ListUsers"))))
+    assert (await trusted.call(session, "iam", "ListUsers")).status == 200
+    assert (await trusted.call(session, "iam", "ListRoles")).code == "AccessDenied"

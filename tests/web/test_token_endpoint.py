@@ -199,7 +199,7 @@ async def test_metadata_and_keys_are_published(site: SignInWorld) -> None:
     assert metadata.json["issuer"] == ENDPOINT
     assert metadata.json["code_challenge_methods_supported"] == ["S256", "SHA-256"]
     keys = await call_app(site.metadata_app, "GET", "/.well-known/jwks.json")
-    assert [key["kid"] for key in keys.json["keys"]] == ["0a0b0c0d"]
+    assert [key["kid"] for key in keys.json["keys"]] == ["0a0b0c0d", "0a0b0c0d-web"]
     assert "d" not in keys.json["keys"][0]
     assert (await call_app(site.metadata_app, "HEAD", "/.well-known/jwks.json")).body == b""
     assert (await call_app(site.metadata_app, "POST", "/.well-known/jwks.json")).status == 405

@@ -46,6 +46,7 @@ from daypass.server.web.token import build_token_app
 if TYPE_CHECKING:
     from daypass.server.gateway.app import GatewayApp
     from daypass.server.ports.oidc import OpenIdRelyingParty
+    from daypass.server.ports.passkeys import Passkeys
     from daypass.server.ports.saml import SamlServiceProvider
 
 __all__ = ["Application", "compose"]
@@ -118,6 +119,7 @@ async def compose(
         metrics=metrics,
         saml=cast("SamlServiceProvider", OnFirstUse(_load_saml)),
         oidc=cast("OpenIdRelyingParty", oidc),
+        passkeys=cast("Passkeys", OnFirstUse(lambda: _load_passkeys(external_url))),
         identity_providers=settings.identity_providers,
         show_saml_providers=settings.show_saml_providers,
         external_url=external_url,
@@ -151,6 +153,12 @@ def _load_saml() -> "SamlServiceProvider":
     from daypass.server.adapters.saml import Saml2ServiceProvider
 
     return Saml2ServiceProvider()
+
+
+def _load_passkeys(external_url: str) -> "Passkeys":
+    from daypass.server.adapters.passkeys import WebAuthnPasskeys
+
+    return WebAuthnPasskeys(external_url)
 
 
 def _load_oidc(settings: Settings) -> "OpenIdRelyingParty":

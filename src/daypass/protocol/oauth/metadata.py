@@ -4,7 +4,7 @@
 clients drop path prefixes. Both names of the one PKCE transform are listed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -33,17 +33,17 @@ def build_metadata(issuer: str, *, s3_endpoint: str = "") -> dict[str, object]:
         "code_challenge_methods_supported": ["S256", "SHA-256"],
         "dpop_signing_alg_values_supported": ["ES256"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": ["ES256", "ES384"],
         "authorization_response_iss_parameter_supported": False,
     }
     return document | ({"s3_endpoint": s3_endpoint} if s3_endpoint else {})
 
 
-def build_jwks(keys: Iterable[tuple[str, ec.EllipticCurvePublicKey]]) -> dict[str, object]:
-    """The JWK Set of ID token keys, given as (key id, public key)."""
-    return {
-        "keys": [
-            {**public_jwk(public_key), "kid": key_id, "use": "sig", "alg": "ES256"}
-            for key_id, public_key in keys
-        ]
-    }
+def build_jwks(
+    keys: Iterable[tuple[str, ec.EllipticCurvePublicKey]], others: Iterable[Mapping[str, str]] = ()
+) -> dict[str, object]:
+    """The JWK Set of ID token keys, given as (key id, public key), and of `others`, which are JWKs already."""
+    id_token_keys = [
+        {**public_jwk(public_key), "kid": key_id, "use": "sig", "alg": "ES256"} for key_id, public_key in keys
+    ]
+    return {"keys": [*id_token_keys, *others]}

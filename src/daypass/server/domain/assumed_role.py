@@ -19,6 +19,7 @@ from daypass.server.domain.role_session import (
     federated_provider_of,
     packed_percent,
 )
+from daypass.server.domain.session_scope import SessionScope, scope_packed_percent
 from daypass.server.domain.tokens import (
     SessionClaims,
     access_key_id,
@@ -99,6 +100,7 @@ def issue_assumed_role(
     now: int,
     expires_at: int,
     is_chained: bool = False,
+    scope: SessionScope | None = None,
 ) -> AssumedRole:
     """`key_seed` is KEY_SEED_BYTES random bytes. Raises PackedPolicyTooLarge."""
     check_packed_size(role_session)
@@ -118,10 +120,18 @@ def issue_assumed_role(
         federated_provider=federated_provider_of(role_session.identity),
         is_chained=is_chained,
         identity=role_session.identity,
+        scope=scope,
     )
     return AssumedRole(
         claims,
-        packed_percent(role_session) if role_session.tags else None,
+        _percent(role_session, scope),
         Secret(temporary_secret_key(ring, claims, key_id=key_id)),
         Secret(seal_session_token(ring, claims, key_id=key_id)),
     )
+
+
+def _percent(role_session: RoleSession, scope: SessionScope | None) -> int | None:
+    """The fuller of the two rooms; None when nothing was put into either."""
+    if scope is None and not role_session.tags:
+        return None
+    return max(packed_percent(role_session), 0 if scope is None else scope_packed_percent(scope))

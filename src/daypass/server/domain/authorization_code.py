@@ -37,6 +37,7 @@ def build_code_claims(
         issued_at=now,
         session_ends_at=session.expires_at if is_role or session.authenticated_at == 0 else 0,
         sign_in_session_id=session.session_id if is_role else "",
+        mfa_at=session.mfa_at,
     )
 
 

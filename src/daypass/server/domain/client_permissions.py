@@ -12,6 +12,7 @@ from daypass.server.domain.audit import Caller
 from daypass.server.domain.principal import PrincipalSnapshot, authorize
 from daypass.server.domain.role_session import RoleSession, federated_provider_of, session_values
 from daypass.server.domain.session import SignInSession
+from daypass.server.domain.session_values import presence_values
 
 __all__ = [
     "AUTHORIZE_ACTION",
@@ -57,6 +58,7 @@ def authorize_code(
         userid=session.principal_id,
         condition_values={
             **_role_session_values(snapshot, session.role_session),
+            **presence_values(session.mfa_at, now=now),
             "signin:OAuthClientId": client_id,
             "signin:OAuthRedirectUri": redirect_uri,
         },
@@ -68,6 +70,7 @@ def authorize_tokens(
     *,
     principal_id: str,
     role_session: RoleSession | None,
+    mfa_at: int,
     client_id: str,
     redirect_uri: str | None,
     caller: Caller,
@@ -79,6 +82,7 @@ def authorize_tokens(
     `principal_id` is aws:userid, with the session name of a role session.
     """
     condition_values = _role_session_values(snapshot, role_session)
+    condition_values |= presence_values(mfa_at, now=now)
     condition_values["signin:OAuthClientId"] = client_id
     condition_values["signin:OAuthGrantType"] = (
         "refresh_token" if redirect_uri is None else "authorization_code"

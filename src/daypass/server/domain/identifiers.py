@@ -16,14 +16,17 @@ __all__ = [
     "build_unique_id",
     "check_arn_length",
     "check_external_id",
+    "check_federated_name",
     "check_length",
     "check_name",
     "check_path",
     "check_path_prefix",
     "check_policy_arn",
     "check_policy_path",
+    "check_serial_number",
     "check_session_name",
     "check_text",
+    "check_token_code",
     "constraint_refusal",
     "uuid_text",
 ]
@@ -38,6 +41,8 @@ _is_policy_path = re.compile(r"(?:/[A-Za-z0-9.,+@=_\-]+)*/").fullmatch
 _is_policy_arn = re.compile(
     r"arn:aws:iam::(?:[0-9]{12}|aws):policy(?:/[A-Za-z0-9.,+@=_\-]+)*/[\w+=,.@\-]+", re.ASCII
 ).fullmatch
+_is_serial_number = re.compile(r"[\w+=/:,.@\-]*", re.ASCII).fullmatch
+_is_token_code = re.compile(r"[0-9]{6}").fullmatch
 _is_external_id = re.compile(r"[\w+=,.@:/\-]*", re.ASCII).fullmatch
 _is_text = re.compile(r"[\t\n\r\x20-\xff]*").fullmatch
 
@@ -87,6 +92,28 @@ def check_external_id(member: str, value: str) -> str:
     check_length(member, value, least=2, most=1224)
     if not _is_external_id(value):
         raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\w+=,.@:\\/-]*")
+    return value
+
+
+def check_federated_name(member: str, value: str) -> str:
+    """The name a user gives somebody (GetFederationToken): 2–32 characters of a name."""
+    check_session_name(member, value)
+    return check_length(member, value, least=2, most=32)
+
+
+def check_serial_number(member: str, value: str) -> str:
+    """An MFA device's serial number, which for most is an ARN."""
+    check_length(member, value, least=9, most=256)
+    if not _is_serial_number(value):
+        raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\w+=/:,.@-]*")
+    return value
+
+
+def check_token_code(member: str, value: str) -> str:
+    """A one-time code of six digits."""
+    check_length(member, value, least=6, most=6)
+    if not _is_token_code(value):
+        raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\d]*")
     return value
 
 

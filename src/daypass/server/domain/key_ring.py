@@ -32,10 +32,17 @@ Purpose = Literal[
     "paging",
     "federation",
     "saml-key",
+    "access-key",
+    "mfa-seed",
+    "authorization-message",
+    "sign-in-ticket",
 ]
 
 _SEAL_VERSION = b"\x01"
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_P384_ORDER = int(
+    "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973", 16
+)
 
 
 class SealBroken(Exception):
@@ -77,7 +84,7 @@ class _Mac:
 class KeyRing:
     """All keys of one server. Immutable; a rotation makes a new ring."""
 
-    __slots__ = ("_id_token_keys", "_macs", "_sealers", "keys")
+    __slots__ = ("_macs", "_sealers", "_signing_keys", "keys")
 
     def __init__(self, keys: Iterable[MasterKey]) -> None:
         self.keys = tuple(sorted(keys, key=lambda key: (key.created_at, key.key_id)))
@@ -85,7 +92,7 @@ class KeyRing:
             raise ValueError("a key ring needs at least one key")
         self._sealers: dict[tuple[str, str], AESSIV] = {}
         self._macs: dict[tuple[str, str], _Mac] = {}
-        self._id_token_keys: dict[str, ec.EllipticCurvePrivateKey] = {}
+        self._signing_keys: dict[tuple[str, str], ec.EllipticCurvePrivateKey] = {}
 
     def __repr__(self) -> str:
         return f"KeyRing({[key.key_id for key in self.keys]})"
@@ -134,11 +141,20 @@ class KeyRing:
 
     def id_token_key(self, key_id: str) -> ec.EllipticCurvePrivateKey:
         """The P-256 key that signs ID tokens while `key_id` is current (FIPS 186-5 A.2.1: extra bits)."""
-        signing_key = self._id_token_keys.get(key_id)
+        return self._signing_key(key_id, "id-token/ES256", ec.SECP256R1(), _P256_ORDER)
+
+    def web_identity_key(self, key_id: str) -> ec.EllipticCurvePrivateKey:
+        """The P-384 key that signs web identity tokens while `key_id` is current; made like the ID tokens'."""
+        return self._signing_key(key_id, "web-identity/ES384", ec.SECP384R1(), _P384_ORDER)
+
+    def _signing_key(
+        self, key_id: str, info: str, curve: ec.EllipticCurve, order: int
+    ) -> ec.EllipticCurvePrivateKey:
+        signing_key = self._signing_keys.get((key_id, info))
         if signing_key is None:
-            wide = int.from_bytes(self._expand(key_id, "id-token/ES256", 48), "big")
-            signing_key = ec.derive_private_key(wide % (_P256_ORDER - 1) + 1, ec.SECP256R1())
-            self._id_token_keys[key_id] = signing_key
+            wide = int.from_bytes(self._expand(key_id, info, curve.key_size // 8 + 16), "big")
+            signing_key = ec.derive_private_key(wide % (order - 1) + 1, curve)
+            self._signing_keys[(key_id, info)] = signing_key
         return signing_key
 
     def _sealer(self, key_id: str, purpose: str) -> AESSIV:

@@ -81,6 +81,7 @@ class SigninToken(msgspec.Struct, frozen=True, array_like=True, tag="signin-toke
     principal_id: str
     credentials_epoch: int
     role_session: RoleSession | None
+    mfa_at: int = 0
 
 
 class _Document(msgspec.Struct):

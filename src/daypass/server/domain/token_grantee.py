@@ -32,6 +32,7 @@ def check_grantee(
         snapshot,
         principal_id=claims.principal_id,
         role_session=role_session,
+        mfa_at=claims.mfa_at,
         client_id=claims.client_id,
         redirect_uri=redirect_uri,
         caller=call.caller,

@@ -24,15 +24,20 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.session_scope import build_scope
 from daypass.server.domain.session_tags import (
     check_transitive_keys,
     inherit_tags,
     requested_session_values,
     required_actions,
 )
+from daypass.server.domain.session_values import presence_values
+from daypass.server.domain.totp import check_code_parameters
 from daypass.server.domain.trust_policy import parse_trust_policy
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.clock import Randomness
+from daypass.server.ports.second_factor import SecondFactor
+from daypass.server.ports.session_policies import SessionPolicyCheck
 from daypass.server.ports.storage import Storage
 
 __all__ = ["RoleAssumption"]
@@ -48,6 +53,8 @@ class RoleAssumption:
     storage: Storage
     ring: KeyRing
     randomness: Randomness
+    second_factor: SecondFactor
+    session_policies: SessionPolicyCheck
 
     async def assume_role(
         self,
@@ -60,8 +67,16 @@ class RoleAssumption:
         source_identity: str | None = None,
         tags: Tags = (),
         transitive_tag_keys: tuple[str, ...] = (),
+        policy: str | None = None,
+        policy_arns: tuple[str, ...] = (),
+        serial_number: str | None = None,
+        token_code: str | None = None,
     ) -> AssumedRole:
-        """`tags` are checked (`session_tags.check_session_tags`). Raises AccessDenied, ValidationError, PackedPolicyTooLarge."""
+        """`tags` are checked (`session_tags.check_session_tags`).
+
+        A device and code prove presence for this call's trust policy; the role session itself is one without a second
+        factor, as in AWS. Raises AccessDenied, ValidationError, MalformedPolicyDocument, PackedPolicyTooLarge, Throttling.
+        """
         if call.principal.kind == "root":
             raise AccessDenied("Roles may not be assumed by root accounts.")
         duration = check_duration(duration_seconds)
@@ -70,13 +85,19 @@ class RoleAssumption:
         session = RoleSession(
             role_arn, check_source_identity(call, source_identity), tags, transitive_tag_keys
         )
+        scope = build_scope(policy=policy, policy_arns=policy_arns)
+        device = check_code_parameters(serial_number, token_code)
         role = await self._load_role(call, role_arn)
         values = question_values(call, role, session, session_name=role_session_name, external_id=external_id)
+        if device is not None:
+            await self._prove_presence(call, *device)
+            values |= presence_values(call.now, now=call.now)
         for action in required_actions(
             "sts:AssumeRole", tags=session.tags, source_identity=session.source_identity
         ):
             check_trusted(call, role, action=action, values=values)
         check_role_maximum(role, duration)
+        await self.session_policies.check_exist(role.account_id, policy_arns)
         return issue_assumed_role(
             self.ring,
             role,
@@ -86,6 +107,12 @@ class RoleAssumption:
             now=call.now,
             expires_at=call.now + duration,
             is_chained=call.principal.kind == "role",
+            scope=scope,
+        )
+
+    async def _prove_presence(self, call: VerifiedCall, serial_number: str, code: str) -> None:
+        await self.second_factor.prove(
+            call.account_id, call.principal.principal_id, serial_number=serial_number, code=code, now=call.now
         )
 
     async def _load_role(self, call: VerifiedCall, role_arn: str) -> Role:

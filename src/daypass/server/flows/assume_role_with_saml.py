@@ -31,10 +31,12 @@ from daypass.server.domain.identity_provider import SamlProvider
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.saml_claims import RolePair, read_role_pairs, read_saml_caller
 from daypass.server.domain.saml_keys import open_service_keys
+from daypass.server.domain.session_scope import SessionScope, build_scope
 from daypass.server.domain.unsigned_call import FederatedRole, FederationDenied, UnsignedCall
 from daypass.server.domain.verified_identity import VerifiedAssertion
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.saml import SamlServiceProvider
+from daypass.server.ports.session_policies import SessionPolicyCheck
 from daypass.server.ports.storage import Storage
 
 __all__ = ["SamlRoleAssumption"]
@@ -50,6 +52,7 @@ class SamlRoleAssumption:
     saml: SamlServiceProvider
     own_urls: frozenset[str]
     """Every address of this server, without trailing slash."""
+    session_policies: SessionPolicyCheck
 
     async def assume_role(
         self,
@@ -59,11 +62,14 @@ class SamlRoleAssumption:
         principal_arn: str,
         saml_assertion: str,
         duration_seconds: int | None = None,
+        policy: str | None = None,
+        policy_arns: tuple[str, ...] = (),
     ) -> FederatedRole:
         """Raises InvalidIdentityToken, ExpiredIdentityToken, IDPRejectedClaim, AccessDenied, ValidationError,
-        PackedPolicyTooLarge.
+        MalformedPolicyDocument, PackedPolicyTooLarge.
         """
         check_duration(duration_seconds)
+        scope = build_scope(policy=policy, policy_arns=policy_arns)
         parse_role_arn(role_arn)
         provider = await self._load_provider(principal_arn)
         assertion = self._verify(provider, saml_assertion, now=call.now)
@@ -71,7 +77,7 @@ class SamlRoleAssumption:
         try:
             if RolePair(role_arn, provider.arn) not in read_role_pairs(assertion):
                 raise federation_refusal(who.action, detail="the assertion does not name this role")
-            return await self._assume(call, role_arn, who, assertion, duration_seconds)
+            return await self._assume(call, role_arn, who, assertion, duration_seconds, scope)
         except AccessDenied as denied:
             raise FederationDenied(denied, who) from None
 
@@ -103,6 +109,7 @@ class SamlRoleAssumption:
         who: FederatedCaller,
         assertion: VerifiedAssertion,
         duration_seconds: int | None,
+        scope: SessionScope | None,
     ) -> FederatedRole:
         role = await self.storage.roles.load_role(*parse_role_arn(role_arn))
         if role is None or role.arn != role_arn:
@@ -111,6 +118,7 @@ class SamlRoleAssumption:
         asked = [seconds for seconds in (duration_seconds, who.asked_duration) if seconds is not None]
         duration = min(asked, default=DEFAULT_DURATION)
         check_role_maximum(role, duration)
+        await self.session_policies.check_exist(role.account_id, scope.policy_arns if scope else ())
         assumed = issue_assumed_role(
             self.ring,
             role,
@@ -119,5 +127,6 @@ class SamlRoleAssumption:
             key_seed=self.randomness.token_bytes(KEY_SEED_BYTES),
             now=call.now,
             expires_at=not_after_provider(who, call.now + duration, now=call.now),
+            scope=scope,
         )
         return FederatedRole(who, assumed, assertion.audience, assertion.name_qualifier)

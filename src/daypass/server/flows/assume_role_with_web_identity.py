@@ -26,10 +26,12 @@ from daypass.server.domain.federated_caller import (
 )
 from daypass.server.domain.identity_provider import OidcProvider, provider_path
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.session_scope import SessionScope, build_scope
 from daypass.server.domain.unsigned_call import FederatedRole, FederationDenied, UnsignedCall
 from daypass.server.domain.web_identity_claims import read_web_identity_caller
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.oidc import OpenIdRelyingParty
+from daypass.server.ports.session_policies import SessionPolicyCheck
 from daypass.server.ports.storage import Storage
 
 __all__ = ["WebIdentityRoleAssumption"]
@@ -46,6 +48,7 @@ class WebIdentityRoleAssumption:
     ring: KeyRing
     randomness: Randomness
     oidc: OpenIdRelyingParty
+    session_policies: SessionPolicyCheck
 
     async def assume_role(
         self,
@@ -55,17 +58,22 @@ class WebIdentityRoleAssumption:
         role_session_name: str,
         web_identity_token: Secret,
         duration_seconds: int | None = None,
+        policy: str | None = None,
+        policy_arns: tuple[str, ...] = (),
     ) -> FederatedRole:
         """Raises InvalidIdentityToken, ExpiredIdentityToken, IDPRejectedClaim, IDPCommunicationError, AccessDenied,
-        ValidationError, PackedPolicyTooLarge.
+        ValidationError, MalformedPolicyDocument, PackedPolicyTooLarge.
         """
         duration = check_duration(duration_seconds)
+        scope = build_scope(policy=policy, policy_arns=policy_arns)
         account_id, _ = parse_role_arn(role_arn)
         provider = await self._load_provider(account_id, self.oidc.read_issuer(web_identity_token))
         token = await self.oidc.verify_token(provider, web_identity_token, now=call.now)
         who = read_web_identity_caller(token, provider, session_name=role_session_name)
         try:
-            return await self._assume(call, role_arn, who, audience=token.audience, duration=duration)
+            return await self._assume(
+                call, role_arn, who, audience=token.audience, duration=duration, scope=scope
+            )
         except AccessDenied as denied:
             raise FederationDenied(denied, who) from None
 
@@ -81,13 +89,21 @@ class WebIdentityRoleAssumption:
         return provider
 
     async def _assume(
-        self, call: UnsignedCall, role_arn: str, who: FederatedCaller, *, audience: str, duration: int
+        self,
+        call: UnsignedCall,
+        role_arn: str,
+        who: FederatedCaller,
+        *,
+        audience: str,
+        duration: int,
+        scope: SessionScope | None,
     ) -> FederatedRole:
         role = await self.storage.roles.load_role(*parse_role_arn(role_arn))
         if role is None or role.arn != role_arn:
             raise federation_refusal(who.action, detail="no such role")
         check_federated_trust(role, who, caller=call.caller, now=call.now, region=call.region)
         check_role_maximum(role, duration)
+        await self.session_policies.check_exist(role.account_id, scope.policy_arns if scope else ())
         assumed = issue_assumed_role(
             self.ring,
             role,
@@ -96,5 +112,6 @@ class WebIdentityRoleAssumption:
             key_seed=self.randomness.token_bytes(KEY_SEED_BYTES),
             now=call.now,
             expires_at=call.now + duration,
+            scope=scope,
         )
         return FederatedRole(who, assumed, audience)

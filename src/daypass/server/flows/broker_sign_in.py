@@ -80,6 +80,7 @@ class BrokerSignInFlow:
             expires_at=token.session_ends_at,
             last_used_at=now,
             role_session=token.role_session,
+            mfa_at=token.mfa_at,
         )
         store = self.storage.sign_in_sessions
         await store.rebind_browser(old_browser, session.browser_hash)

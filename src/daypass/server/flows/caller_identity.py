@@ -15,11 +15,11 @@ class CallerIdentity:
     """The answer's three members."""
 
     user_id: str
-    """Account id for root, `AIDA…` for a user, `AROA…:session` for a role session."""
+    """Account id for root, `AIDA…` for a user, `AROA…:session` for a role session, `account:name` for a federated user."""
     account_id: str
     arn: str
 
 
 async def get_caller_identity(call: VerifiedCall) -> CallerIdentity:
     """What the proven claims say."""
-    return CallerIdentity(call.claims.principal_id, call.claims.account_id, call.claims.principal_arn)
+    return CallerIdentity(call.userid, call.claims.account_id, call.claims.principal_arn)

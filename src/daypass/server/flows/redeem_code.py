@@ -187,6 +187,7 @@ class RedeemCodeFlow:
             created_at=call.now,
             ends_at=ends_at,
             role_session=role_session,
+            mfa_at=claims.mfa_at,
         )
 
     def _redemption(

@@ -1,8 +1,8 @@
 """The sign-in story: an e-mail or a user name and a password become a session in this browser.
 
 Order: look the name up, count the attempt, refuse when there were too many, check the password (a name that
-is unknown costs the same Argon2id computation), then give the browser a new secret and the session a place
-in it. The attempt is counted *before* the password is checked, in one atomic write, so that any number of
+is unknown costs the same Argon2id computation). Then a session begins, unless the person has a second factor or must
+choose a new password: a sealed ticket remembers what was proven. The attempt is counted *before* the password is checked, in one atomic write, so that any number of
 parallel guesses get only the free ones. Success clears the count. An unknown account, an unknown name and a
 wrong password are one answer.
 """
@@ -12,35 +12,32 @@ from typing import Literal
 
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
-from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.key_ring import KeyRing
-from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
 from daypass.server.domain.sign_in_events import sign_in_event
 from daypass.server.domain.sign_in_name import RootName, UserName
+from daypass.server.domain.sign_in_steps import PasswordChangeNeeded, SecondFactorNeeded
+from daypass.server.domain.sign_in_ticket import (
+    CHALLENGE_BYTES,
+    TICKET_LIFETIME,
+    SignInTicket,
+    seal_sign_in_ticket,
+)
 from daypass.server.domain.throttle import SIGN_IN_THROTTLE, attempt_key
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
+from daypass.server.ports.session_beginning import Proven, SessionBeginning, SessionFull, SignedIn
 from daypass.server.ports.storage import Storage
 
-__all__ = ["SignInFlow", "SignInRefused", "SignedIn"]
+__all__ = ["SignInFlow", "SignInRefused"]
 
 _NOBODY = "000000000000"
 
 
 @dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Done. The browser's cookie must now hold `browser_secret`."""
-
-    session: SignInSession
-    browser_secret: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class SignInRefused:
-    """`mismatch`: unknown or wrong. `throttled`: too many tries. `full`: five identities already.
-    `reset_required`: right, but an administrator wants the password changed first."""
+    """`mismatch`: unknown or wrong. `throttled`: too many tries."""
 
-    reason: Literal["mismatch", "throttled", "full", "reset_required"]
+    reason: Literal["mismatch", "throttled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class _Candidate:
 class SignInFlow:
     """The story with its neighbours."""
 
-    __slots__ = ("_hasher", "_lifetime", "_randomness", "_ring", "_storage")
+    __slots__ = ("_beginning", "_hasher", "_randomness", "_ring", "_storage")
 
     def __init__(
         self,
@@ -70,17 +67,17 @@ class SignInFlow:
         hasher: PasswordHasher,
         ring: KeyRing,
         randomness: Randomness,
-        session_lifetime: int,
+        beginning: SessionBeginning,
     ) -> None:
         self._storage = storage
         self._hasher = hasher
         self._ring = ring
         self._randomness = randomness
-        self._lifetime = session_lifetime
+        self._beginning = beginning
 
     async def sign_in(
         self, name: RootName | UserName, password: Secret, *, old_browser: bytes, caller: Caller, now: int
-    ) -> SignedIn | SignInRefused:
+    ) -> SignedIn | SessionFull | SecondFactorNeeded | PasswordChangeNeeded | SignInRefused:
         """`old_browser` is the hash of the browser's present secret. Raises Throttling when hashing is busy."""
         candidate = await (self._find_root(name) if isinstance(name, RootName) else self._find_user(name))
         account, typed_name = candidate.counted_as
@@ -93,11 +90,39 @@ class SignInFlow:
         except PasswordMismatch:
             return await self._refuse("mismatch", candidate, caller, now)
         await self._storage.attempts.clear_attempts(attempts)
-        if candidate.reset_required:
-            return await self._refuse("reset_required", candidate, caller, now)
         if is_outdated:
             await self._renew_hash(candidate, await self._hasher.hash(password))
-        return await self._begin_session(candidate, old_browser, caller, now)
+        devices = await self._storage.mfa_devices.list_mfa_devices(
+            candidate.account_id, candidate.principal_id
+        )
+        if devices or candidate.reset_required:
+            ticket = self._ticket(candidate, old_browser, now)
+            sealed = seal_sign_in_ticket(self._ring, ticket)
+            if devices:
+                return SecondFactorNeeded(ticket, sealed, tuple(devices))
+            return PasswordChangeNeeded(ticket, sealed)
+        proven = Proven(
+            candidate.account_id,
+            candidate.kind,
+            candidate.principal_id,
+            candidate.principal_arn,
+            candidate.credentials_epoch,
+        )
+        return await self._beginning.begin(proven, old_browser=old_browser, caller=caller, now=now)
+
+    def _ticket(self, candidate: _Candidate, old_browser: bytes, now: int) -> SignInTicket:
+        return SignInTicket(
+            ticket_id=self._randomness.token_bytes(16).hex(),
+            account_id=candidate.account_id,
+            principal_kind=candidate.kind,
+            principal_id=candidate.principal_id,
+            principal_arn=candidate.principal_arn,
+            credentials_epoch=candidate.credentials_epoch,
+            reset_required=candidate.reset_required,
+            browser_hash=old_browser,
+            expires_at=now + TICKET_LIFETIME,
+            challenge=self._randomness.token_bytes(CHALLENGE_BYTES),
+        )
 
     async def _find_root(self, name: RootName) -> _Candidate:
         account = await self._storage.accounts.find_account_by_root_email(name.email)
@@ -138,31 +163,6 @@ class SignInFlow:
             reset_required=profile.password_reset_required,
         )
 
-    async def _begin_session(
-        self, candidate: _Candidate, old_browser: bytes, caller: Caller, now: int
-    ) -> SignedIn | SignInRefused:
-        """A new secret first, the session second: a planted cookie never comes to hold a session."""
-        browser_secret = self._randomness.token_bytes(BROWSER_SECRET_LENGTH)
-        session = SignInSession(
-            session_id=self._randomness.uuid(),
-            browser_hash=browser_hash(browser_secret),
-            account_id=candidate.account_id,
-            principal_kind=candidate.kind,
-            principal_arn=candidate.principal_arn,
-            principal_id=candidate.principal_id,
-            credentials_epoch=candidate.credentials_epoch,
-            authenticated_at=now,
-            expires_at=now + self._lifetime,
-            last_used_at=now,
-        )
-        store = self._storage.sign_in_sessions
-        await store.rebind_browser(old_browser, session.browser_hash)
-        if not await store.create_sign_in_session(session, limit=MAX_ACTIVE_SESSIONS, now=now):
-            await store.rebind_browser(session.browser_hash, old_browser)
-            return await self._refuse("full", candidate, caller, now)
-        await self._record(candidate, caller, now, error_code="")
-        return SignedIn(session, browser_secret)
-
     async def _renew_hash(self, candidate: _Candidate, password_hash: str) -> None:
         """Today's parameters for the same password: not a change of credentials."""
         if candidate.kind == "root":
@@ -177,16 +177,8 @@ class SignInFlow:
             )
 
     async def _refuse(
-        self,
-        reason: Literal["mismatch", "throttled", "full", "reset_required"],
-        candidate: _Candidate,
-        caller: Caller,
-        now: int,
+        self, reason: Literal["mismatch", "throttled"], candidate: _Candidate, caller: Caller, now: int
     ) -> SignInRefused:
-        await self._record(candidate, caller, now, error_code=reason)
-        return SignInRefused(reason)
-
-    async def _record(self, candidate: _Candidate, caller: Caller, now: int, *, error_code: str) -> None:
         await self._storage.audit.append(
             sign_in_event(
                 "ConsoleLogin",
@@ -194,6 +186,7 @@ class SignInFlow:
                 caller=caller,
                 now=now,
                 principal=(candidate.account_id, candidate.principal_arn),
-                error_code=error_code,
+                error_code=reason,
             )
         )
+        return SignInRefused(reason)

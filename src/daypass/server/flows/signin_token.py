@@ -71,6 +71,11 @@ class SigninTokenFlow:
         )
         if snapshot is None:
             raise AccessDenied(_GONE, detail="the principal no longer exists")
+        if claims.scope is not None or claims.userid:
+            raise AccessDenied(
+                "These credentials are narrowed by session policies, which a session in the pages does not have;"
+                " sign in with your own"
+            )
         login = await self._load_login(claims, snapshot, now=now)
         role_session = _role_session(claims, login)
         if role_session is not None:
@@ -85,6 +90,7 @@ class SigninTokenFlow:
             principal_id=claims.principal_id,
             credentials_epoch=snapshot.credentials_epoch,
             role_session=role_session,
+            mfa_at=claims.mfa_at,
         )
 
     async def _load_login(

@@ -5,8 +5,11 @@ backend, and nothing behind here asks "may I" again, except DeleteObjects for th
 """
 
 from daypass.policy.request_context import ConditionValue
+from daypass.protocol.aws.errors import AwsError
 from daypass.protocol.aws.sigv4 import WireRequest
+from daypass.server.domain.caller_credentials import check_login_lives
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.flows.open_credentials import KeyUses
 from daypass.server.gateway.asgi import ClientBody, Send
 from daypass.server.gateway.attempt import Attempt
 from daypass.server.gateway.authorize import (
@@ -16,6 +19,7 @@ from daypass.server.gateway.authorize import (
     check_permissions,
     load_principal,
 )
+from daypass.server.gateway.errors import in_s3_words
 from daypass.server.gateway.exchange import Exchange
 from daypass.server.gateway.operation import Operation, identify_operation
 from daypass.server.gateway.payload import check_empty_payload, read_payload
@@ -37,6 +41,7 @@ class Admission:
         buckets: BucketStore,
         ring: KeyRing,
         directory: PrincipalDirectory,
+        key_uses: KeyUses,
         clock: Clock,
         region: str,
         adopt_unowned_buckets_for: str | None,
@@ -45,6 +50,7 @@ class Admission:
         self._buckets = buckets
         self._ring = ring
         self._directory = directory
+        self._key_uses = key_uses
         self._clock = clock
         self._region = region
         self._adopting_account = adopt_unowned_buckets_for
@@ -53,7 +59,7 @@ class Admission:
     async def admit(self, wire: WireRequest, body: ClientBody, send: Send, attempt: Attempt) -> Exchange:
         """Raises AwsError (and StorageError); fills `attempt` as far as it comes. The body stays unread."""
         now = self._clock()
-        proven = authenticate(wire, ring=self._ring, now=now)
+        proven = await authenticate(wire, ring=self._ring, directory=self._directory, now=now)
         attempt.claims = proven.claims
         request = read_request(wire, virtual_host_suffix=self._virtual_host_suffix)
         attempt.resource = request.resource
@@ -69,8 +75,14 @@ class Admission:
         self, request: GatewayRequest, operation: Operation, proven: Proven, attempt: Attempt, now: int
     ) -> Question:
         """Ownership and policy. Raises Denied, NoSuchBucket, InvalidAccessKeyId."""
+        principal = await load_principal(self._directory, proven.claims)
+        try:
+            check_login_lives(principal, proven.claims)
+        except AwsError as ended:
+            raise in_s3_words(ended, has_session_token=True) from ended
+        await self._key_uses.note(proven.claims, service="s3", region=self._region, now=now)
         question = Question(
-            await load_principal(self._directory, proven.claims),
+            principal,
             proven.claims,
             attempt.caller,
             now,

@@ -12,6 +12,7 @@ from daypass.errors import StorageError
 from daypass.protocol.aws.errors import AwsError
 from daypass.server.domain.audit import CALLER_KEY, Caller
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.flows.open_credentials import KeyUses
 from daypass.server.gateway.admission import Admission
 from daypass.server.gateway.answers import AnswerCut, send_refusal
 from daypass.server.gateway.asgi import ClientBody, ClientGone, Receive, Scope, Send
@@ -150,6 +151,7 @@ def build_gateway_app(
         buckets=storage.buckets,
         ring=ring,
         directory=directory,
+        key_uses=KeyUses(storage.access_keys),
         clock=clock,
         region=region,
         adopt_unowned_buckets_for=adopt_unowned_buckets_for,

@@ -70,6 +70,8 @@ class BuiltInIssuer:
             issued_at=session.rotated_at,
             expires_at=self.expires_at(session),
             login_session_id=session.session_id,
+            mfa_at=session.mfa_at,
+            scope=session.scope,
         )
         return claims if session.role_session is None else _with_role_session(claims, session.role_session)
 
@@ -85,6 +87,7 @@ class BuiltInIssuer:
             principal_id=session.principal_id,
             credentials_epoch=session.credentials_epoch,
             role_session=session.role_session,
+            mfa_at=session.mfa_at,
         )
         return seal_refresh_token(self._ring, claims, key_id=session.sealed_by)
 

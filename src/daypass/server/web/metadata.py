@@ -1,6 +1,6 @@
-"""`/.well-known/oauth-authorization-server` and `/.well-known/jwks.json`: constant bytes (RFC 8414, RFC 7517).
+"""The documents under `/.well-known/`: constant bytes (RFC 8414, OpenID Connect Discovery §4, RFC 7517).
 
-Both are computed once, so that a relying party that asks for the keys at every login costs nothing. The key
+All are computed once, so that a relying party that asks for the keys at every login costs nothing. The key
 set holds every key of the ring: ID tokens of a key that no longer signs can still be checked.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from daypass.protocol.oauth.metadata import build_jwks, build_metadata
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.web_identity_token import web_identity_jwk
 
 __all__ = ["build_metadata_app"]
 
@@ -20,13 +21,14 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def build_metadata_app(*, ring: KeyRing, external_url: str, s3_url: str = "") -> AsgiApp:
-    """Both documents, computed once. Other paths answer 404, other methods 405."""
-    keys = ((key.key_id, ring.id_token_key(key.key_id).public_key()) for key in ring.keys)
+    """All documents, computed once. Other paths answer 404, other methods 405."""
+    id_token_keys = ((key.key_id, ring.id_token_key(key.key_id).public_key()) for key in ring.keys)
+    web_identity_keys = [web_identity_jwk(ring, key.key_id) for key in ring.keys]
+    metadata = json.dumps(build_metadata(external_url, s3_endpoint=s3_url)).encode()
     documents = {
-        "/.well-known/oauth-authorization-server": json.dumps(
-            build_metadata(external_url, s3_endpoint=s3_url)
-        ).encode(),
-        "/.well-known/jwks.json": json.dumps(build_jwks(keys)).encode(),
+        "/.well-known/oauth-authorization-server": metadata,
+        "/.well-known/openid-configuration": metadata,
+        "/.well-known/jwks.json": json.dumps(build_jwks(id_token_keys, web_identity_keys)).encode(),
     }
 
     async def answer(scope: Scope, _receive: Receive, send: Send) -> None:

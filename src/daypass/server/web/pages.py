@@ -17,7 +17,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from daypass.server.flows.begin_session import BrowserSessions
+from daypass.server.flows.forced_password_change import ForcedPasswordChangeFlow
 from daypass.server.flows.issue_code import IssueCodeFlow
+from daypass.server.flows.second_factor import OneTimeCodes
+from daypass.server.flows.second_step import SecondStepFlow
 from daypass.server.flows.sign_in import SignInFlow
 from daypass.server.web.authorize import AuthorizePages
 from daypass.server.web.broker import build_broker_routes
@@ -25,6 +29,7 @@ from daypass.server.web.errors import page_error_handlers
 from daypass.server.web.federation_parts import build_federation_pages, build_provider_endpoints
 from daypass.server.web.page_tools import PageTools
 from daypass.server.web.provider_view import HowToSignIn
+from daypass.server.web.second_step import SecondStepPages
 from daypass.server.web.sessions import SessionPages
 from daypass.server.web.sign_in import SignInPages
 from daypass.server.web.sign_in_parts import SignInParts
@@ -60,16 +65,18 @@ def build_pages_app(parts: SignInParts) -> Starlette:
         randomness=parts.randomness,
         region=parts.region,
     )
+    beginning = BrowserSessions(parts.storage, parts.randomness, parts.lifetimes.sign_in_session)
     sign_in_flow = SignInFlow(
         storage=parts.storage,
         hasher=parts.hasher,
         ring=parts.ring,
         randomness=parts.randomness,
-        session_lifetime=parts.lifetimes.sign_in_session,
+        beginning=beginning,
     )
     how = HowToSignIn(tools)
     sessions = SessionPages(tools, issue_code, how)
-    sign_in = SignInPages(tools, sign_in_flow, sessions, how)
+    second_step = _second_step_pages(tools, sessions, beginning)
+    sign_in = SignInPages(tools, sign_in_flow, second_step, how)
     oauth = AuthorizePages(tools)
     federation = build_federation_pages(tools, sessions)
     provider = build_provider_endpoints(tools)
@@ -82,6 +89,8 @@ def build_pages_app(parts: SignInParts) -> Starlette:
             Route("/signin/new", sign_in.choose_how, methods=["GET"]),
             Route("/signin/user", sign_in.show_form, methods=["GET"]),
             Route("/signin/user", sign_in.submit_form, methods=["POST"]),
+            Route("/signin/mfa", second_step.submit_proof, methods=["POST"]),
+            Route("/signin/new-password", second_step.submit_password, methods=["POST"]),
             Route("/signin/session", sessions.choose, methods=["POST"]),
             Route("/signin/cancel", sessions.cancel, methods=["POST"]),
             Route("/signin/sign-out", sessions.sign_out, methods=["POST"]),
@@ -106,3 +115,21 @@ def build_pages_app(parts: SignInParts) -> Starlette:
     # Correcting a trailing slash would build an absolute URL out of the request's Host header.
     pages.router.redirect_slashes = False
     return pages
+
+
+def _second_step_pages(
+    tools: PageTools, sessions: SessionPages, beginning: BrowserSessions
+) -> SecondStepPages:
+    parts = tools.parts
+    storage = parts.storage
+    second_step = SecondStepFlow(
+        storage=storage,
+        directory=parts.directory,
+        ring=parts.ring,
+        randomness=parts.randomness,
+        codes=OneTimeCodes(storage.mfa_devices, storage.attempts, parts.ring),
+        passkeys=parts.passkeys,
+        beginning=beginning,
+    )
+    password_change = ForcedPasswordChangeFlow(storage, parts.directory, parts.hasher, beginning)
+    return SecondStepPages(tools, sessions, second_step, password_change)

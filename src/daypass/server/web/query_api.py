@@ -18,8 +18,10 @@ from daypass.errors import StorageError
 from daypass.protocol.aws.errors import AccessDenied, AwsError
 from daypass.protocol.aws.query import build_response_xml
 from daypass.server.domain.audit import CALLER_KEY, Caller
+from daypass.server.domain.session_credentials import check_action_allowed
 from daypass.server.domain.unsigned_call import UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.flows.open_credentials import KeyUses
 from daypass.server.web.aws_errors import StorageFailure, build_query_refusal
 from daypass.server.web.iam import build_iam_operations
 from daypass.server.web.query_audit import QueryAudit
@@ -65,6 +67,7 @@ class _QueryApp:
     def __init__(self, services: Mapping[str, QueryService], parts: SignInParts, log: logging.Logger) -> None:
         self._services = services
         self._audit = QueryAudit(parts.storage.audit, parts.randomness)
+        self._key_uses = KeyUses(parts.storage.access_keys)
         self._ring = parts.ring
         self._directory = parts.directory
         self._clock = parts.clock
@@ -118,6 +121,7 @@ class _QueryApp:
         except AwsError as refusal:
             self._metrics.count("query.authentication", refusal.code)
             raise
+        await self._key_uses.note(call.claims, service=name, region=call.region, now=call.now)
         return self._services[name], call
 
     async def _perform(
@@ -126,6 +130,8 @@ class _QueryApp:
         action, operation = service.find_operation(parameters)
         event = f"{service.name}.{action}"
         try:
+            if isinstance(call, VerifiedCall):
+                check_action_allowed(call.claims, f"{service.name}:{action}")
             result = await operation.perform(call, parameters)
         except AwsError as refusal:
             self._metrics.count(event, refusal.code)

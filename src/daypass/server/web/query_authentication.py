@@ -22,9 +22,10 @@ from daypass.protocol.aws.sigv4 import (
 )
 from daypass.protocol.aws.unverified_signature import ECDSA
 from daypass.server.domain.audit import Caller
-from daypass.server.domain.caller_credentials import open_caller_credentials
+from daypass.server.domain.caller_credentials import check_login_lives
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.flows.open_credentials import open_credentials
 from daypass.server.ports.principals import PrincipalDirectory
 
 __all__ = ["authenticate"]
@@ -55,8 +56,12 @@ async def authenticate(
     if rules is None:
         raise SignatureDoesNotMatch("Credential should be scoped to correct service: 'sts'.")
     region = requested_region(unverified)
-    claims, secret_access_key = open_caller_credentials(
-        ring, access_key_id=unverified.access_key_id, session_token=unverified.session_token, now=now
+    claims, secret_access_key = await open_credentials(
+        ring,
+        directory,
+        access_key_id=unverified.access_key_id,
+        session_token=unverified.session_token,
+        now=now,
     )
     verify_signature(
         unverified,
@@ -71,7 +76,9 @@ async def authenticate(
         raise InvalidClientTokenId(
             "The security token included in the request is invalid.", detail="the principal no longer exists"
         )
-    return unverified.service, VerifiedCall(claims, principal, caller, now, region)
+    check_login_lives(principal, claims)
+    session_policies = await directory.load_session_policies(claims.account_id, claims.scope)
+    return unverified.service, VerifiedCall(claims, principal, caller, now, region, session_policies)
 
 
 def requested_region(unverified: UnverifiedSignature) -> str:

@@ -7,10 +7,10 @@ from daypass.protocol.aws.errors import Throttling
 from daypass.secret import Secret
 from daypass.server.domain.sign_in_name import RootName, UserName
 from daypass.server.domain.throttle import SIGN_IN_THROTTLE
-from daypass.server.flows.sign_in import SignedIn, SignInFlow
+from daypass.server.flows.sign_in import SignInFlow, SignInRefused
 from daypass.server.web.page_tools import PageTools, Visit
 from daypass.server.web.provider_view import HowToSignIn
-from daypass.server.web.sessions import SessionPages
+from daypass.server.web.second_step import SecondStepPages
 
 __all__ = ["SignInPages"]
 
@@ -21,11 +21,6 @@ _REFUSALS = {
         429,
         f"Too many tries from here for this name. Try again in {SIGN_IN_THROTTLE.window // 60} minutes.",
     ),
-    "full": (409, "This browser already holds five sessions. Sign one of them out first."),
-    "reset_required": (
-        403,
-        "Your administrator wants this password changed before it can be used. Ask for a new one.",
-    ),
 }
 _LONGEST_FIELD = 320
 _LONGEST_PASSWORD = 1024
@@ -34,11 +29,13 @@ _LONGEST_PASSWORD = 1024
 class SignInPages:
     """Handlers; each is HTTP in, HTTP out."""
 
-    def __init__(self, tools: PageTools, flow: SignInFlow, sessions: SessionPages, how: HowToSignIn) -> None:
+    def __init__(
+        self, tools: PageTools, flow: SignInFlow, second_step: SecondStepPages, how: HowToSignIn
+    ) -> None:
         self._tools = tools
         self._how = how
         self._flow = flow
-        self._sessions = sessions
+        self._second_step = second_step
 
     async def choose_how(self, request: Request) -> Response:
         """`GET /signin/new`."""
@@ -66,10 +63,8 @@ class SignInPages:
             reason, status, text = _BUSY
             self._tools.parts.metrics.count("sign_in", reason)
             return self._form(visit, form, errors={"form": text}, status=status)
-        if isinstance(outcome, SignedIn):
-            self._tools.parts.metrics.count("sign_in", "ok")
-            visit.secret, visit.is_new = outcome.browser_secret, True
-            return await self._sessions.continue_with(visit, outcome.session)
+        if not isinstance(outcome, SignInRefused):
+            return await self._second_step.go_on(visit, outcome)
         self._tools.parts.metrics.count("sign_in", outcome.reason)
         status, text = _REFUSALS[outcome.reason]
         return self._form(visit, form, errors={"form": text}, status=status)

@@ -13,6 +13,7 @@ from daypass.server.domain.provider_list import ListedProvider
 from daypass.server.ports.clock import Clock, Randomness
 from daypass.server.ports.metrics import Metrics
 from daypass.server.ports.oidc import OpenIdRelyingParty
+from daypass.server.ports.passkeys import Passkeys
 from daypass.server.ports.password_hasher import PasswordHasher
 from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.saml import SamlServiceProvider
@@ -34,6 +35,7 @@ class SignInParts:
     metrics: Metrics
     saml: SamlServiceProvider
     oidc: OpenIdRelyingParty
+    passkeys: Passkeys
     external_url: str
     """`scheme://host[:port]`, no trailing slash: what browsers and terminals call this server."""
     alternate_urls: frozenset[str] = frozenset()

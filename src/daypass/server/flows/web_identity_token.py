@@ -1,0 +1,77 @@
+"""GetWebIdentityToken: a caller's own identity as a signed statement for other services.
+
+(STS reference, "GetWebIdentityToken".) The token may not outlive the credentials it was made with. ES384 is the one
+algorithm: keys are derived from the ring, and an RSA key cannot be.
+"""
+
+from dataclasses import dataclass
+
+from daypass.protocol.aws.errors import AccessDenied, ValidationError
+from daypass.secret import Secret
+from daypass.server.domain.identity_provider import Tags
+from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.resource_tags import request_tag_values
+from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.domain.web_identity_token import ALGORITHM, build_web_identity_token
+from daypass.server.ports.clock import Randomness
+
+__all__ = ["WebIdentityToken", "WebIdentityTokens"]
+
+DEFAULT_DURATION = 300
+"""Seconds."""
+_SIGN_IN_CLIENTS = "arn:aws:signin:"
+
+
+@dataclass(frozen=True, slots=True)
+class WebIdentityToken:
+    """The statement and its end."""
+
+    token: Secret
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebIdentityTokens:
+    """The story, over what it needs. `issuer` is the server's URL without trailing slash."""
+
+    ring: KeyRing
+    randomness: Randomness
+    issuer: str
+
+    async def get_web_identity_token(
+        self,
+        call: VerifiedCall,
+        *,
+        audience: tuple[str, ...],
+        signing_algorithm: str,
+        duration_seconds: int = DEFAULT_DURATION,
+        tags: Tags = (),
+    ) -> WebIdentityToken:
+        """Raises AccessDenied, ValidationError."""
+        if call.principal.kind == "root":
+            raise AccessDenied("GetWebIdentityToken may not be called by root accounts.")
+        if signing_algorithm != ALGORITHM:
+            raise ValidationError(f"This server signs with {ALGORITHM} only")
+        if any(name.startswith(_SIGN_IN_CLIENTS) for name in audience):
+            raise ValidationError("A sign-in client cannot be the audience of a web identity token")
+        values = request_tag_values(tags)
+        values["sts:IdentityTokenAudience"] = audience
+        values["sts:DurationSeconds"] = str(duration_seconds)
+        values["sts:SigningAlgorithm"] = signing_algorithm
+        call.check_allowed("sts:GetWebIdentityToken", "*", values)
+        if tags:
+            call.check_allowed("sts:TagGetWebIdentityToken", "*", values)
+        expires_at = min(call.now + duration_seconds, call.claims.expires_at)
+        token = build_web_identity_token(
+            self.ring,
+            call.claims,
+            issuer=self.issuer,
+            audience=audience,
+            tags=tags,
+            principal_tags=(*call.principal.tags, *call.claims.tags),
+            token_id=self.randomness.uuid(),
+            region=call.region,
+            now=call.now,
+            expires_at=expires_at,
+        )
+        return WebIdentityToken(Secret(token), expires_at)

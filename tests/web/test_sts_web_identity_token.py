@@ -1,0 +1,98 @@
+"""GetWebIdentityToken: a signed statement another service can check against our published keys."""
+
+import json
+import urllib.parse
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from daypass.server.web.metadata import build_metadata_app
+from support.query_world import ACCOUNT, EXTERNAL_URL, NOW, Answer, QueryWorld, allow
+
+
+async def published(world: QueryWorld, path: str) -> Any:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app = build_metadata_app(ring=world.ring, external_url=EXTERNAL_URL)
+    await app({"type": "http", "method": "GET", "path": path}, None, send)  # type: ignore[arg-type]  # no body is read
+    return json.loads(sent[1]["body"])
+
+
+async def ask(world: QueryWorld, *audience: str, **more: str) -> Answer:
+    alice = await world.new_user("alice", allow("sts:GetWebIdentityToken"))
+    named = {f"Audience.member.{n}": name for n, name in enumerate(audience, 1)}
+    return await world.call(
+        alice, "sts", "GetWebIdentityToken", **({"SigningAlgorithm": "ES384"} | named | more)
+    )
+
+
+async def test_the_statement_is_checked_with_the_published_keys(world: QueryWorld) -> None:
+    answer = await ask(world, "https://store.example")
+    discovery = await published(world, "/.well-known/openid-configuration")
+    path = urllib.parse.urlsplit(discovery["jwks_uri"]).path
+    keys = KeySet.import_key_set(await published(world, path))
+    token = jwt.decode(answer.value("WebIdentityToken"), keys, algorithms=["ES384"])
+    assert token.header["alg"] == "ES384"
+    assert token.claims["iss"] == discovery["issuer"] == EXTERNAL_URL
+    assert token.claims["sub"] == f"arn:aws:iam::{ACCOUNT}:user/alice"
+    assert token.claims["aud"] == "https://store.example"
+    assert (token.claims["iat"], token.claims["exp"]) == (NOW, NOW + 300)
+    assert token.claims["https://sts.amazonaws.com/"]["aws_account"] == ACCOUNT
+    assert answer.value("Expiration") == "2030-03-17T17:51:40Z"
+
+
+async def test_several_audiences_are_a_list(world: QueryWorld) -> None:
+    answer = await ask(world, "one", "two")
+    keys = KeySet.import_key_set(await published(world, "/.well-known/jwks.json"))
+    assert jwt.decode(answer.value("WebIdentityToken"), keys, algorithms=["ES384"]).claims["aud"] == [
+        "one",
+        "two",
+    ]
+
+
+async def test_the_statement_does_not_outlive_the_credentials(world: QueryWorld) -> None:
+    answer = await ask(world, "store", DurationSeconds="3600")
+    assert answer.value("Expiration") == "2030-03-17T18:01:40Z"  # fifteen minutes from now
+
+
+async def test_a_sign_in_client_cannot_be_the_audience(world: QueryWorld) -> None:
+    """Else the statement could pass for the ID token of a login."""
+    assert (await ask(world, "arn:aws:signin:::devtools/same-device")).code == "ValidationError"
+
+
+async def test_it_needs_the_permission(world: QueryWorld) -> None:
+    bob = await world.new_user("bob")
+    answer = await world.call(
+        bob, "sts", "GetWebIdentityToken", SigningAlgorithm="ES384", **{"Audience.member.1": "store"}
+    )
+    assert answer.code == "AccessDenied"
+
+
+async def test_policies_can_bound_audience_duration_and_algorithm(world: QueryWorld) -> None:
+    condition = {"ForAllValues:StringEquals": {"sts:IdentityTokenAudience": ["store"]}}
+    carol = await world.new_user("carol", allow("sts:GetWebIdentityToken", Condition=condition))
+    asked = {"SigningAlgorithm": "ES384"}
+    store = {"Audience.member.1": "store"}
+    other = {"Audience.member.1": "elsewhere"}
+    assert (await world.call(carol, "sts", "GetWebIdentityToken", **asked, **store)).status == 200
+    assert (await world.call(carol, "sts", "GetWebIdentityToken", **asked, **other)).code == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"SigningAlgorithm": "RS256"}, {"DurationSeconds": "59"}, {"DurationSeconds": "3601"}],
+)
+async def test_what_the_server_cannot_make_is_refused(world: QueryWorld, more: dict[str, str]) -> None:
+    assert (await ask(world, "store", **more)).code == "ValidationError"
+
+
+async def test_root_makes_none(world: QueryWorld) -> None:
+    answer = await world.call(
+        world.root, "sts", "GetWebIdentityToken", SigningAlgorithm="ES384", **{"Audience.member.1": "store"}
+    )
+    assert answer.code == "AccessDenied"
