@@ -17,6 +17,7 @@ if have apt-get; then
     have fish || missing="$missing fish"
     have mandoc || missing="$missing mandoc"
     [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
+    have ip || missing="$missing iproute2"
 elif have brew; then
     [ -d "/Applications/Chromium.app" ] || have chromium || missing="$missing chromium"
     have initdb || missing="$missing postgresql@16"
