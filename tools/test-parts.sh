@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, S3 clients, xmlsec1, the JS SDK,
-# a real OpenID Connect provider, shells to complete in, an SSH server, a checker of manual pages.
+# a real OpenID Connect provider, a real keyring, shells to complete in, an SSH server, a checker of manual pages.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,6 +18,8 @@ if have apt-get; then
     have mandoc || missing="$missing mandoc"
     [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     have ip || missing="$missing iproute2"
+    have gnome-keyring-daemon || missing="$missing gnome-keyring"
+    have dbus-daemon || missing="$missing dbus-daemon"
 elif have brew; then
     [ -d "/Applications/Chromium.app" ] || have chromium || missing="$missing chromium"
     have initdb || missing="$missing postgresql@16"
