@@ -9,8 +9,8 @@ have() { command -v "$1" >/dev/null 2>&1; }
 if have apt-get; then
     have chromium || missing="$missing chromium"
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
-    have rclone || missing="$missing rclone"
     have s3cmd || missing="$missing s3cmd"
+    have javac || missing="$missing default-jdk-headless"
     have openssl || missing="$missing openssl"
     have xmlsec1 || missing="$missing xmlsec1"
     have zsh || missing="$missing zsh"
@@ -23,8 +23,8 @@ if have apt-get; then
 elif have brew; then
     [ -d "/Applications/Chromium.app" ] || have chromium || missing="$missing chromium"
     have initdb || missing="$missing postgresql@16"
-    have rclone || missing="$missing rclone"
     have s3cmd || missing="$missing s3cmd"
+    have javac || missing="$missing openjdk"
     have xmlsec1 || missing="$missing xmlsec1"
     have fish || missing="$missing fish"
     have mandoc || missing="$missing mandoc"

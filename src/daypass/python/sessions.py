@@ -21,6 +21,8 @@ __all__ = ["botocore_session", "session"]
 
 _SOURCES = ("role_arn", "credential_process")
 """What a profile may have instead of a login of its own: a role over one, or a bridge to one."""
+_ENDPOINT = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+"""Inside `daypass exec`, or beside `daypass serve-credentials`, the login is behind this address; botocore asks there."""
 
 
 def session(profile: str | None = None, *, region_name: str | None = None) -> "boto3.Session":
@@ -43,16 +45,20 @@ def botocore_session(
     core = _imported("botocore.session")
     from daypass.python.login_provider import serve_logins
 
-    name = profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
-    try:
-        _check_is_signed_in(load_config(os.environ), name)
-    except DaypassError as problem:
-        raise _with_note(problem) from None
-    # A profile that is named outranks keys in the environment.
-    made: botocore.session.Session = core.Session(profile=name)
+    named = profile or os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE")
+    made: botocore.session.Session
+    if not named and os.environ.get(_ENDPOINT):
+        made = core.Session()
+    else:
+        try:
+            _check_is_signed_in(load_config(os.environ), named or "default")
+        except DaypassError as problem:
+            raise _with_note(problem) from None
+        # A profile that is named outranks keys in the environment.
+        made = core.Session(profile=named or "default")
+        serve_logins(made, before_other_profile_settings=True)
     if region_name:
         made.set_config_variable("region", region_name)
-    serve_logins(made, before_other_profile_settings=True)
     return made
 
 
