@@ -18,6 +18,7 @@ from support.file_keyring import keyring_environment
 from support.running_server import DAYPASS, RunningServer, Terminal
 from support.secret_service import SecretService, missing_programs, running_secret_service
 from support.serving import ROOT, prepare, serve
+from support.typed_terminal import on_terminal
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("vault")]
 
@@ -119,6 +120,24 @@ def test_a_really_locked_keyring_is_said_at_once_and_forgiven_when_unlocked(
     secret_service.unlock()
     answer = terminal.daypass("credential-process", "--profile", "dev")
     assert json.loads(answer.stdout)["AccessKeyId"].startswith("ASIA"), answer.stderr
+
+
+def test_at_a_terminal_the_keyring_may_ask_and_a_no_is_told_apart(
+    server: RunningServer, secret_service: SecretService, tmp_path: Path
+) -> None:
+    """No display here, so nobody can answer: the service says no, and so do we. Nothing is typed on this terminal."""
+    keyring = {name: value for name, value in secret_service.environment.items() if name != "HOME"}
+    terminal = VaultTerminal(tmp_path / "home", keyring=keyring)
+    terminal.login(server, ROOT, "--profile", "dev", "--storage", "vault")
+    secret_service.lock()
+    words = [*DAYPASS, "configure", "storage", "dev", "vault"]
+    with on_terminal(words, {**terminal.environment, "TERM": "xterm"}) as typed:
+        assert typed.end_of_command(60) == 8
+    assert "[keyring_denied]" in typed.shown
+    secret_service.unlock()
+    with on_terminal(words, {**terminal.environment, "TERM": "xterm"}) as typed:
+        assert typed.end_of_command(60) == 0
+    assert "and can be read" in typed.shown
 
 
 def test_a_message_bus_that_went_away_is_an_absent_keyring(
