@@ -6,6 +6,7 @@
     │   └── Shadowed            other credentials would win over a login, or lose to it
     ├── LoginRequired           there is no usable session
     │   └── WrongRegion         it may live in a region that nobody wrote down
+    ├── RoleDenied              the role may not be assumed
     ├── LoginFailed             a login that began did not finish
     │   ├── LoginDenied         the person or the server said no
     │   ├── LoginTimedOut       nobody answered in time
@@ -51,6 +52,7 @@ __all__ = [
     "LoginTimedOut",
     "NetworkError",
     "RemoteProtocolError",
+    "RoleDenied",
     "Shadowed",
     "StorageError",
     "TooLittleTime",
@@ -114,6 +116,13 @@ class WrongRegion(LoginRequired):
     """The session does not say where it began, and the region that was tried does not know it."""
 
     code = "wrong_region"
+
+
+class RoleDenied(DaypassError):
+    """The login lives, and the role over it may not be assumed."""
+
+    code = "role_denied"
+    exit_code = 3
 
 
 class LoginFailed(DaypassError):

@@ -6,7 +6,14 @@ from typing import NoReturn
 
 from daypass.errors import UsageError
 
-__all__ = ["BROWSER_HELP", "CommandParser", "add_profile", "chosen_profile"]
+__all__ = [
+    "BROWSER_HELP",
+    "CommandParser",
+    "add_no_input",
+    "add_profile",
+    "chosen_profile",
+    "may_prompt",
+]
 
 BROWSER_HELP = "a command ({url} stands for the link), a browser's name, or one of its profiles: chrome:NAME, edge:NAME, firefox:CONTAINER"
 
@@ -25,6 +32,20 @@ class CommandParser(argparse.ArgumentParser):
 def add_profile(parser: argparse.ArgumentParser) -> None:
     """The `--profile` every command has."""
     parser.add_argument("--profile", metavar="NAME", help="AWS profile (default: $AWS_PROFILE, else default)")
+
+
+def add_no_input(parser: argparse.ArgumentParser) -> None:
+    """`--no-input` of the commands that only give credentials; read it with `may_prompt`."""
+    parser.add_argument(
+        "--no-input",
+        action="store_true",
+        help="never ask anybody, not even for a role's code or to unlock a keyring",
+    )
+
+
+def may_prompt(arguments: argparse.Namespace) -> bool | None:
+    """False where the command line forbids it; None: whether somebody is at the terminal decides."""
+    return False if arguments.no_input else None
 
 
 def chosen_profile(arguments: argparse.Namespace, environ: Mapping[str, str]) -> str:

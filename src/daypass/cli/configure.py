@@ -13,7 +13,7 @@ from pathlib import Path
 
 from daypass.cli.arguments import CommandParser
 from daypass.cli.output import say
-from daypass.cli.renewing import find_profile, login_session_of
+from daypass.cli.renewing import find_profile, identity_of
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.child_environment import CREDENTIAL_SETTINGS
 from daypass.client.ini_text import Setting, profile_section
@@ -27,7 +27,7 @@ def run(argv: list[str]) -> int:
     arguments = _parse(argv)
     config = load_config(os.environ)
     profile = find_profile(config, arguments.profile)
-    login_session_of(profile)  # a bridge to nowhere helps nobody
+    identity_of(profile, os.environ)  # a role counts, in AWS's form too; a bridge to nowhere helps nobody
     name: str = arguments.name or f"{profile.name}-bridge"
     _check_free(config, name, profile)
     command = bridge_command(profile.name)
@@ -71,7 +71,7 @@ def _own_command() -> str:
     if called.name.startswith("daypass") and called.is_file():
         return _quoted(str(called.absolute()))
     found = shutil.which("daypass")
-    return _quoted(found) if found else f"{_quoted(sys.executable)} -m daypass"
+    return _quoted(str(Path(found).absolute())) if found else f"{_quoted(sys.executable)} -m daypass"
 
 
 def _quoted(word: str) -> str:

@@ -7,10 +7,10 @@ minutes and is as good as the credentials, so it is printed only when asked for,
 import argparse
 import os
 
-from daypass.cli.arguments import BROWSER_HELP, CommandParser
+from daypass.cli.arguments import BROWSER_HELP, CommandParser, add_no_input, may_prompt
 from daypass.cli.output import data, say
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
-from daypass.cli.renewing import credential_supply, find_profile, login_session_of
+from daypass.cli.renewing import credential_supply, find_profile, identity_of
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.browser import BrowserChoice, choose_browser, open_in_browser
 from daypass.client.console_link import (
@@ -38,7 +38,7 @@ def run(argv: list[str]) -> int:
     profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
     only_print = arguments.print_url or arguments.no_browser
     browser = BrowserChoice() if only_print else _chosen_browser(arguments, profile)
-    entry = credential_supply(profile, os.environ)()
+    entry = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))()
     place = console_place(_region(profile, entry), profile.endpoint("signin", os.environ))
     destination = check_destination(place, arguments.destination)
     link = build_console_link(entry, place, destination=destination, duration=duration, send=send)
@@ -46,7 +46,7 @@ def run(argv: list[str]) -> int:
     if only_print:
         data(link.reveal())
         return 0
-    say(f"opening {place.origin} as {login_session_of(profile)}")
+    say(f"opening {place.origin} as {identity_of(profile, os.environ)}")
     open_in_browser(link.reveal(), browser).join(_LAUNCH_SECONDS)
     return 0
 
@@ -75,6 +75,7 @@ def _parser() -> CommandParser:
     parser.add_argument(
         "--private", action="store_true", help="open a private window of the browser that is named"
     )
+    add_no_input(parser)
     return parser
 
 

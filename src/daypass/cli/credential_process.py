@@ -1,7 +1,7 @@
 """HOT: `daypass credential-process [--profile P]`: credentials as JSON on standard output.
 
-A valid cache is answered with almost nothing imported. Everything else, from a refresh to a usage error,
-is the business of `cli/credential_process_slow.py`. It never opens a browser and never writes a secret to
+A valid cache is answered with almost nothing imported, a login's first and a role's with one file more. Everything else,
+from a refresh to a usage error, is the business of `cli/credential_process_slow.py`. It never opens a browser and never writes a secret to
 standard error, because SDKs may log what a credential process prints there.
 """
 
@@ -14,6 +14,10 @@ def run(argv: list[str]) -> int:
     """Return the exit code; `argv` is what follows the command's name."""
     try:
         if credential_cache.main(argv):
+            return 0
+        from daypass.client import role_answer
+
+        if role_answer.main(argv):
             return 0
     except BrokenPipeError:
         return 1

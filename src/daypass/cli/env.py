@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from daypass.cli.arguments import CommandParser
+from daypass.cli.arguments import CommandParser, add_no_input, may_prompt
 from daypass.cli.output import data, say
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import credential_supply, find_profile
@@ -36,6 +36,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--unset", action="store_true", help="print the lines that remove the variables again"
     )
+    add_no_input(parser)
     arguments = parser.parse_args(argv)
     shell: str = arguments.shell or guess_shell(os.environ, platform=sys.platform)
     if arguments.unset:
@@ -43,7 +44,7 @@ def run(argv: list[str]) -> int:
         data("\n".join(unset_lines(shell, names)))
         return 0
     profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
-    entry = credential_supply(profile, os.environ)()
+    entry = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))()
     remember_use(os.environ, profile.name)
     data("\n".join(set_lines(shell, _variables(profile, entry, os.environ))))
     if not sys.stdout.isatty():

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from daypass.cli.arguments import CommandParser
+from daypass.cli.arguments import CommandParser, add_no_input, may_prompt
 from daypass.cli.output import say
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import credential_supply, find_profile
@@ -33,7 +33,7 @@ def run(argv: list[str]) -> int:
     """Run the command; returns its exit code."""
     arguments, command = _parse(argv)
     profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
-    supply = credential_supply(profile, os.environ)
+    supply = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))
     entry = supply()  # before the command starts: a sign-in that is needed is said by us, not by an SDK
     remember_use(os.environ, profile.name)
     now = int(time.time())
@@ -72,6 +72,7 @@ def _parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     )
     add_pickable_profile(parser)
     add_min_ttl(parser)
+    add_no_input(parser)
     parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="the command and its arguments")
     own, command = argv, []
     if "--" in argv:

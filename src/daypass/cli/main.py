@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("daypass.cli.doctor", "find out what is wrong, and what mends it"),
     "migrate": ("daypass.cli.migrate", "move a profile from its access key to a login"),
     "configure": ("daypass.cli.configure", "write a profile for tools that do not know logins"),
+    "configure role": ("daypass.cli.configure_role", "write a profile that is a role over a login"),
     "configure storage": (
         "daypass.cli.configure_storage",
         "keep a login in a vault, or in AWS's shared file",

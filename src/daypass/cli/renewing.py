@@ -2,14 +2,21 @@
 
 The service is the one the session was made at: the profile's endpoint if it has one, else AWS's in the
 entry's `signInRegion`. The region of the work at hand never decides (aws/aws-cli #10613).
+A profile that is a role over a login gives the role's credentials: `client/role_renewal.py` on top of the same.
 """
 
+import getpass
+import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from daypass.cli.output import say
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.refresh import Renewal, fresh_entry
+from daypass.client.role_profile import RoleChain, RoleStep, find_chain
+from daypass.client.role_renewal import RoleRenewal, fresh_role
+from daypass.client.role_store import open_role_store
 from daypass.client.session_cache import CacheEntry
 from daypass.client.session_store import SessionStore, is_attended, open_store
 from daypass.client.storage_move import finish_move
@@ -17,7 +24,14 @@ from daypass.client.transport import send
 from daypass.errors import ConfigError, LoginRequired
 from daypass.protocol.aws.endpoints import signin_endpoint
 
-__all__ = ["credential_supply", "find_profile", "login_session_of", "renewal_for", "store_for"]
+__all__ = [
+    "credential_supply",
+    "find_profile",
+    "identity_of",
+    "login_session_of",
+    "renewal_for",
+    "store_for",
+]
 
 
 def find_profile(config: AwsConfig, name: str) -> Profile:
@@ -36,6 +50,12 @@ def login_session_of(profile: Profile) -> str:
     raise LoginRequired(
         f'profile "{profile.name}" is not signed in', hint=f"daypass login --profile {profile.name}"
     )
+
+
+def identity_of(profile: Profile, environ: Mapping[str, str]) -> str:
+    """The ARN whose credentials the profile gives: its role, else its login. Raises LoginRequired, ConfigError."""
+    chain = find_chain(load_config(environ), profile, environ)
+    return chain.role.role_arn if chain is not None else login_session_of(profile)
 
 
 def store_for(
@@ -74,9 +94,19 @@ def credential_supply(
 ) -> Callable[[], CacheEntry]:
     """A function that gives the profile's credentials, renewed when they near their end.
 
-    Raises LoginRequired now when nobody is signed in; the function raises as `client.refresh.fresh_entry`. When the
-    login moves to another storage meanwhile, the function follows it. `may_prompt` as for `store_for`.
+    Raises LoginRequired now when nobody is signed in, ConfigError for a role over no login; the function raises as
+    `client.refresh.fresh_entry` and `client.role_renewal.fresh_role`. When the login moves to another storage meanwhile,
+    the function follows it. `may_prompt` as for `store_for`; a role's second factor is asked for once at most.
     """
+    chain = find_chain(load_config(environ), profile, environ)
+    if chain is not None:
+        return _role_supply(chain, environ, may_prompt=may_prompt)
+    return _login_supply(profile, environ, may_prompt=may_prompt)
+
+
+def _login_supply(
+    profile: Profile, environ: Mapping[str, str], *, may_prompt: bool | None
+) -> Callable[[], CacheEntry]:
     login_session_of(profile)
     renewal = renewal_for(profile, environ, may_prompt=may_prompt)
 
@@ -92,3 +122,68 @@ def credential_supply(
             return fresh_entry(login_session_of(profile), renewal)
 
     return supply
+
+
+def _role_supply(
+    chain: RoleChain, environ: Mapping[str, str], *, may_prompt: bool | None
+) -> Callable[[], CacheEntry]:
+    asks = is_attended(environ) if may_prompt is None else may_prompt
+    renewal = _role_renewal(chain, environ, may_prompt=asks)
+
+    def supply() -> CacheEntry:
+        nonlocal renewal
+        try:
+            entry = fresh_role(renewal)
+        except LoginRequired:
+            latest = find_chain(load_config(environ), renewal.chain.role.profile, environ)
+            if latest is None or latest.login.storage == renewal.chain.login.storage:
+                raise
+            renewal = _role_renewal(latest, environ, may_prompt=asks)
+            entry = fresh_role(renewal)
+        # Later calls come while a command runs, which has the terminal.
+        renewal = replace(renewal, ask_code=_refuse_code)
+        return entry
+
+    return supply
+
+
+def _role_renewal(chain: RoleChain, environ: Mapping[str, str], *, may_prompt: bool) -> RoleRenewal:
+    login = chain.login
+    login_session_of(login)
+    return RoleRenewal(
+        chain=chain,
+        store=open_role_store(chain, environ, may_prompt=may_prompt, tell=say),
+        login_store=store_for(login, environ, may_prompt=may_prompt),
+        supply_login=_login_supply(login, environ, may_prompt=may_prompt),
+        environ=environ,
+        send=send,
+        clock=lambda: int(time.time()),
+        ask_code=_ask_code if may_prompt and is_attended(environ) else _refuse_code,
+        tell=say,
+    )
+
+
+def _ask_code(step: RoleStep) -> str:
+    """Asked on the terminal, not shown. Raises LoginRequired for no answer."""
+    try:
+        code = getpass.getpass(f"daypass: code of {step.mfa_serial}: ", stream=sys.stderr).strip()
+    except EOFError:
+        code = ""
+    if code.isascii() and code.isdigit() and len(code) == _CODE_LENGTH:
+        return code
+    raise LoginRequired(f"a code has {_CODE_LENGTH} digits", hint=_at_a_terminal(step))
+
+
+def _refuse_code(step: RoleStep) -> str:
+    raise LoginRequired(
+        f'the role of profile "{step.profile.name}" wants a code of {step.mfa_serial}, and nobody may be asked here',
+        hint=_at_a_terminal(step),
+    )
+
+
+def _at_a_terminal(step: RoleStep) -> str:
+    return f"daypass exec --profile {step.profile.name} -- COMMAND"
+
+
+_CODE_LENGTH = 6
+"""Digits (STS API reference, "AssumeRole", TokenCode)."""

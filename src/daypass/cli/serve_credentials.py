@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from daypass.cli.arguments import CommandParser, chosen_profile
+from daypass.cli.arguments import CommandParser, add_no_input, chosen_profile, may_prompt
 from daypass.cli.output import data, say
-from daypass.cli.renewing import credential_supply, find_profile, login_session_of
+from daypass.cli.renewing import credential_supply, find_profile, identity_of
 from daypass.cli.time_left import warning_supply
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.consumer_snippets import SDK_LINK_LOCAL, ConsumerPlace, build_snippets, is_loopback
@@ -92,6 +92,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         action="store_true",
         help="listen at an address that other machines can reach: whoever sees the traffic has the credentials",
     )
+    add_no_input(parser)
     arguments = parser.parse_args(argv)
     arguments.profile = None  # the one of consumers that name none
     return arguments
@@ -128,10 +129,11 @@ def _prepare(arguments: argparse.Namespace, config: AwsConfig) -> list[_Served]:
         if check_consumer_name(name) in wanted:
             raise UsageError(f'the consumer "{name}" was named twice')
         profile = find_profile(config, profile_name or chosen_profile(arguments, os.environ))
-        login_session_of(profile)
+        identity_of(profile, os.environ)
         wanted[name] = profile
+    asks = may_prompt(arguments)
     supplies = {
-        name: warning_supply(credential_supply(profile, os.environ), profile=profile.name)
+        name: warning_supply(credential_supply(profile, os.environ, may_prompt=asks), profile=profile.name)
         for name, profile in wanted.items()
     }
     for supply in supplies.values():
@@ -210,7 +212,7 @@ def _tell(served: list[_Served], server: CredentialServer, address: str, *, as_j
         row = {
             "name": place.name,
             "profile": each.profile.name,
-            "identity": login_session_of(each.profile),
+            "identity": identity_of(each.profile, os.environ),
             "token_file": place.token_file,
         }
         rows.append({**row, "snippets": snippets})

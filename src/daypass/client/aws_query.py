@@ -17,8 +17,12 @@ from daypass.protocol.aws.errors import (
     AccessDenied,
     ExpiredToken,
     InvalidClientTokenId,
+    MalformedPolicyDocument,
     NoSuchEntity,
+    PackedPolicyTooLarge,
     SignatureDoesNotMatch,
+    Throttling,
+    ValidationError,
 )
 from daypass.protocol.aws.sigv4 import Credentials, WireRequest, sign_request
 from daypass.protocol.http import Request
@@ -27,7 +31,17 @@ __all__ = ["QueryService", "ask_service", "element", "iam_service", "sts_service
 
 _REFUSALS: dict[str, type[DaypassError]] = {
     kind.code: kind
-    for kind in (AccessDenied, ExpiredToken, InvalidClientTokenId, NoSuchEntity, SignatureDoesNotMatch)
+    for kind in (
+        AccessDenied,
+        ExpiredToken,
+        InvalidClientTokenId,
+        MalformedPolicyDocument,
+        NoSuchEntity,
+        PackedPolicyTooLarge,
+        SignatureDoesNotMatch,
+        Throttling,
+        ValidationError,
+    )
 }
 _IAM_SIGNING_REGIONS = {
     "aws": "us-east-1",
@@ -94,11 +108,18 @@ def ask_service(
         return text
     code = element(text, "Code")
     word = code if re.fullmatch(r"[A-Za-z]{1,100}", code) else f"HTTP {answer.status}"
+    detail = _sentence(text)
     if code in _REFUSALS:
-        raise _REFUSALS[code](f"{service.name} refused {action} ({word})")
+        raise _REFUSALS[code](f"{service.name} refused {action} ({word})", detail=detail)
     if answer.status >= 500:
         raise NetworkError(f"{service.name} failed ({word})", hint="try again in a moment")
-    raise RemoteProtocolError(f"{service.name} refused {action} ({word})")
+    raise RemoteProtocolError(f"{service.name} refused {action} ({word})", detail=detail)
+
+
+def _sentence(xml: str) -> str:
+    """What the service wrote, for the log and for telling refusals of one kind apart."""
+    match = re.search(r"<Message>([^<]{1,4000})</Message>", xml)
+    return match.group(1) if match else ""
 
 
 def element(xml: str, tag: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from daypass.client.aws_config import Profile
 from daypass.client.ini_text import Setting, set_values
+from daypass.client.role_answer import OWN, ROLE_WORDS
 from daypass.secret import Secret
 
 __all__ = ["CREDENTIAL_SETTINGS", "build_child_config", "build_child_environment"]
@@ -32,6 +33,8 @@ _SHADOWING_VARIABLES = frozenset(
     }
 )
 
+_OWN_ROLE_SETTINGS = tuple(OWN + word for word in ("source_profile", *ROLE_WORDS))
+
 CREDENTIAL_SETTINGS = frozenset(
     {
         "aws_access_key_id",
@@ -41,6 +44,7 @@ CREDENTIAL_SETTINGS = frozenset(
         "credential_source",
         "daypass_login_session",
         "daypass_storage",
+        *_OWN_ROLE_SETTINGS,
         "duration_seconds",
         "external_id",
         "login_session",

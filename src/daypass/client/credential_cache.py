@@ -170,9 +170,20 @@ def answer(profile: str, environ: "Environ", now: float) -> str | None:
     login_session = login_session_of(config_text, profile)
     if login_session is None:
         return None
+    if "role_arn" in config_text and login_session_of(config_text, profile, "role_arn") is not None:
+        return None  # a role in AWS's form wins over the login beside it
     path = os.path.join(cache_directory(environ), cache_file_name(login_session))
     token = fresh_credentials(path, now)
     return None if token is None else process_output(token)
+
+
+def plain_profile(argv: list[str], environ: "Environ") -> str | None:
+    """The profile of `[--profile P]`; None for any other words."""
+    if len(argv) == 2 and argv[0] == "--profile":
+        return argv[1]
+    if argv:
+        return None
+    return environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
 
 
 def main(argv: list[str]) -> bool:
@@ -180,12 +191,8 @@ def main(argv: list[str]) -> bool:
 
     Raises BrokenPipeError when nobody reads standard output any more.
     """
-    profile = os.environ.get("AWS_PROFILE") or os.environ.get("AWS_DEFAULT_PROFILE") or "default"
-    if len(argv) == 2 and argv[0] == "--profile":
-        profile = argv[1]
-    elif argv:
-        return False
-    text = answer(profile, os.environ, time.time())
+    profile = plain_profile(argv, os.environ)
+    text = None if profile is None else answer(profile, os.environ, time.time())
     if text is None:
         return False
     os.write(1, text.encode("ascii"))  # no buffer that could fail after we returned
