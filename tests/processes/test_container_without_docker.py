@@ -15,7 +15,10 @@ import pytest
 from support.running_server import Terminal
 from support.transcript import arn_of, save_session
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's"),
+]
 
 _WORLD = Path(__file__).parents[1] / "support" / "container_world.py"
 

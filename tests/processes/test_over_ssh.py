@@ -22,7 +22,10 @@ from support.ssh_host import FarHost, far_host
 from support.transcript import arn_of, save_session
 from support.typed_terminal import on_terminal
 
-pytestmark = pytest.mark.processes
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8, and /proc"),
+]
 
 SDK = (
     "import botocore.session; f = botocore.session.get_session().get_credentials();"

@@ -7,6 +7,7 @@ code, or its signal where a shell must see one.
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import types
@@ -16,6 +17,7 @@ from daypass.errors import UsageError
 
 __all__ = ["end_like", "run_child"]
 
+_CMD_SPECIAL = frozenset('"%^&|<>!\r\n')
 _FROM_THE_KEYBOARD = ("SIGINT", "SIGQUIT")
 _PASSED_ON = ("SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")
 _SHOWN_TO_THE_SHELL = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -27,7 +29,7 @@ def run_child(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     relay = _SignalRelay()
     with relay.listening():
         try:
-            child = subprocess.Popen(list(argv), env=dict(environment))  # noqa: S603 - the person typed it
+            child = subprocess.Popen(_startable(argv), env=dict(environment))  # noqa: S603 - the person typed it
         except FileNotFoundError:
             raise UsageError(f"there is no command {argv[0]}", hint="daypass exec -- COMMAND") from None
         except OSError as problem:
@@ -35,6 +37,19 @@ def run_child(argv: Sequence[str], environment: Mapping[str, str]) -> int:
             raise UsageError(f"{argv[0]} cannot be run: {reason}", hint=f"ls -l {argv[0]}") from None
         relay.begin(child)
         return child.wait()
+
+
+def _startable(argv: Sequence[str]) -> list[str]:
+    """On Windows `aws` may be a batch file, which only its whole name starts; what follows goes through cmd.exe then."""
+    found = shutil.which(argv[0]) if os.name == "nt" else None
+    if found is None or not found.lower().endswith((".bat", ".cmd")):
+        return list(argv)
+    if any(_CMD_SPECIAL & set(word) for word in argv[1:]):
+        raise UsageError(
+            f"{found} is a batch file, and cmd.exe would read one of its words as a command of its own",
+            hint="run the program that the batch file runs",
+        )
+    return [found, *argv[1:]]
 
 
 def end_like(code: int) -> int:
@@ -91,7 +106,9 @@ class _SignalRelay:
 
 
 def _is_in_foreground() -> bool:
-    """Whether the terminal's keys reach our whole process group."""
+    """Whether the terminal's keys reach our whole process group; on Windows they reach everyone at the console."""
+    if not hasattr(os, "tcgetpgrp"):
+        return True
     try:
         terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
     except OSError:
