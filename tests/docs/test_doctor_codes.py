@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from daypass.client.doctor.network import _FAULTS
+from daypass.errors import KeyringError
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = REPOSITORY / "docs" / "how-to" / "find-out-what-is-wrong.md"
@@ -13,7 +14,8 @@ NO_FINDINGS = {"process", "config_key", "container"}
 
 
 def _written_codes() -> set[str]:
-    codes = {f"{service}_{fault}" for service in ("signin", "sts") for fault in (*_FAULTS, "reachable")}
+    codes = {kind.code for kind in (KeyringError, *KeyringError.__subclasses__())}  # the vault's own words
+    codes |= {f"{service}_{fault}" for service in ("signin", "sts") for fault in (*_FAULTS, "reachable")}
     for path in sorted((REPOSITORY / "src" / "daypass" / "client" / "doctor").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Finding", "CredentialSource"):
