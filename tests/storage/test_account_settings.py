@@ -24,7 +24,7 @@ from support.storage_records import (
     make_virtual_device,
 )
 
-STRICT = PasswordPolicy(20, True, True, True, True, True, 90, 24, True)  # noqa: FBT003 - a record, field by field
+STRICT = PasswordPolicy(20, True, True, True, True, True, 90, 24, True)
 
 
 async def test_a_password_policy_is_set_replaced_and_removed(storage: Storage) -> None:

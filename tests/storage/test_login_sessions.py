@@ -7,11 +7,13 @@ from msgspec.structs import replace
 
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import LoginSession
-from daypass.server.ports.storage import Redemption, Storage
+from daypass.server.domain.session_scope import SessionScope
+from daypass.server.ports.storage import Redemption, Rotation, Storage
 from support.storage_records import (
     ACCOUNT_ID,
     NOW,
     OTHER_ACCOUNT_ID,
+    PROVIDER_ARN,
     make_login_session,
     make_proof,
     make_redemption,
@@ -46,6 +48,132 @@ async def test_revoking_ends_one_login_session_once(storage: Storage) -> None:
     assert await storage.login_sessions.revoke_login_session("login-nobody", now=NOW + 6) is False
     assert await storage.login_sessions.load_login_session("login-one") == replace(one, revoked_at=NOW + 5)
     assert await storage.login_sessions.load_login_session("login-two") == two
+
+
+async def _ended(storage: Storage, principal_id: str, *, since: int = NOW) -> frozenset[str]:
+    return await storage.login_sessions.list_ended_login_ids(ACCOUNT_ID, principal_id, revoked_since=since)
+
+
+async def test_a_revoked_login_is_seen_by_everybody_who_asks_about_its_principal(storage: Storage) -> None:
+    one, two = make_login_session("one"), make_login_session("two")
+    await _begin(storage, one, two, make_login_session("somebody", principal_id="AIDASOMEBODY"))
+    await storage.login_sessions.revoke_login_session("login-one", now=NOW + 5)
+    assert await storage.accounts.load_revision(ACCOUNT_ID) == 1
+    assert await storage.accounts.load_revision(OTHER_ACCOUNT_ID) == 0
+    for name in ("login-one", "login-nobody"):
+        await storage.login_sessions.revoke_login_session(name, now=NOW + 6)
+    assert await storage.accounts.load_revision(ACCOUNT_ID) == 1, "there was nothing left to end"
+    assert await _ended(storage, one.principal_id) == {"login-one"}
+    assert await _ended(storage, one.principal_id, since=NOW + 5) == {"login-one"}
+    assert await _ended(storage, one.principal_id, since=NOW + 6) == frozenset()
+    assert await _ended(storage, "AIDASOMEBODY") == frozenset()
+    assert (
+        await storage.login_sessions.list_ended_login_ids(OTHER_ACCOUNT_ID, one.principal_id, revoked_since=0)
+        == frozenset()
+    )
+
+
+async def test_the_ended_logins_of_a_role_are_those_of_all_its_sessions(storage: Storage) -> None:
+    ids = ("AROAREADER:ada", "AROAREADER:bob", "AROAREADERS:ada", "AROAREADER")
+    sessions = [make_login_session(f"{n}", principal_id=each) for n, each in enumerate(ids)]
+    await _begin(storage, *sessions)
+    for session in sessions:
+        await storage.login_sessions.revoke_login_session(session.session_id, now=NOW)
+    assert await _ended(storage, "AROAREADER") == {"login-0", "login-1", "login-3"}
+    assert await _ended(storage, "AROAREADER:ada") == {"login-0"}
+
+
+SCOPE = SessionScope("agent", b"packed", ("arn:aws:iam::aws:policy/ReadOnlyAccess",))
+
+
+async def test_a_scope_and_a_second_factor_go_along_through_redemption_and_rotation(storage: Storage) -> None:
+    one = make_login_session("one", scope=SCOPE, mfa_at=NOW - 3)
+    both = make_login_session("both", scope=SCOPE, mfa_at=NOW - 3, role_session=make_role_session())
+    await _begin(storage, one, both)
+    for session in (one, both):
+        assert await storage.login_sessions.load_login_session(session.session_id) == session
+        rotated = replace(session, generation=1, rotated_at=NOW + 60, sealed_by="key-2")
+        rotation = make_rotation(session.session_id.removeprefix("login-"))
+        assert await storage.login_sessions.rotate(rotation) == Rotation("rotated", rotated)
+
+
+async def test_a_derived_login_begins_while_its_parent_lives_and_is_whole(storage: Storage) -> None:
+    parent, ended = make_login_session("parent"), make_login_session("ended", ends_at=NOW + 5)
+    await _begin(storage, parent, ended, make_login_session("revoked"))
+    await storage.login_sessions.revoke_login_session("login-revoked", now=NOW)
+    begin = storage.login_sessions.begin_scoped_session
+    child = make_login_session("child", scope=SCOPE)
+    for parent_id in ("login-revoked", "login-ended", "login-nobody"):
+        assert await begin(parent_id, child, now=NOW + 5) is False
+    assert await storage.login_sessions.load_login_session("login-child") is None
+    assert await begin("login-parent", child, now=NOW + 5) is True
+    assert await storage.login_sessions.load_login_session("login-child") == child
+    grandchild = make_login_session("grandchild", scope=SCOPE)
+    assert await begin("login-child", grandchild, now=NOW + 5) is False, "scopes do not nest"
+    federated = make_login_session("federated", scope=SCOPE, role_session=make_role_session())
+    assert await begin("login-parent", federated, now=NOW + 5) is True
+    ended_count = await storage.federation.end_federated_sessions(
+        PROVIDER_ARN, subject="ada", idp_session="", now=NOW + 6
+    )
+    assert ended_count == 1
+
+
+async def test_a_derived_login_ends_alone_or_with_its_parent(storage: Storage) -> None:
+    await _begin(storage, make_login_session("parent"), make_login_session("bystander"))
+    for name in ("one", "two", "three"):
+        child = make_login_session(name, scope=SCOPE)
+        assert await storage.login_sessions.begin_scoped_session("login-parent", child, now=NOW)
+    assert await storage.login_sessions.revoke_login_session("login-one", now=NOW + 1) is True
+    principal_id = make_login_session().principal_id
+    assert await _ended(storage, principal_id) == {"login-one"}
+    assert await storage.login_sessions.revoke_login_session("login-parent", now=NOW + 2) is True
+    assert await _ended(storage, principal_id, since=NOW + 2) == {"login-parent", "login-two", "login-three"}
+    assert await storage.login_sessions.load_login_session("login-bystander") == make_login_session(
+        "bystander"
+    )
+
+
+async def test_a_replayed_code_ends_what_was_derived_too(storage: Storage) -> None:
+    await _begin(storage, make_login_session("one"))
+    child = make_login_session("child", scope=SCOPE)
+    await storage.login_sessions.begin_scoped_session("login-one", child, now=NOW)
+    thief = make_redemption(proof=make_proof("thief"))
+    assert (await storage.login_sessions.redeem(thief)).outcome == "replayed"
+    assert await _ended(storage, child.principal_id) == {"login-one", "login-child"}
+
+
+async def test_no_derived_login_survives_a_revocation_at_the_same_moment(storage: Storage) -> None:
+    names = [f"{number}" for number in range(20)]
+    await _begin(storage, make_login_session("parent"))
+    children = [make_login_session(name, scope=SCOPE) for name in names]
+    results = await asyncio.gather(
+        *(
+            storage.login_sessions.begin_scoped_session("login-parent", child, now=NOW)
+            for child in children[:10]
+        ),
+        storage.login_sessions.revoke_login_session("login-parent", now=NOW + 1),
+        *(
+            storage.login_sessions.begin_scoped_session("login-parent", child, now=NOW)
+            for child in children[10:]
+        ),
+    )
+    assert results[10] is True
+    listed = await storage.login_sessions.list_login_sessions(ACCOUNT_ID, children[0].principal_id, now=NOW)
+    assert listed == []
+
+
+async def test_rotations_and_revocations_of_one_family_never_wait_in_a_circle(storage: Storage) -> None:
+    names = [f"{number:02}" for number in range(16)]
+    await _begin(storage, make_login_session("08"))
+    for name in names:
+        if name != "08":
+            child = make_login_session(name, scope=SCOPE)
+            assert await storage.login_sessions.begin_scoped_session("login-08", child, now=NOW)
+    results = await asyncio.gather(
+        *(storage.login_sessions.rotate(make_rotation(name)) for name in reversed(names)),
+        *(storage.login_sessions.revoke_login_session("login-08", now=NOW + 1) for _ in range(4)),
+    )
+    assert results[len(names) :].count(True) == 1
 
 
 async def test_an_unknown_login_session_is_none(storage: Storage) -> None:

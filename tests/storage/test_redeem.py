@@ -54,6 +54,11 @@ async def test_a_code_used_by_another_request_revokes_the_session_of_the_first(
     await storage.login_sessions.redeem(make_redemption("bystander"))
     thief = make_redemption(session=session, proof=make_proof("thief"), now=NOW + 9)
     assert await storage.login_sessions.redeem(thief) == Redemption("replayed")
+    assert await storage.accounts.load_revision(ONE.account_id) == 1, "its live credentials end too"
+    ended = await storage.login_sessions.list_ended_login_ids(
+        ONE.account_id, ONE.principal_id, revoked_since=NOW
+    )
+    assert ended == {ONE.session_id}
     assert await _load(storage, "one") == replace(ONE, revoked_at=NOW + 9)
     assert await _load(storage, "another") is None
     assert await _load(storage, "bystander") == make_login_session("bystander")

@@ -63,6 +63,14 @@ async def test_a_role_is_made_with_its_tags(storage: Storage) -> None:
     assert await storage.roles.load_role(ACCOUNT_ID, role.role_name) == role
 
 
+async def test_a_roles_boundary_is_set_replaced_and_removed(entities: Storage) -> None:
+    for boundary in (LISTS.arn, SHIPPED, ""):
+        await entities.roles.update_role(ACCOUNT_ID, "reader", permissions_boundary=boundary)
+        expected = replace(READER, permissions_boundary=boundary)
+        assert await entities.roles.load_role(ACCOUNT_ID, "reader") == expected
+    assert await entities.roles.load_role(ACCOUNT_ID, "writer") == WRITER
+
+
 async def test_roles_are_listed_in_name_order_by_page_and_path(entities: Storage) -> None:
     roles = entities.roles
     assert await roles.list_roles(ACCOUNT_ID, path_prefix="/", page=Page()) == [READER, WRITER]

@@ -28,6 +28,13 @@ async def test_sign_in_sessions_of_one_browser_are_listed_whole_last_used_first(
     assert await _sessions(storage, b"d" * 32) == []
 
 
+async def test_when_a_second_factor_was_proven_is_kept(storage: Storage) -> None:
+    session = make_sign_in_session("one", mfa_at=NOW - 5, role_session=make_role_session())
+    assert await _create(storage, session) == [True]
+    assert await _sessions(storage, HERE) == [session]
+    assert await storage.sign_in_sessions.load_sign_in_session(session.session_id, now=NOW) == session
+
+
 async def test_a_browser_holds_at_most_the_limit_of_live_identities(storage: Storage) -> None:
     one = make_sign_in_session("one", expires_at=NOW + 10)
     two, three = make_sign_in_session("two"), make_sign_in_session("three")

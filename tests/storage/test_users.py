@@ -4,13 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
+from daypass.protocol.aws.errors import (
+    ConcurrentModification,
+    DeleteConflict,
+    EntityAlreadyExists,
+    NoSuchEntity,
+)
 from daypass.server.domain.account import User
 from daypass.server.ports.storage import Page, Storage
 from support.storage_records import (
     ACCOUNT_ID,
     NOW,
     OTHER_ACCOUNT_ID,
+    make_group,
     make_policy,
     make_profile,
     make_user,
@@ -164,3 +170,113 @@ async def test_a_missing_login_profile_is_neither_updated_nor_deleted(users: Sto
             ACCOUNT_ID, ALICE.user_id, password_hash="$x", password_reset_required=None, changed=True
         )
     assert await _everyone(users) == [ALICE, BOB, NAMESAKE]
+
+
+async def test_a_user_is_made_with_its_tags_and_boundary(storage: Storage) -> None:
+    policy = make_policy("Edge")
+    await storage.policies.create_policy(policy)
+    user = make_user("Zoe", tags=(("team", "blü"),), permissions_boundary=policy.arn, password_last_used=7)
+    await storage.users.create_user(user)
+    assert await storage.users.load_user(ACCOUNT_ID, "zoe") == user
+    assert await storage.users.list_users(ACCOUNT_ID, path_prefix="/", page=Page()) == [user]
+
+
+async def test_a_user_is_changed_in_what_is_given_and_nothing_else(users: Storage) -> None:
+    policy = make_policy("Edge")
+    await users.policies.create_policy(policy)
+    update = users.users.update_user
+    changed = replace(ALICE, tags=(("stage", "test"),))
+    await update(ACCOUNT_ID, "ALICE", tags=changed.tags)
+    assert await _everyone(users) == [changed, BOB, NAMESAKE]
+    changed = replace(changed, path="/else/", permissions_boundary=policy.arn)
+    await update(ACCOUNT_ID, "alice", new_path="/else/", permissions_boundary=policy.arn)
+    assert await _everyone(users) == [changed, BOB, NAMESAKE]
+    changed = replace(changed, user_name="ALICE", tags=(), permissions_boundary="")
+    await update(ACCOUNT_ID, "alice", new_name="ALICE", tags=(), permissions_boundary="")
+    assert await _everyone(users) == [changed, BOB, NAMESAKE]
+    await update(ACCOUNT_ID, "alice", new_name="Zoe")
+    assert await _everyone(users) == [BOB, replace(changed, user_name="Zoe"), NAMESAKE]
+    assert await users.users.load_user(ACCOUNT_ID, "alice") is None
+    assert await users.accounts.load_revision(ACCOUNT_ID) == 7
+    assert await users.accounts.load_revision(OTHER_ACCOUNT_ID) == 1
+
+
+async def test_a_user_is_not_renamed_over_another_and_the_unknown_is_not_changed(users: Storage) -> None:
+    with pytest.raises(EntityAlreadyExists):
+        await users.users.update_user(ACCOUNT_ID, "alice", new_name="BOB", new_path="/else/")
+    with pytest.raises(NoSuchEntity):
+        await users.users.update_user(OTHER_ACCOUNT_ID, "bob", new_path="/else/")
+    assert await _everyone(users) == [ALICE, BOB, NAMESAKE]
+    assert await users.accounts.load_revision(ACCOUNT_ID) == 2
+
+
+async def test_a_users_tags_change_only_while_they_are_as_they_were_read(users: Storage) -> None:
+    tags = (("stage", "test"),)
+    await users.users.update_user(ACCOUNT_ID, "alice", tags=tags, tags_before=())
+    with pytest.raises(ConcurrentModification):
+        await users.users.update_user(ACCOUNT_ID, "alice", tags=(), tags_before=())
+    assert await _everyone(users) == [replace(ALICE, tags=tags), BOB, NAMESAKE]
+    assert await users.accounts.load_revision(ACCOUNT_ID) == 3
+
+
+async def test_the_use_of_a_password_only_moves_forward_and_no_decision_is_made_anew(users: Storage) -> None:
+    for now in (NOW + 9, NOW + 8):
+        await users.users.record_password_use(ACCOUNT_ID, ALICE.user_id, now=now)
+    await users.users.record_password_use(OTHER_ACCOUNT_ID, BOB.user_id, now=NOW)
+    assert await _everyone(users) == [replace(ALICE, password_last_used=NOW + 9), BOB, NAMESAKE]
+    assert await users.accounts.load_revision(ACCOUNT_ID) == 2
+
+
+async def test_a_member_of_a_group_is_not_deleted(users: Storage) -> None:
+    group = make_group()
+    await users.groups.create_group(group)
+    await users.groups.add_member(ACCOUNT_ID, group.group_id, ALICE.user_id)
+    with pytest.raises(DeleteConflict, match="a group"):
+        await users.users.delete_user(ACCOUNT_ID, "alice")
+    await users.groups.remove_member(ACCOUNT_ID, group.group_id, ALICE.user_id)
+    await users.users.delete_user(ACCOUNT_ID, "alice")
+
+
+async def test_replaced_passwords_are_remembered_newest_first_and_a_rehash_is_none(users: Storage) -> None:
+    store = users.users
+    await store.create_login_profile(make_profile(ALICE, password_hash="0"))
+    await store.create_login_profile(make_profile(BOB))
+    for number in range(1, 4):
+        await store.update_login_profile(
+            ACCOUNT_ID,
+            ALICE.user_id,
+            password_hash=str(number),
+            password_reset_required=None,
+            changed=True,
+            now=NOW + number,
+        )
+    await store.update_login_profile(
+        ACCOUNT_ID,
+        ALICE.user_id,
+        password_hash="3 rehashed",
+        password_reset_required=True,
+        changed=False,
+        now=NOW + 9,
+    )
+    profile = make_profile(
+        ALICE, password_hash="3 rehashed", password_reset_required=True, password_changed_at=NOW + 3
+    )
+    assert await store.load_login_profile(ACCOUNT_ID, ALICE.user_id) == profile
+    assert await store.list_old_passwords(ACCOUNT_ID, ALICE.user_id, limit=24) == ["2", "1", "0"]
+    assert await store.list_old_passwords(ACCOUNT_ID, ALICE.user_id, limit=2) == ["2", "1"]
+    assert await store.list_old_passwords(ACCOUNT_ID, BOB.user_id, limit=24) == []
+    await store.delete_login_profile(ACCOUNT_ID, ALICE.user_id)
+    assert await store.list_old_passwords(ACCOUNT_ID, ALICE.user_id, limit=24) == []
+    await store.create_login_profile(make_profile(ALICE))
+    await store.delete_login_profile(ACCOUNT_ID, ALICE.user_id)
+    await store.delete_user(ACCOUNT_ID, "alice")
+
+
+async def test_of_old_passwords_the_newest_24_are_kept(users: Storage) -> None:
+    await users.users.create_login_profile(make_profile(ALICE, password_hash="0"))
+    for number in range(1, 31):
+        await users.users.update_login_profile(
+            ACCOUNT_ID, ALICE.user_id, password_hash=f"{number}", password_reset_required=None, changed=True
+        )
+    kept = await users.users.list_old_passwords(ACCOUNT_ID, ALICE.user_id, limit=100)
+    assert kept == [f"{number}" for number in range(29, 5, -1)]
