@@ -44,7 +44,7 @@ _statement_like = st.fixed_dictionaries(
 
 
 def _only_refuses(text: str) -> None:
-    for kind in ("identity", "trust"):
+    for kind in ("identity", "trust", "resource"):
         refusal = None
         try:
             document = parse_policy(text, name="p", kind=kind)

@@ -29,6 +29,8 @@ __all__ = [
 
 _MAX_REMEMBERED_SETS = 2048
 _MAX_REMEMBERED_ACTIONS = 1024
+_FEW = 5
+"""Statements up to which asking each is quicker than a table."""
 _MAX_SETTLED = 32
 """Decisions per set of policies."""
 
@@ -37,7 +39,8 @@ class _Candidates:
     """The statements of one effect that speak of one action, found by landmarks of the resource.
 
     Every resource pattern has literal text at its start and inside it. One table per length of the starts,
-    and one substring search per hit, leave the few statements worth asking among many.
+    and one substring search per hit, leave the few statements worth asking among many. Where there are few
+    anyway, they are asked in turn.
     """
 
     __slots__ = ("_statements", "_tables")
@@ -48,15 +51,25 @@ class _Candidates:
         for place, statement in enumerate(statements):
             for beginning, inner in _landmarks(statement):
                 tables.setdefault(len(beginning), {}).setdefault(beginning, []).append((inner, place))
-        self._tables = tuple(tables.items())
+        self._tables = tuple(tables.items()) if len(statements) > _FEW else ()
 
     def first_that_applies(self, resource: str, values: FoldedValues) -> Statement | None:
         """The first statement, in the policies' order, whose resource and conditions are met."""
+        if self._tables:
+            return self._first_by_landmark(resource, values)
+        for statement in self._statements:
+            if statement.applies(resource, values):
+                return statement
+        return None
+
+    def _first_by_landmark(self, resource: str, values: FoldedValues) -> Statement | None:
         places: list[int] = []
         for length, table in self._tables:
             found = table.get(resource[:length])
             if found is not None:
-                places += [place for inner, place in found if inner in resource]
+                for inner, place in found:
+                    if inner in resource:
+                        places.append(place)
         if len(places) > 1:
             places = sorted(set(places))
         for place in places:

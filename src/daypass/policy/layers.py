@@ -18,6 +18,7 @@ Each kind is asked once and on its own (`weigh`), so that no order of statements
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from daypass.policy.decision import Decision, Effect, PolicyType
 from daypass.policy.document import PolicyDocument
@@ -92,9 +93,8 @@ _WITHHELD: Mapping[Grant, frozenset[PolicyType]] = {
 """Within one account: the layers whose implicit deny does not count (see `principals.Grant` for the source)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one kind of policy says."""
+class Verdict(NamedTuple):
+    """What one kind of policy says. A tuple for the reason `Decision` is one."""
 
     decision: Decision
     """Its `policy_type` is the kind."""

@@ -7,6 +7,7 @@ Condition keys are looked up case-insensitively; a key that is absent is absent,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 __all__ = ["ConditionValue", "FoldedValues", "RequestContext"]
 
@@ -43,5 +44,11 @@ class FoldedValues:
         """The value of a key given in lower case, or None when the request does not have it."""
         self.is_asked = True
         if self._folded is None:
-            self._folded = {name.lower(): value for name, value in self._given.items()}
+            self._folded = dict(zip(_folded_names(tuple(self._given)), self._given.values(), strict=True))
         return self._folded.get(key)
+
+
+@lru_cache(maxsize=1024)
+def _folded_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Requests of one kind have the same keys in the same order, and folding them is a fifth of a decision."""
+    return tuple(map(str.lower, names))

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from daypass.policy.decision import Effect
 from daypass.policy.document import PolicyDocument, parse_policy
 from daypass.policy.evaluation import evaluate
@@ -44,7 +46,14 @@ def test_values_of_one_request_never_reach_the_next() -> None:
         )
 
 
-def test_of_many_statements_the_first_in_order_is_named_whatever_its_landmarks() -> None:
+MANY = [_policy("Allow", Resource=f"arn:aws:s3:::unasked-{number}/*") for number in range(12)]
+"""So many that they are looked up by landmark and not asked in turn."""
+
+
+@pytest.mark.parametrize("others", [[], MANY], ids=["few", "many"])
+def test_of_many_statements_the_first_in_order_is_named_whatever_its_landmarks(
+    others: list[PolicyDocument],
+) -> None:
     documents = [
         _policy("Allow", Resource="arn:aws:s3:::b/other*"),
         _policy("Allow", Resource=["arn:aws:s3:::b/*", "arn:aws:s3:::b/k*"]),
@@ -53,20 +62,21 @@ def test_of_many_statements_the_first_in_order_is_named_whatever_its_landmarks()
     statement = [json.loads('{"Effect":"Allow","Action":"*","Resource":"*"}')]
     first = parse_policy(json.dumps({"Statement": statement}), name="first")
 
-    by_prefix = evaluate(documents, RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
-    by_star = evaluate([first, *documents], RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
+    by_prefix = evaluate([*documents, *others], RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
+    by_star = evaluate([first, *documents, *others], RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
 
     assert by_prefix.decided_by == documents[1].statements[0].ref
     assert by_star.decided_by == first.statements[0].ref
 
 
-def test_the_order_of_the_policies_counts_not_the_order_of_the_lookup() -> None:
+@pytest.mark.parametrize("others", [[], MANY], ids=["few", "many"])
+def test_the_order_of_the_policies_counts_not_the_order_of_the_lookup(others: list[PolicyDocument]) -> None:
     documents = [
         _policy("Allow", Resource="arn:aws:s3:::b/x*"),
         _policy("Allow", Resource="*"),
         _policy("Allow", Resource="arn:aws:s3:::b/k*"),
     ]
 
-    decision = evaluate(documents, RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
+    decision = evaluate([*documents, *others], RequestContext("s3:GetObject", "arn:aws:s3:::b/key"))
 
     assert decision.decided_by is documents[1].statements[0].ref
