@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
+from daypass.server.domain.session_origin import origin_of
 from daypass.server.domain.sign_in_events import sign_in_event
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.session_beginning import Proven, SessionFull, SignedIn
@@ -52,6 +53,9 @@ class BrowserSessions:
             return SessionFull()
         if proven.kind == "user":
             await self.storage.users.record_password_use(proven.account_id, proven.principal_id, now=now)
+        await self.storage.session_origins.note_origin(
+            origin_of(session, caller)
+        )
         await self._record(proven, caller, now, error_code="")
         return SignedIn(session, browser_secret)
 

@@ -11,6 +11,7 @@ from daypass.server.domain.audit import Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
+from daypass.server.domain.session_origin import origin_of
 from daypass.server.domain.sign_in_events import identity_detail, sign_in_event
 from daypass.server.domain.signin_token import (
     SigninToken,
@@ -55,6 +56,7 @@ class BrokerSignInFlow:
             await self._record(token, None, issuer, caller, now, error_code=refusal.reason)
             raise
         await self._record(token, outcome.session, issuer, caller, now)
+        await self.storage.session_origins.note_origin(origin_of(outcome.session, caller))
         return outcome
 
     async def _begin_session(self, token: SigninToken, old_browser: bytes, now: int) -> BrokerSignIn:

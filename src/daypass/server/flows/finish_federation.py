@@ -26,6 +26,7 @@ from daypass.server.domain.identity_provider import OidcProvider, SamlProvider, 
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.role_session import assumed_role_arn, check_packed_size
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
+from daypass.server.domain.session_origin import origin_of
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Storage
 
@@ -89,6 +90,7 @@ class FinishFederation:
             session, who.identity, role_arn=role_arn, event_id=self.randomness.uuid(), caller=caller, now=now
         )
         await self.storage.audit.append(event)
+        await self.storage.session_origins.note_origin(origin_of(session, caller))
         return FederatedSignIn(session, browser_secret)
 
     async def _check_provider(self, who: FederatedCaller) -> None:

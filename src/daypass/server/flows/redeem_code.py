@@ -24,6 +24,7 @@ from daypass.server.domain.lifetimes import Lifetimes
 from daypass.server.domain.principal import PrincipalSnapshot, login_arn
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import LoginSession
+from daypass.server.domain.session_origin import origin_of
 from daypass.server.domain.sign_in_events import identity_detail, token_event
 from daypass.server.domain.token_call import TokenCall
 from daypass.server.domain.token_grantee import check_grantee
@@ -103,11 +104,17 @@ class RedeemCodeFlow:
             redemption = await self._storage.login_sessions.redeem(
                 self._redemption(claims, call, audit, session, snapshot.revision)
             )
+            if redemption.outcome == "redeemed":
+                await self._note_origin(session, call)
             if redemption.outcome != "stale":
                 return redemption
         raise ServerError(
             "the account is changing, try again", detail="the revision moved under each decision"
         )
+
+    async def _note_origin(self, session: LoginSession, call: TokenCall) -> None:
+        """For its person's own page. Should this write be lost, the page says less."""
+        await self._storage.session_origins.note_origin(origin_of(session, call.caller))
 
     async def _check_principal(
         self, claims: CodeClaims, grant: CodeGrant, call: TokenCall

@@ -12,7 +12,7 @@ suite (`tests/storage/`) runs on both. Rules that hold for every method:
 - Times are epoch seconds and come from the caller; the database's clock is never asked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, 
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.session import SignInSession
+from daypass.server.domain.session_origin import SessionOrigin
 from daypass.server.ports.federation_storage import FederationStore, OidcProviderStore, SamlProviderStore
 from daypass.server.ports.identity_storage import (
     AccessKeyStore,
@@ -55,6 +56,7 @@ __all__ = [
     "RefreshRotation",
     "RoleStore",
     "Rotation",
+    "SessionOriginStore",
     "SignInSessionStore",
     "Storage",
     "UserStore",
@@ -274,6 +276,28 @@ class SignInSessionStore(Protocol):
         """End one session of this browser, or all when None. Returns how many ended."""
         ...
 
+    async def list_sessions_of_principal(
+        self, account_id: str, principal_id: str, *, now: int
+    ) -> Sequence[SignInSession]:
+        """Live sessions in every browser, most recently used first."""
+        ...
+
+    async def end_session_of_principal(self, session_id: str, account_id: str, principal_id: str) -> bool:
+        """End it wherever it is. False when this principal has no such session."""
+        ...
+
+
+class SessionOriginStore(Protocol):
+    """From where sessions began, browsers' and terminals'."""
+
+    async def note_origin(self, origin: SessionOrigin) -> None:
+        """The first word counts."""
+        ...
+
+    async def load_origins(self, session_ids: Sequence[str]) -> Mapping[str, SessionOrigin]:
+        """By session id; one that nobody noted is missing."""
+        ...
+
 
 class AttemptStore(Protocol):
     """Failed sign-ins, counted per key in a sliding window. Keys are hashes; no name is kept."""
@@ -344,6 +368,8 @@ class Storage(Protocol):
     def oidc_providers(self) -> OidcProviderStore: ...
     @property
     def federation(self) -> FederationStore: ...
+    @property
+    def session_origins(self) -> SessionOriginStore: ...
     @property
     def groups(self) -> GroupStore: ...
     @property

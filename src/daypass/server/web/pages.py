@@ -27,6 +27,7 @@ from daypass.server.web.authorize import AuthorizePages
 from daypass.server.web.broker import build_broker_routes
 from daypass.server.web.errors import page_error_handlers
 from daypass.server.web.federation_parts import build_federation_pages, build_provider_endpoints
+from daypass.server.web.own_parts import build_own_routes
 from daypass.server.web.page_tools import PageTools
 from daypass.server.web.provider_view import HowToSignIn
 from daypass.server.web.second_step import SecondStepPages
@@ -107,6 +108,7 @@ def build_pages_app(parts: SignInParts) -> Starlette:
             Route("/saml/logout/{provider_uuid}", provider.saml_logout, methods=["POST"]),
             Route("/oidc/callback", federation.callback, methods=["GET"]),
             Route("/oidc/logout", provider.oidc_logout, methods=["POST"]),
+            *build_own_routes(tools, beginning),
             *build_broker_routes(tools),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],

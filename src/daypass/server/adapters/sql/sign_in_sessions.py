@@ -110,6 +110,29 @@ class SqlSignInSessionStore:
             )
         return len(rows)
 
+    async def list_sessions_of_principal(
+        self, account_id: str, principal_id: str, *, now: int
+    ) -> Sequence[SignInSession]:
+        rows = await self._engine.fetch_all(
+            f"SELECT {_COLUMNS} FROM sign_in_sessions"
+            " WHERE account_id = $1 AND principal_id = $2 AND expires_at > $3"
+            " ORDER BY last_used_at DESC, authenticated_at DESC, session_id",
+            account_id,
+            principal_id,
+            now,
+        )
+        return [_session(row) for row in rows]
+
+    async def end_session_of_principal(self, session_id: str, account_id: str, principal_id: str) -> bool:
+        row = await self._engine.fetch_one(
+            "DELETE FROM sign_in_sessions WHERE session_id = $1 AND account_id = $2 AND principal_id = $3"
+            " RETURNING session_id",
+            session_id,
+            account_id,
+            principal_id,
+        )
+        return row is not None
+
 
 def _session(row: Row) -> SignInSession:
     columns = list(row)

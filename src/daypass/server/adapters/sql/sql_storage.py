@@ -27,6 +27,7 @@ from daypass.server.adapters.sql.redeem import redeem_in_turn
 from daypass.server.adapters.sql.roles import SqlRoleStore
 from daypass.server.adapters.sql.rotate import rotate_in_turn
 from daypass.server.adapters.sql.saml_providers import SqlSamlProviderStore
+from daypass.server.adapters.sql.session_origins import SqlSessionOriginStore
 from daypass.server.adapters.sql.sign_in_sessions import SqlSignInSessionStore
 from daypass.server.adapters.sql.sqlite_engine import SqliteEngine
 from daypass.server.adapters.sql.upkeep import check_writable, purge_expired
@@ -63,6 +64,7 @@ class SqlStorage:
         self.saml_providers = SqlSamlProviderStore(engine)
         self.oidc_providers = SqlOidcProviderStore(engine)
         self.federation = SqlFederationStore(engine)
+        self.session_origins = SqlSessionOriginStore(engine)
         self.groups = SqlGroupStore(engine)
         self.inline_policies = SqlInlinePolicyStore(engine)
         self.policy_versions = SqlPolicyVersionStore(engine)

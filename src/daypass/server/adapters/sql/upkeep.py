@@ -27,6 +27,7 @@ _PURGES = tuple(
         ("sign_in_attempts", "attempt_key", "window_ends_at"),
         ("federation_requests", "request_id", "expires_at"),
         ("used_once", "use_key", "expires_at"),
+        ("session_origins", "session_id", "expires_at"),
     )
 )
 

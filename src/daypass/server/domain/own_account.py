@@ -1,0 +1,97 @@
+"""A person at their own page: who they are, and what they must have proven lately to change something.
+
+Looking needs a live session in this browser. Changing a device, a password or the recovery codes needs a sign-in of the
+last quarter of an hour besides: a browser left open must not be enough to lock its owner out.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from daypass.server.domain.key_ring import KeyRing, SealBroken
+from daypass.server.domain.session import LoginSession, SignInSession
+from daypass.server.domain.session_origin import SessionOrigin
+
+__all__ = [
+    "RECENT_SIGN_IN",
+    "BrowserView",
+    "Enrolment",
+    "EnrolmentRefused",
+    "LoginView",
+    "NotRecent",
+    "check_recent",
+    "open_enrolment",
+    "seal_enrolment",
+]
+
+RECENT_SIGN_IN = 900
+"""Seconds."""
+ENROLMENT_LIFETIME = 600
+"""Seconds to scan a picture or touch a key."""
+
+
+class NotRecent(Exception):
+    """The person signed in too long ago for this; they sign in again and come back."""
+
+
+class EnrolmentRefused(Exception):
+    """The half-done enrolment is not this person's, or too old, or what came back does not fit it."""
+
+
+def check_recent(session: SignInSession, *, now: int) -> None:
+    """Raises NotRecent. A session made of credentials (`authenticated_at` 0) was never recent."""
+    if now - session.authenticated_at > RECENT_SIGN_IN:
+        raise NotRecent
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserView:
+    """One browser in which the person is signed in."""
+
+    session: SignInSession
+    origin: SessionOrigin | None
+    is_this_one: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoginView:
+    """One terminal that acts for the person."""
+
+    session: LoginSession
+    origin: SessionOrigin | None
+
+
+class Enrolment(msgspec.Struct, frozen=True, array_like=True, tag="enrolment"):
+    """A device on its way: nothing is stored before it has answered."""
+
+    account_id: str
+    owner_id: str
+    name: str
+    expires_at: int
+    secret: bytes
+    """totp: the seed; passkey: the challenge."""
+
+    def __repr__(self) -> str:
+        return f"Enrolment(owner_id={self.owner_id!r}, name={self.name!r}, secret=**********)"
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Enrolment).decode
+
+
+def seal_enrolment(ring: KeyRing, enrolment: Enrolment) -> str:
+    """The text for a hidden field."""
+    return ring.seal("sign-in-ticket", _encode(enrolment))
+
+
+def open_enrolment(ring: KeyRing, sealed: str, session: SignInSession, *, now: int) -> Enrolment:
+    """The enrolment this very person began. Raises EnrolmentRefused."""
+    try:
+        enrolment = _decode(ring.open("sign-in-ticket", sealed)[0])
+    except (SealBroken, msgspec.MsgspecError, UnicodeDecodeError):
+        raise EnrolmentRefused("does not open") from None
+    if (enrolment.account_id, enrolment.owner_id) != (session.account_id, session.principal_id):
+        raise EnrolmentRefused("another person's")
+    if now >= enrolment.expires_at:
+        raise EnrolmentRefused("too old")
+    return enrolment

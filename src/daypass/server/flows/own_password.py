@@ -1,0 +1,138 @@
+"""A person changes their own password on their own page.
+
+Order: a recent sign-in; no policy that forbids it; the old password, counted like a sign-in; the rules for new ones; the
+change, which ends every login and every other browser; a new session here. An IAM user may change the password unless a
+policy denies `iam:ChangePassword`: the pages belong to the person, the API asks for the permission (IAM user guide,
+"Permit IAM users to change their own passwords").
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from daypass.policy.decision import Effect
+from daypass.protocol.aws.errors import AccessDenied, Throttling
+from daypass.secret import Secret
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.own_account import check_recent
+from daypass.server.domain.password_policy import check_new_password
+from daypass.server.domain.principal import PrincipalSnapshot, authorize
+from daypass.server.domain.session import SignInSession
+from daypass.server.domain.sign_in_events import sign_in_event
+from daypass.server.ports.clock import Randomness
+from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
+from daypass.server.ports.password_rules import PasswordRules
+from daypass.server.ports.principals import PrincipalDirectory
+from daypass.server.ports.session_beginning import Proven, SessionBeginning, SessionFull, SignedIn
+from daypass.server.ports.storage import Storage
+
+__all__ = ["OwnPassword", "WrongPassword"]
+
+FREE_ATTEMPTS = 5
+WINDOW = 900
+"""Seconds."""
+
+
+class WrongPassword(Exception):
+    """The old password was not that."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPassword:
+    """The story with its neighbours."""
+
+    storage: Storage
+    directory: PrincipalDirectory
+    hasher: PasswordHasher
+    rules: PasswordRules
+    randomness: Randomness
+    beginning: SessionBeginning
+    region: str
+
+    async def change(
+        self, session: SignInSession, old: Secret, new: Secret, *, caller: Caller, now: int
+    ) -> SignedIn | SessionFull:
+        """Raises NotRecent, AccessDenied, WrongPassword, PasswordPolicyViolation, Throttling."""
+        check_recent(session, now=now)
+        snapshot = await self.directory.load(
+            session.account_id, session.principal_kind, session.principal_id, fresh=True
+        )
+        if snapshot is None or session.principal_kind == "role":
+            raise AccessDenied("This session has no password.")
+        self._check_permitted(snapshot, caller, now)
+        await self._check_old(session, old, now)
+        await self._set(session, new, now)
+        await self._record(session, caller, now)
+        changed = await self.directory.load(
+            session.account_id, session.principal_kind, session.principal_id, fresh=True
+        )
+        proven = Proven(
+            session.account_id,
+            session.principal_kind,
+            session.principal_id,
+            session.principal_arn,
+            0 if changed is None else changed.credentials_epoch,
+            mfa_at=session.mfa_at,
+        )
+        return await self.beginning.begin(proven, old_browser=session.browser_hash, caller=caller, now=now)
+
+    def _check_permitted(self, snapshot: PrincipalSnapshot, caller: Caller, now: int) -> None:
+        decision = authorize(
+            snapshot,
+            action="iam:ChangePassword",
+            resource=snapshot.arn,
+            caller=caller,
+            now=now,
+            region=self.region,
+        )
+        if decision.effect is Effect.EXPLICIT_DENY:
+            raise AccessDenied("A policy of your account forbids you to change your password.")
+
+    async def _check_old(self, session: SignInSession, old: Secret, now: int) -> None:
+        """Counted before it is judged, in one atomic write, so that parallel guesses get only the free ones."""
+        key = hashlib.sha256(f"ChangePassword|{session.account_id}|{session.principal_id}".encode()).digest()[
+            :16
+        ]
+        if await self.storage.attempts.record_failure(key, now=now, window=WINDOW) > FREE_ATTEMPTS:
+            raise Throttling("Rate exceeded")
+        try:
+            await self.hasher.verify(await self._present_hash(session), old)
+        except PasswordMismatch:
+            raise WrongPassword from None
+        await self.storage.attempts.clear_attempts(key)
+
+    async def _present_hash(self, session: SignInSession) -> str:
+        if session.principal_kind == "root":
+            account = await self.storage.accounts.load_account(session.account_id)
+            return "" if account is None else account.root_password_hash
+        profile = await self.storage.users.load_login_profile(session.account_id, session.principal_id)
+        return "" if profile is None else profile.password_hash
+
+    async def _set(self, session: SignInSession, new: Secret, now: int) -> None:
+        if session.principal_kind == "root":
+            check_new_password(new, user_name="root")
+            password_hash = await self.hasher.hash(new)
+            await self.storage.accounts.set_root_password(session.account_id, password_hash, changed=True)
+            return
+        user = await self.storage.users.load_user_by_id(session.account_id, session.principal_id)
+        if user is None:
+            raise AccessDenied("This user is no more.")
+        await self.rules.check_new(user, new)
+        await self.storage.users.update_login_profile(
+            session.account_id,
+            session.principal_id,
+            password_hash=await self.hasher.hash(new),
+            password_reset_required=False,
+            changed=True,
+            now=now,
+        )
+
+    async def _record(self, session: SignInSession, caller: Caller, now: int) -> None:
+        await self.storage.audit.append(
+            sign_in_event(
+                "ChangePassword",
+                event_id=self.randomness.uuid(),
+                caller=caller,
+                now=now,
+                principal=(session.account_id, session.principal_arn),
+            )
+        )

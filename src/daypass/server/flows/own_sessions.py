@@ -1,0 +1,90 @@
+"""Where am I signed in: every browser and every terminal of one person, and the end of one or all of them.
+
+Ending takes effect at once: a browser's session is gone, a terminal's refresh is refused, and its live credentials end
+within a second, because the account's revision moves and every verifier reads the principal anew.
+"""
+
+from dataclasses import dataclass
+
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.own_account import BrowserView, LoginView
+from daypass.server.domain.session import SignInSession
+from daypass.server.domain.sign_in_events import sign_in_event
+from daypass.server.ports.clock import Randomness
+from daypass.server.ports.storage import Storage
+
+__all__ = ["OwnSessions"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSessions:
+    """The stories, over the ports they need. `session` is the live one the person looks from."""
+
+    storage: Storage
+    randomness: Randomness
+
+    async def list_browsers(self, session: SignInSession, *, now: int) -> tuple[BrowserView, ...]:
+        """This browser first, then last used first."""
+        found = await self.storage.sign_in_sessions.list_sessions_of_principal(
+            session.account_id, session.principal_id, now=now
+        )
+        origins = await self.storage.session_origins.load_origins([each.session_id for each in found])
+        views = [
+            BrowserView(each, origins.get(each.session_id), each.session_id == session.session_id)
+            for each in found
+        ]
+        return tuple(sorted(views, key=lambda view: not view.is_this_one))
+
+    async def list_logins(self, session: SignInSession, *, now: int) -> tuple[LoginView, ...]:
+        """Newest first."""
+        found = await self.storage.login_sessions.list_login_sessions(
+            session.account_id, session.principal_id, now=now
+        )
+        origins = await self.storage.session_origins.load_origins([each.session_id for each in found])
+        return tuple(LoginView(each, origins.get(each.session_id)) for each in found)
+
+    async def end_browser(self, session: SignInSession, session_id: str, *, caller: Caller, now: int) -> bool:
+        """False when the person has no such session."""
+        is_ended = await self.storage.sign_in_sessions.end_session_of_principal(
+            session_id, session.account_id, session.principal_id
+        )
+        if is_ended:
+            await self._record("ConsoleLogout", session, session_id, caller, now)
+        return is_ended
+
+    async def end_login(self, session: SignInSession, session_id: str, *, caller: Caller, now: int) -> bool:
+        """False when the person has no such login, or it ended before."""
+        login = await self.storage.login_sessions.load_login_session(session_id)
+        if login is None or (login.account_id, login.principal_id) != (
+            session.account_id,
+            session.principal_id,
+        ):
+            return False
+        is_ended = await self.storage.login_sessions.revoke_login_session(session_id, now=now)
+        if is_ended:
+            await self._record("RevokeOAuth2Token", session, session_id, caller, now)
+        return is_ended
+
+    async def end_everything_else(self, session: SignInSession, *, caller: Caller, now: int) -> int:
+        """Every browser but this one, every terminal. Returns how many ended."""
+        ended = 0
+        for browser in await self.list_browsers(session, now=now):
+            if not browser.is_this_one:
+                ended += await self.end_browser(session, browser.session.session_id, caller=caller, now=now)
+        for login in await self.list_logins(session, now=now):
+            ended += await self.end_login(session, login.session.session_id, caller=caller, now=now)
+        return ended
+
+    async def _record(
+        self, event: str, session: SignInSession, session_id: str, caller: Caller, now: int
+    ) -> None:
+        await self.storage.audit.append(
+            sign_in_event(
+                event,
+                event_id=self.randomness.uuid(),
+                caller=caller,
+                now=now,
+                principal=(session.account_id, session.principal_arn),
+                detail={"ended_session": session_id},
+            )
+        )

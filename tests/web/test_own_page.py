@@ -1,0 +1,418 @@
+"""A person's own page: what it shows, what it changes, and what it refuses.
+
+OWASP Authentication Cheat Sheet ("Require Re-authentication for Sensitive Features"); RFC 6238; IAM reference, "ChangePassword".
+"""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+import pytest
+
+from daypass.protocol.oauth.errors import SignInError
+from daypass.server.domain.account import ManagedPolicy
+from support.sign_in_world import ACCOUNT, NOW, PASSWORD, SignInWorld, Tab, Terminal, open_sign_in_world
+
+FORM = "/signin/user"
+NEW_PASSWORD = "violet anchor pebble"
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[SignInWorld]:
+    site = await open_sign_in_world()
+    yield site
+    await site.storage.close()
+
+
+async def at_home(site: SignInWorld, name: str = "alice") -> tuple[Tab, str]:
+    """A browser that looks at its person's own page, and the page's address."""
+    tab = site.tab()
+    await tab.get(FORM)
+    await tab.sign_in(name)
+    await tab.get("/")
+    address = f"/account/{tab.session_ids[0]}"
+    await tab.get(address)
+    return tab, address
+
+
+def seed_on(tab: Tab) -> str:
+    found = re.search(r'<code id="seed">([^<]+)</code>', tab.answer.text)
+    assert found is not None, tab.answer.text
+    return found[1].replace(" ", "")
+
+
+async def add_phone(site: SignInWorld, tab: Tab, address: str, name: str = "phone") -> str:
+    """The seed of a new device."""
+    await tab.submit(f"{address}/devices", name=name, kind="totp")
+    seed = seed_on(tab)
+    await tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed).at(site.now))
+    return seed
+
+
+# Who may look
+
+
+async def test_a_session_of_another_browser_cannot_be_looked_at(site: SignInWorld) -> None:
+    _, address = await at_home(site)
+    other = site.tab()
+    answer = await other.get(address, follow=False)
+    assert (answer.status, answer.location) == (303, "/")
+
+
+@pytest.mark.parametrize(
+    "place", ["/password", "/devices", "/devices/finish", "/devices/remove", "/recovery-codes", "/end"]
+)
+async def test_nothing_is_changed_from_another_browser(site: SignInWorld, place: str) -> None:
+    tab, address = await at_home(site)
+    other, _ = await at_home(site, "bob")
+    answer = await other.submit(address + place, kind="all", name="x", follow=False)
+    assert (answer.status, answer.location) == (303, "/")
+    await tab.get(address)
+    assert tab.answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "place", ["/password", "/devices", "/devices/finish", "/devices/remove", "/recovery-codes", "/end"]
+)
+async def test_a_form_that_is_not_ours_changes_nothing(site: SignInWorld, place: str) -> None:
+    tab, address = await at_home(site)
+    answer = await tab.post(address + place, {"csrf": "0a0b0c0d" + "0" * 64, "kind": "all"})
+    assert answer.status == 403
+
+
+async def test_a_session_of_an_old_password_cannot_be_looked_at(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await site.change_password("alice", NEW_PASSWORD)
+    answer = await tab.get(address, follow=False)
+    assert (answer.status, answer.location) == (303, "/")
+
+
+# Devices
+
+
+async def test_an_authenticator_app_is_added_by_picture_and_code(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await tab.submit(f"{address}/devices", name="my phone", kind="totp")
+    assert "<svg" in tab.answer.text
+    assert "style=" not in tab.answer.text
+    seed = seed_on(tab)
+    await tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed).at(site.now))
+    assert "Recovery codes" in tab.answer.text, "the first device brings recovery codes"
+    user = await site.user("alice")
+    [device] = await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id)
+    assert device.serial_number == f"arn:aws:iam::{ACCOUNT}:mfa/my-phone"
+    again = site.tab()
+    await again.get(FORM)
+    await again.sign_in("alice")
+    assert "MFA code" in again.answer.text
+
+
+async def test_rfc_6238_section_5_2_the_code_that_enrolled_does_not_sign_in(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    seed = await add_phone(site, tab, address)
+    again = site.tab()
+    await again.get(FORM)
+    await again.sign_in("alice")
+    await again.submit("/signin/mfa", code=pyotp.TOTP(seed).at(site.now))
+    await again.get("/")
+    assert again.session_ids == []
+
+
+async def test_the_picture_holds_what_an_app_needs(site: SignInWorld) -> None:
+    from daypass.server.domain.totp import provisioning_uri
+
+    tab, address = await at_home(site)
+    await tab.submit(f"{address}/devices", name="phone", kind="totp")
+    uri = provisioning_uri(seed_on(tab), account_name=f"alice@{ACCOUNT}", issuer="daypass")
+    assert parse_qs(urlsplit(uri).query)["issuer"] == ["daypass"]
+    assert pyotp.parse_uri(uri).at(NOW) == pyotp.TOTP(seed_on(tab)).at(NOW)
+
+
+async def test_a_wrong_code_enrols_nothing_and_shows_the_same_picture(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await tab.submit(f"{address}/devices", name="phone", kind="totp")
+    seed = seed_on(tab)
+    right = pyotp.TOTP(seed).at(site.now)
+    await tab.submit(f"{address}/devices/finish", code="000000" if right != "000000" else "000001")
+    assert seed_on(tab) == seed
+    user = await site.user("alice")
+    assert await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id) == []
+
+
+async def test_an_enrolment_belongs_to_who_began_it(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await tab.submit(f"{address}/devices", name="phone", kind="totp")
+    enrolment, seed = tab.hidden["enrolment"], seed_on(tab)
+    other, elsewhere = await at_home(site, "bob")
+    answer = await other.submit(
+        f"{elsewhere}/devices/finish", enrolment=enrolment, code=pyotp.TOTP(seed).at(site.now)
+    )
+    assert answer.status == 400
+    bob = await site.user("bob")
+    assert await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, bob.user_id) == []
+
+
+async def test_an_enrolment_ends_after_ten_minutes(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await tab.submit(f"{address}/devices", name="phone", kind="totp")
+    seed = seed_on(tab)
+    site.now += 600
+    answer = await tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed).at(site.now))
+    assert answer.status == 400
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "x" * 65, "<script>"])
+async def test_a_device_name_must_fit_a_serial_number(site: SignInWorld, name: str) -> None:
+    tab, address = await at_home(site)
+    answer = await tab.submit(f"{address}/devices", name=name, kind="totp")
+    assert answer.status == 400
+    assert "<script>" not in answer.text
+
+
+async def test_two_devices_of_one_name_are_told_apart(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    await tab.get(address)
+    await tab.submit(f"{address}/devices", name="phone", kind="totp")
+    site.now += 30
+    answer = await tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed_on(tab)).at(site.now))
+    assert answer.status == 409
+
+
+async def test_recovery_codes_are_shown_once_and_new_ones_end_the_old(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    first = re.findall(r"<li><code>([A-Z0-9-]{19})</code></li>", tab.answer.text)
+    assert len(set(first)) == 10
+    await tab.get(address)
+    assert not re.findall(r"[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}", tab.answer.text)
+    assert "10 recovery codes left" in tab.answer.text
+    await tab.submit(f"{address}/recovery-codes")
+    second = re.findall(r"<li><code>([A-Z0-9-]{19})</code></li>", tab.answer.text)
+    assert not set(first) & set(second)
+    other = site.tab()
+    await other.get(FORM)
+    await other.sign_in("alice")
+    await other.submit("/signin/mfa", recovery_code=first[0])
+    assert "did not match" in other.answer.text
+    await other.submit("/signin/mfa", recovery_code=second[0])
+    await other.get("/")
+    assert len(other.session_ids) == 1
+
+
+async def test_a_session_without_the_second_factor_cannot_take_it_away(site: SignInWorld) -> None:
+    """A session that began before the device was added proved nothing of it."""
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    await tab.get(address)
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
+    answer = await tab.submit(f"{address}/devices/remove", serial=serial)
+    assert answer.status == 400
+    assert "second factor" in answer.text
+
+
+async def test_a_device_is_removed_and_its_recovery_codes_with_it(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    seed = await add_phone(site, tab, address)
+    site.now += 30
+    again = site.tab()
+    await again.get(FORM)
+    await again.sign_in("alice")
+    await again.submit("/signin/mfa", code=pyotp.TOTP(seed).at(site.now))
+    await again.get("/")
+    address = f"/account/{again.session_ids[0]}"
+    await again.get(address)
+    await again.submit(f"{address}/devices/remove", serial=f"arn:aws:iam::{ACCOUNT}:mfa/phone")
+    user = await site.user("alice")
+    assert await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id) == []
+    assert await site.storage.mfa_devices.count_recovery_codes(ACCOUNT, user.user_id) == 0
+
+
+async def test_another_persons_device_cannot_be_removed(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    other, elsewhere = await at_home(site, "bob")
+    seed = await add_phone(site, other, elsewhere, "bobs")
+    site.now += 30
+    again = site.tab()
+    await again.get(FORM)
+    await again.sign_in("bob")
+    await again.submit("/signin/mfa", code=pyotp.TOTP(seed).at(site.now))
+    await again.get("/")
+    elsewhere = f"/account/{again.session_ids[0]}"
+    await again.get(elsewhere)
+    answer = await again.submit(f"{elsewhere}/devices/remove", serial=f"arn:aws:iam::{ACCOUNT}:mfa/phone")
+    assert answer.status == 400
+    user = await site.user("alice")
+    assert len(await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("place", "fields"),
+    [
+        ("/devices", {"name": "phone", "kind": "totp"}),
+        ("/devices", {"name": "key", "kind": "passkey"}),
+        ("/devices/remove", {"serial": "x"}),
+        ("/recovery-codes", {}),
+        (
+            "/password",
+            {"old_password": PASSWORD, "password": NEW_PASSWORD, "repeated": NEW_PASSWORD},
+        ),
+    ],
+)
+async def test_changes_need_a_recent_sign_in(site: SignInWorld, place: str, fields: dict[str, str]) -> None:
+    tab, address = await at_home(site)
+    site.now += 901
+    answer = await tab.submit(address + place, **fields)
+    assert answer.status == 403
+    assert "Sign in again" in answer.text
+
+
+async def test_an_enrolment_cannot_be_finished_late_either(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    site.now += 600
+    await tab.submit(f"{address}/devices", name="phone", kind="totp")
+    seed = seed_on(tab)
+    site.now += 301
+    answer = await tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed).at(site.now))
+    assert answer.status == 403
+
+
+async def test_passkeys_are_not_offered_under_a_bare_address(site: SignInWorld) -> None:
+    tab, _ = await at_home(site)
+    assert "Add a passkey" not in tab.answer.text
+    assert "opened by its address" in tab.answer.text
+
+
+# The password
+
+
+async def test_a_new_password_ends_every_other_session_and_keeps_this_one(site: SignInWorld) -> None:
+    elsewhere, _ = await at_home(site)
+    terminal = Terminal(site)
+    tokens = await terminal.redeem(await site.tab().approve(terminal))
+    tab, address = await at_home(site)
+    await tab.submit(
+        f"{address}/password", old_password=PASSWORD, password=NEW_PASSWORD, repeated=NEW_PASSWORD
+    )
+    assert "Your password is changed" in tab.answer.text
+    await elsewhere.get("/")
+    assert elsewhere.session_ids == []
+    site.now += 600
+    with pytest.raises(SignInError):
+        await terminal.refresh(tokens.refresh_token)
+
+
+async def test_root_changes_its_password_here_too(site: SignInWorld) -> None:
+    tab = site.tab()
+    await tab.get(FORM)
+    await tab.sign_in_root()
+    await tab.get("/")
+    address = f"/account/{tab.session_ids[0]}"
+    await tab.get(address)
+    await tab.submit(
+        f"{address}/password", old_password=PASSWORD, password=NEW_PASSWORD, repeated=NEW_PASSWORD
+    )
+    again = site.tab()
+    await again.get(FORM)
+    await again.sign_in_root(NEW_PASSWORD)
+    await again.get("/")
+    assert len(again.session_ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "repeated", "text"),
+    [
+        ("wrong", NEW_PASSWORD, NEW_PASSWORD, "old password was not right"),
+        (PASSWORD, NEW_PASSWORD, NEW_PASSWORD + "x", "differ"),
+        (PASSWORD, "short", "short", "minimum length"),
+    ],
+)
+async def test_a_password_that_cannot_be_changed_says_why(
+    site: SignInWorld, old: str, new: str, repeated: str, text: str
+) -> None:
+    tab, address = await at_home(site)
+    answer = await tab.submit(f"{address}/password", old_password=old, password=new, repeated=repeated)
+    assert answer.status == 400
+    assert text in html.unescape(answer.text)
+
+
+async def test_guessing_the_old_password_is_throttled(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    fields = {"password": NEW_PASSWORD, "repeated": NEW_PASSWORD}
+    for _ in range(5):
+        await tab.submit(f"{address}/password", old_password="wrong", **fields)
+    answer = await tab.submit(f"{address}/password", old_password=PASSWORD, **fields)
+    assert "Rate exceeded" in answer.text
+
+
+async def test_a_policy_can_forbid_it(site: SignInWorld) -> None:
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"iam:ChangePassword","Resource":"*"}]}'
+    policy = ManagedPolicy(ACCOUNT, "ANPANOPASSWORDNOPASSW", "NoPassword", "/", document, NOW)
+    await site.storage.policies.create_policy(policy)
+    user = await site.user("alice")
+    await site.storage.policies.attach_policy(ACCOUNT, user.user_id, policy.arn)
+    site.now += 2
+    tab, address = await at_home(site)
+    answer = await tab.submit(
+        f"{address}/password", old_password=PASSWORD, password=NEW_PASSWORD, repeated=NEW_PASSWORD
+    )
+    assert "forbids you" in answer.text
+
+
+# Where am I signed in
+
+
+async def test_every_browser_and_terminal_is_listed(site: SignInWorld) -> None:
+    await at_home(site)
+    terminal = Terminal(site)
+    await terminal.redeem(await site.tab().approve(terminal))
+    tab, _ = await at_home(site)
+    assert tab.answer.text.count("Sign out test") + tab.answer.text.count("Sign out An unknown") >= 3
+    assert tab.answer.text.count("This browser") == 1
+    assert "from 127.0.0.1" in tab.answer.text
+
+
+async def test_a_terminal_is_signed_out_from_the_page(site: SignInWorld) -> None:
+    terminal = Terminal(site)
+    tokens = await terminal.redeem(await site.tab().approve(terminal))
+    tab, address = await at_home(site)
+    user = await site.user("alice")
+    [login] = await site.storage.login_sessions.list_login_sessions(ACCOUNT, user.user_id, now=site.now)
+    await tab.submit(f"{address}/end", kind="login", target=login.session_id)
+    assert "That terminal is signed out" in tab.answer.text
+    assert (await site.last_event()).detail["ended_session"] == login.session_id
+    with pytest.raises(SignInError):
+        await terminal.refresh(tokens.refresh_token)
+
+
+async def test_another_persons_terminal_and_browser_cannot_be_signed_out(site: SignInWorld) -> None:
+    terminal = Terminal(site)
+    tokens = await terminal.redeem(await site.tab().approve(terminal))
+    victim, _ = await at_home(site)
+    user = await site.user("alice")
+    [login] = await site.storage.login_sessions.list_login_sessions(ACCOUNT, user.user_id, now=site.now)
+    tab, address = await at_home(site, "bob")
+    await tab.submit(f"{address}/end", kind="login", target=login.session_id)
+    await tab.submit(
+        f"{address}/end", kind="browser", target=victim.session_ids[0] if victim.session_ids else ""
+    )
+    await terminal.refresh(tokens.refresh_token)
+    await victim.get("/")
+    assert len(victim.session_ids) == 1
+
+
+async def test_everything_else_is_signed_out_at_once(site: SignInWorld) -> None:
+    elsewhere, _ = await at_home(site)
+    terminal = Terminal(site)
+    tokens = await terminal.redeem(await site.tab().approve(terminal))
+    tab, address = await at_home(site)
+    await tab.submit(f"{address}/end", kind="all")
+    await elsewhere.get("/")
+    assert elsewhere.session_ids == []
+    with pytest.raises(SignInError):
+        await terminal.refresh(tokens.refresh_token)
+    await tab.get("/")
+    assert len(tab.session_ids) == 1
