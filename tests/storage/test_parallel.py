@@ -18,12 +18,16 @@ from daypass.server.adapters.sql.sql_storage import SqlStorage
 from daypass.server.ports.storage import Rotation
 from support import storage_worker
 from support.storage_records import (
+    ACCOUNT_ID,
     NOW,
     make_federation_request,
     make_login_session,
+    make_policy,
     make_proof,
     make_redemption,
     make_rotation,
+    make_user,
+    make_virtual_device,
 )
 
 ONE = make_login_session("one")
@@ -109,6 +113,54 @@ async def test_what_many_processes_would_use_once_is_used_once(
     outcomes = Counter(outcome for outcome, _ in _compete(shared_url, "once", size=16))
     others = 16 * WORKERS - 1
     assert outcomes == {"used": 1, "used before": others, "taken": 1, "taken before": others}
+
+
+@pytest.mark.processes
+async def test_second_factors_and_limits_hold_over_many_processes(
+    shared_storage: SqlStorage, shared_url: str
+) -> None:
+    user, phone = make_user(), make_virtual_device()
+    await shared_storage.users.create_user(user)
+    devices = shared_storage.mfa_devices
+    await devices.create_mfa_device(phone, limit=8)
+    await devices.enable_mfa_device(phone.serial_number, user.user_id, last_step=1, limit=8, now=NOW)
+    await devices.replace_recovery_codes(ACCOUNT_ID, user.user_id, [b"c" * 32])
+    outcomes = Counter(outcome for outcome, _ in _compete(shared_url, "second", size=16))
+    others = 16 * WORKERS - 1
+    assert outcomes == {
+        "step True": 1,
+        "step False": others,
+        "code True": 1,
+        "code False": others,
+        "key True": 2,
+        "key False": others - 1,
+    }
+
+
+@pytest.mark.processes
+async def test_a_process_killed_amid_changes_leaves_none_half_done(
+    shared_storage: SqlStorage, shared_url: str
+) -> None:
+    policy = make_policy()
+    await shared_storage.policies.create_policy(policy)
+    with _worker(shared_url, "0", "change", 0) as process:
+        assert process.stdout is not None
+        _begin(process)
+        lines = [process.stdout.readline() for _ in range(50)]
+        process.kill()
+        lines += process.stdout.readlines()
+    last_answered = int(json.loads([line for line in lines if line.endswith("]\n")][-1])[0][1:])
+    versions = await shared_storage.policy_versions.list_policy_versions(policy.arn)
+    stored = await shared_storage.policies.load_policy(policy.arn)
+    assert stored is not None
+    newest = versions[0]
+    assert newest.is_default
+    assert (stored.default_version_id, stored.document) == (newest.version_id, newest.document)
+    number = int(newest.version_id[1:])
+    assert last_answered <= number <= last_answered + 1
+    assert [version.version_id for version in versions] in ([f"v{number}"], [f"v{number}", f"v{number - 1}"])
+    changes = 2 * (number - 1) - (len(versions) - 1)
+    assert await shared_storage.accounts.load_revision(ACCOUNT_ID) == 1 + changes
 
 
 @pytest.mark.processes
