@@ -8,8 +8,9 @@ import pytest
 
 from daypass.policy.decision import Decision, Effect, PolicyType, StatementRef
 from daypass.policy.document import parse_policy
-from daypass.policy.evaluation import evaluate, evaluate_trust, names_caller_directly
-from daypass.policy.request_context import ConditionValue, RequestContext
+from daypass.policy.evaluation import evaluate, evaluate_resource, evaluate_trust
+from daypass.policy.principals import Caller, Grant
+from daypass.policy.request_context import ConditionValue, FoldedValues, RequestContext
 from daypass.protocol.aws.errors import MalformedPolicyDocument
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "policy"
@@ -77,7 +78,9 @@ def test_trust_policies_decide_as_the_reference_says(case: dict[str, Any]) -> No
     effect = Effect(case["effect"])
     assert decision == Decision(effect, case["action"], ROLE_ARN, decided_by, PolicyType.RESOURCE)
     if not {"service", "federated"} & case["caller"].keys():
-        assert names_caller_directly(policy, context, **case["caller"]) is case["named_directly"]
+        values = FoldedValues(context.condition_values)
+        _, grant = evaluate_resource(policy, context, Caller(**case["caller"]), values)
+        assert (grant >= Grant.ROLE) is case["named_directly"]
 
 
 @pytest.mark.parametrize("case", _load("malformed"))

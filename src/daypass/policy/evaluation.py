@@ -23,7 +23,6 @@ __all__ = [
     "evaluate_folded",
     "evaluate_resource",
     "evaluate_trust",
-    "names_caller_directly",
     "settled_decision",
 ]
 
@@ -205,23 +204,7 @@ def evaluate_trust(
 
     For a service or a federated identity the other names are not looked at, and an allow must name the identity
     provider itself: `*` is not enough. An allow that names only the
-    caller's account (see `names_caller_directly`) leaves the last word to the caller's identity policies.
+    caller's account leaves the last word to the caller's identity policies (`layers.decide`).
     """
     caller = Caller(principal_arn, account_id, session_arn, service, federated)
     return evaluate_resource(policy, context, caller, FoldedValues(context.condition_values))[0]
-
-
-def names_caller_directly(
-    policy: PolicyDocument,
-    context: RequestContext,
-    *,
-    principal_arn: str,
-    account_id: str,
-    session_arn: str | None = None,
-) -> bool:
-    """Whether some allow names the caller (or its role) by ARN, so that within the role's own account
-    no identity policy is needed. Ask only after `evaluate_trust` allowed.
-    """
-    caller = Caller(principal_arn, account_id, session_arn)
-    _, grant = evaluate_resource(policy, context, caller, FoldedValues(context.condition_values))
-    return grant >= Grant.ROLE

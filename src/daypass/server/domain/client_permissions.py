@@ -10,7 +10,12 @@ from daypass.policy.request_context import ConditionValue
 from daypass.protocol.oauth.registered_client import CROSS_DEVICE
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.principal import PrincipalSnapshot, authorize
-from daypass.server.domain.role_session import RoleSession, federated_provider_of, session_values
+from daypass.server.domain.role_session import (
+    RoleSession,
+    federated_provider_of,
+    principal_tag_values,
+    session_values,
+)
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.session_values import presence_values
 
@@ -105,9 +110,9 @@ def authorize_tokens(
 def _role_session_values(
     snapshot: PrincipalSnapshot, role_session: RoleSession | None
 ) -> dict[str, ConditionValue]:
-    """The condition keys of a role session as they are now; of a user or root, none."""
+    """The condition keys of a role session as they are now; of a user, its tags; of root, none."""
     if snapshot.kind != "role":
-        return {}
+        return principal_tag_values(snapshot.tags)
     session = role_session or RoleSession(snapshot.arn)
     return session_values(
         source_identity=session.source_identity,

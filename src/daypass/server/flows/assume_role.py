@@ -1,16 +1,17 @@
 """AssumeRole: a principal becomes a role for a while (STS reference, "AssumeRole").
 
 Who may is said by the role's trust policy. When it names only the caller's account, or the role stands
-in another account, the caller's identity policies must allow it too; a deny anywhere wins. A role that
-does not exist, does not trust, or may not be used is refused in the same words.
+in another account, the caller's identity policies must allow it too; boundary, session policies and what stands
+over the account always must; a deny anywhere wins. A role that does not exist, does not trust, or may not be used
+is refused in the same words.
 """
 
 from dataclasses import dataclass
 
-from daypass.policy.decision import Effect
-from daypass.policy.evaluation import evaluate_trust, names_caller_directly
-from daypass.policy.request_context import ConditionValue, RequestContext
+from daypass.policy.layers import ResourcePolicy
+from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import AccessDenied, ValidationError
+from daypass.server.domain.access_refusal import statement_words
 from daypass.server.domain.account import Role
 from daypass.server.domain.assumed_role import (
     KEY_SEED_BYTES,
@@ -169,31 +170,17 @@ def check_source_identity(call: VerifiedCall, source_identity: str | None) -> st
 
 
 def check_trusted(call: VerifiedCall, role: Role, *, action: str, values: dict[str, ConditionValue]) -> None:
-    """Both sides agree (IAM user guide, "Policy evaluation logic", role trust policies). Raises AccessDenied."""
-    trust_policy = parse_trust_policy(role.trust_policy, role.arn)
-    context = RequestContext(action, role.arn, values)
-    session_arn = call.claims.principal_arn if call.principal.kind == "role" else None
-    trust = evaluate_trust(
-        trust_policy,
-        context,
-        principal_arn=call.principal.arn,
-        account_id=call.account_id,
-        session_arn=session_arn,
+    """The trust policy and every policy over the caller agree (IAM user guide, "Policy evaluation logic").
+
+    Raises AccessDenied.
+    """
+    trust = ResourcePolicy(
+        parse_trust_policy(role.trust_policy, role.arn), call.resource_caller(), role.account_id
     )
-    if not trust.is_allowed:
-        raise refusal(call, action, role_arn=role.arn, detail=f"trust policy: {trust.effect}")
-    identity = call.decide(action, role.arn, values)
-    if identity.is_allowed:
-        return
-    is_named_at_home = call.account_id == role.account_id and names_caller_directly(
-        trust_policy,
-        context,
-        principal_arn=call.principal.arn,
-        account_id=call.account_id,
-        session_arn=session_arn,
-    )
-    if identity.effect is Effect.EXPLICIT_DENY or not is_named_at_home:
-        raise refusal(call, action, role_arn=role.arn, detail=f"identity policies: {identity.effect}")
+    decision = call.decide(action, role.arn, values, resource_policy=trust)
+    if not decision.is_allowed:
+        reason = f"{decision.policy_type}: {decision.effect} {statement_words(decision)}".rstrip()
+        raise refusal(call, action, role_arn=role.arn, detail=reason)
 
 
 def refusal(call: VerifiedCall, action: str, *, role_arn: str, detail: str) -> AccessDenied:
