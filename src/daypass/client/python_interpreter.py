@@ -6,6 +6,7 @@ not looked at. Nothing here changes it: the file for its start is written by `cl
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -18,6 +19,9 @@ __all__ = ["Interpreter", "ask_interpreter", "find_interpreter", "interpreter_of
 
 _PATIENCE = 20
 """Seconds; a cold start on a slow disk takes some of them."""
+
+_match_long_path = re.compile(r"'''exec' (?:\"([^\"]+)\"|(\S+)) ").match
+"""How pip begins a command whose Python has too long a path, or one with blanks, for a first line."""
 
 _QUESTION = """
 import importlib.util, json, sys, sysconfig
@@ -96,8 +100,9 @@ def interpreter_of_script(script: Path) -> str | None:
         return words[0]
     if len(words) == 2 and Path(words[0]).name == "env" and "python" in words[1]:
         return shutil.which(words[1])
-    if words and second.startswith(b"'''exec' "):  # pip's form for a path that is too long for a first line
-        return second.split()[1].decode("utf-8", "replace").strip('"')
+    found = _match_long_path(second.decode("utf-8", "replace"))
+    if words and found:
+        return found[1] or found[2]
     beside = script.with_name("python.exe")
     return str(beside) if beside.is_file() else None
 

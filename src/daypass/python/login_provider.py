@@ -118,6 +118,9 @@ def serve_logins_everywhere(credentials_module: ModuleType) -> None:
     @functools.wraps(original)
     def providers(self: Any, profile_name: str, *args: Any, **settings: Any) -> list[Any]:
         bound = functools.partial(original, self)
+        if type(self) is not builder:  # aiobotocore's kind, whose providers are awaited
+            found: list[Any] = bound(profile_name, *args, **settings)
+            return found
         return _providers_with_login(bound, self._session, profile_name, *args, **settings)
 
     providers.serves_logins = True  # type: ignore[attr-defined]  # a mark for the second call

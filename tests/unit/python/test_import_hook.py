@@ -112,3 +112,18 @@ def test_without_botocore_its_absence_is_told_as_always(person: Terminal, tmp_pa
         "try: import botocore.credentials\nexcept ModuleNotFoundError as problem: print(problem.name)"
     )
     assert _told(person, program) == ["botocore"]
+
+
+def test_a_chain_of_another_kind_is_left_as_it_is(person: Terminal) -> None:
+    """aiobotocore builds on botocore's builder and awaits its providers; ours would not do there."""
+    program = HOOKED + (
+        "import botocore.session, botocore.credentials as c\n"
+        "class Aio(c.ProfileProviderBuilder): pass\n"
+        "session = botocore.session.Session()\n"
+        "print(*{type(p).__module__ for p in Aio(session).providers('dev')})\n"
+        "print(*sorted({type(p).__module__ for p in c.ProfileProviderBuilder(session).providers('dev')}))"
+    )
+    assert _told(person, program) == [
+        "botocore.credentials",
+        "botocore.credentials daypass.python.login_provider",
+    ]
