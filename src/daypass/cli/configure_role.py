@@ -6,6 +6,7 @@ two kinds of credentials is read differently by each; so it holds one kind.
 """
 
 import argparse
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +50,10 @@ def run(argv: list[str]) -> int:
     chain = _planned_chain(config, name, section)
     config.write({profile_section(name): section})
     _tell(chain, name)
-    data(set_values("", profile_section(name), section).rstrip("\n"))
+    if arguments.json:
+        data(json.dumps({"profile": name, "settings": {k: v for k, v in section.items() if v is not None}}))
+    else:
+        data(set_values("", profile_section(name), section).rstrip("\n"))
     return 0
 
 
@@ -101,6 +105,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--force", action="store_true", help="write over other kinds of credentials in this profile"
     )
+    parser.add_argument("--json", action="store_true", help="print what was written as one JSON object")
     return parser.parse_args(argv)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from daypass.cli.arguments import CommandParser, add_no_input, may_prompt
 from daypass.cli.output import say
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
-from daypass.cli.renewing import credential_supply, find_profile
+from daypass.cli.renewing import credential_supply, find_profile, login_beneath
 from daypass.cli.time_left import add_min_ttl, check_time_left, seconds_of, session_warning, warning_supply
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.child_environment import build_child_config, build_child_environment
@@ -36,13 +36,14 @@ def run(argv: list[str]) -> int:
     supply = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))
     entry = supply()  # before the command starts: a sign-in that is needed is said by us, not by an SDK
     remember_use(os.environ, profile.name)
+    login = login_beneath(profile, os.environ).name
     now = int(time.time())
-    check_time_left(entry, seconds_of(arguments), profile=profile.name, now=now)
-    warning = session_warning(entry, profile=profile.name, now=now)
+    check_time_left(entry, seconds_of(arguments), profile=login, now=now)
+    warning = session_warning(entry, profile=login, now=now)
     if warning:
         say(warning)
     token = Secret(secrets.token_urlsafe(_TOKEN_BYTES))
-    supply = warning_supply(supply, profile=profile.name, was_told=bool(warning))
+    supply = warning_supply(supply, profile=login, was_told=bool(warning))
     server = CredentialServer([Consumer(profile.name, token, supply)])
     try:
         code = _run_beside(server, token, profile, command)

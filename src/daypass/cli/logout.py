@@ -1,22 +1,28 @@
-"""`daypass logout [--profile P] [--all]`: end sessions at the service that made them, and forget them here.
+"""`daypass logout [--profile P] [--all] [--json]`: end sessions at the service that made them, and forget them here.
 
 The session is revoked first, under its lock, so that no refresh on its way brings it back; the file goes in any
 case, and a revocation that was not confirmed is said and ends with exit code 5. AWS offers its own people no
 revocation, so there a sign-out is local. The profile keeps its `login_session` line, as after `aws logout`, so a
-new login lands in the same place. Credentials a program already holds live on until they expire.
+new login lands in the same place. What is saved of roles over the login goes with it. Credentials a program already
+holds live on until they expire. The members of `--json`: docs/reference/json-output.md.
 """
 
+import json
 import os
 import time
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
-from daypass.cli.output import say
+from daypass.cli.output import data, say
 from daypass.cli.renewing import store_for
 from daypass.client.atomic_file import hold_lock
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.revocation import revoke
+from daypass.client.role_profile import RoleChain, find_chain
+from daypass.client.role_store import forget_all_roles, forget_roles, open_role_store
+from daypass.client.session_cache import format_time
 from daypass.client.session_store import SessionStore, is_attended, open_store
 from daypass.client.storage_choice import STORAGES
 from daypass.client.transport import send
@@ -24,6 +30,7 @@ from daypass.errors import CacheError, KeyringError, NetworkError
 
 __all__ = ["run"]
 
+Row = dict[str, str | bool | list[str] | None]
 _LIVE_ON = "credentials that programs already loaded stay valid for up to 15 minutes"
 
 
@@ -32,12 +39,24 @@ def run(argv: list[str]) -> int:
     parser = CommandParser("logout", "End a profile's session and forget it on this machine.")
     add_profile(parser)
     parser.add_argument("--all", action="store_true", help="end and forget every session")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments = parser.parse_args(argv)
     config = load_config(os.environ)
+    rows: list[Row] = []
     if arguments.all:
-        return _all(config, os.environ)
-    name = chosen_profile(arguments, os.environ)
+        code = _all(config, os.environ, rows)
+    else:
+        code = _one(config, chosen_profile(arguments, os.environ), rows)
+    if arguments.json:
+        data(json.dumps({"sessions": rows}))
+    return code
+
+
+def _one(config: AwsConfig, name: str, rows: list[Row]) -> int:
     profile = config.profile(name)
+    chain = find_chain(config, profile, os.environ)
+    if chain is not None:
+        return _forget_role(chain, os.environ)
     login_session = profile.text("login_session")
     if not login_session:
         say(f'profile "{name}" is not signed in; nothing to do')
@@ -46,8 +65,11 @@ def run(argv: list[str]) -> int:
     with cache.locked(login_session):
         doubt = _revoke(cache, profile, os.environ)
         removed = cache.remove(login_session)
+    # Behind the lock: an assumption holds its role's lock and waits for the login's.
+    roles = forget_roles(login_session, os.environ)
     if not removed:
         say(f'profile "{name}" had no saved session')
+        _tell_of_roles(roles)
         return 0
     sharing = [
         other
@@ -56,33 +78,78 @@ def run(argv: list[str]) -> int:
         and config.profile(other).text("login_session") == login_session
         and config.profile(other).storage == profile.storage
     ]
+    rows.append(_row(profile, [name, *sharing], doubt))
     say(f'signed out of {login_session} (profile "{name}")')
     if sharing:
         say(f"this session was shared: {', '.join(sharing)} signed out too")
+    _tell_of_roles(roles)
     return _conclude([doubt] if doubt else [])
 
 
-def _all(config: AwsConfig, environ: Mapping[str, str]) -> int:
+def _forget_role(chain: RoleChain, environ: Mapping[str, str]) -> int:
+    """A role has no session of its own to end; its credentials go, the login stays."""
+    role, store = chain.role, open_role_store(chain, environ, may_prompt=False)
+    with store.locked(role.cache_text):
+        removed = store.remove(role.cache_text)
+    told = "forgot the credentials of" if removed else "nothing was saved of"
+    say(f'{told} {role.role_arn} (profile "{role.profile.name}")')
+    say(f"the login beneath goes on; daypass logout --profile {chain.login.name} ends it")
+    return 0
+
+
+def _tell_of_roles(roles: tuple[int, int]) -> None:
+    count, until = roles
+    if count:
+        what = "one role" if count == 1 else f"{count} roles"
+        say(
+            f"forgot the credentials of {what}; programs that loaded them have them until {format_time(until)}"
+        )
+
+
+def _row(profile: Profile | None, profiles: list[str], doubt: str) -> Row:
+    """One session that is gone; whose service offers no revocation, it was neither revoked nor not."""
+    is_offered = profile is not None and profile.endpoint("signin", os.environ) is not None
+    return {
+        "identity": profile.text("login_session") if profile is not None else None,
+        "profiles": list[str](profiles),
+        "revoked": not doubt if is_offered else None,
+        "problem": doubt or None,
+    }
+
+
+def _all(config: AwsConfig, environ: Mapping[str, str], rows: list[Row]) -> int:
     doubts: list[str] = []
     removed = 0
     for storage in STORAGES:
         store = open_store(storage, environ, profile="", may_prompt=is_attended(environ), tell=say)
-        profiles = {
-            store.path(login_session): profile
-            for profile in map(config.profile, config.profile_names())
-            if (login_session := profile.text("login_session")) and profile.storage == storage
-        }
+        users = _users(config, store, storage)
+        profiles = {path: found[-1] for path, found in users.items()}
         for path in store.login_files():
             with hold_lock(path):  # a refresh on its way must not write the session back
                 profile = profiles.get(path)
-                if profile is not None:
-                    doubts.append(_revoke(store, profile, environ))
+                doubt = _revoke(store, profile, environ) if profile is not None else ""
+                doubts.append(doubt)
                 removed += store.remove_file(path)
+                names = [each.name for each in users.get(path, [])]
+                rows.append(_row(profile, names, doubt))
+    roles = forget_all_roles(environ)
     if not removed:
         say("no saved sessions")
+        _tell_of_roles(roles)
         return 0
     say(f"{removed} saved session{'s' if removed > 1 else ''} removed")
+    _tell_of_roles(roles)
     return _conclude([doubt for doubt in doubts if doubt])
+
+
+def _users(config: AwsConfig, store: SessionStore, storage: str) -> dict[Path, list[Profile]]:
+    """Session file to the profiles that use it."""
+    users: dict[Path, list[Profile]] = {}
+    for profile in map(config.profile, config.profile_names()):
+        login_session = profile.text("login_session")
+        if login_session and profile.storage == storage:
+            users.setdefault(store.path(login_session), []).append(profile)
+    return users
 
 
 def _revoke(cache: SessionStore, profile: Profile, environ: Mapping[str, str]) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "credential_supply",
     "find_profile",
     "identity_of",
+    "login_beneath",
     "login_session_of",
     "renewal_for",
     "store_for",
@@ -56,6 +57,12 @@ def identity_of(profile: Profile, environ: Mapping[str, str]) -> str:
     """The ARN whose credentials the profile gives: its role, else its login. Raises LoginRequired, ConfigError."""
     chain = find_chain(load_config(environ), profile, environ)
     return chain.role.role_arn if chain is not None else login_session_of(profile)
+
+
+def login_beneath(profile: Profile, environ: Mapping[str, str]) -> Profile:
+    """The profile whose login decides how long this one lasts: the one beneath its roles, else itself. Raises ConfigError."""
+    chain = find_chain(load_config(environ), profile, environ)
+    return profile if chain is None else chain.login
 
 
 def store_for(

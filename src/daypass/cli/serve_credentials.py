@@ -18,7 +18,7 @@ from pathlib import Path
 
 from daypass.cli.arguments import CommandParser, add_no_input, chosen_profile, may_prompt
 from daypass.cli.output import data, say
-from daypass.cli.renewing import credential_supply, find_profile, identity_of
+from daypass.cli.renewing import credential_supply, find_profile, identity_of, login_beneath
 from daypass.cli.time_left import warning_supply
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.consumer_snippets import SDK_LINK_LOCAL, ConsumerPlace, build_snippets, is_loopback
@@ -133,7 +133,10 @@ def _prepare(arguments: argparse.Namespace, config: AwsConfig) -> list[_Served]:
         wanted[name] = profile
     asks = may_prompt(arguments)
     supplies = {
-        name: warning_supply(credential_supply(profile, os.environ, may_prompt=asks), profile=profile.name)
+        name: warning_supply(
+            credential_supply(profile, os.environ, may_prompt=asks),
+            profile=login_beneath(profile, os.environ).name,
+        )
         for name, profile in wanted.items()
     }
     for supply in supplies.values():

@@ -1,6 +1,6 @@
 """`daypass status [--profile P] [--json|--prompt] [--min-ttl TIME]`: who is signed in, and for how long.
 
-Reads files only; asks no server. Exit code 0 when the chosen profile (or any, without `--profile`) has a session,
+Reads files only; asks no server. Roles over a login stand beneath it. Exit code 0 when the chosen profile (or any, without `--profile`) has a session,
 4 when a sign-in is needed, 9 when the session ends sooner than `--min-ttl` asks, 2 when there is no such profile.
 The members of `--json`: docs/reference/json-output.md. `--prompt` is answered by `cli/status_prompt.py`; this file
 does it where the files are not plain.
@@ -14,15 +14,17 @@ from collections.abc import Mapping
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
 from daypass.cli.output import data, say
-from daypass.cli.renewing import find_profile, store_for
+from daypass.cli.renewing import find_profile, login_beneath, store_for
+from daypass.cli.status_roles import chains_by_login, role_summary
 from daypass.cli.time_left import (
     add_min_ttl,
     check_summary_time_left,
     duration_text,
     seconds_of,
 )
-from daypass.client.aws_config import AwsConfig, load_config
+from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.prompt_line import build_line
+from daypass.client.role_profile import RoleChain
 from daypass.client.session_cache import SessionSummary, format_time
 from daypass.client.storage_choice import VAULT
 from daypass.errors import CacheError, LoginRequired, UsageError
@@ -45,18 +47,19 @@ def run(argv: list[str]) -> int:
         find_profile(config, only)
     rows = _rows(config, os.environ, only=only, now=now)
     if arguments.prompt:
-        return _prompt(rows)
+        return _prompt(rows, only)
     if arguments.json:
         data(json.dumps(rows, indent=2))
     else:
         for row in rows:
             data(_line(row))
-    if any(row["state"] in _SIGNED_IN for row in rows):
+    if any(row["state"] in _SIGNED_IN for row in rows if only in (None, row["profile"])):
         if wanted:
             _check_time_left(config, str(only), wanted, now)
         return 0
     if only:
-        raise LoginRequired(f'profile "{only}" is not signed in', hint=f"daypass login --profile {only}")
+        login = login_beneath(config.profile(only), os.environ).name
+        raise LoginRequired(f'profile "{login}" is not signed in', hint=f"daypass login --profile {login}")
     if not rows:
         say("no profile is signed in")
     return LoginRequired.exit_code
@@ -79,17 +82,18 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def _check_time_left(config: AwsConfig, profile: str, wanted: int, now: int) -> None:
+def _check_time_left(config: AwsConfig, name: str, wanted: int, now: int) -> None:
     """Raises TooLittleTime."""
-    login_session = config.profile(profile).text("login_session")
-    summary = store_for(config.profile(profile), os.environ).summary(login_session) if login_session else None
+    login = login_beneath(config.profile(name), os.environ)
+    login_session = login.text("login_session")
+    summary = store_for(login, os.environ).summary(login_session) if login_session else None
     if summary is not None:
-        check_summary_time_left(summary, wanted, profile=profile, now=now)
+        check_summary_time_left(summary, wanted, profile=login.name, now=now)
 
 
-def _prompt(rows: list[Row]) -> int:
+def _prompt(rows: list[Row], only: str | None) -> int:
     for row in rows:
-        if row["state"] in _SIGNED_IN:
+        if row["profile"] == only and row["state"] in _SIGNED_IN:
             left = row["session_seconds_left"]
             data(build_line(str(row["profile"]), str(row["account"]), None if left is None else int(left)))
             return 0
@@ -97,32 +101,66 @@ def _prompt(rows: list[Row]) -> int:
 
 
 def _rows(config: AwsConfig, environ: Mapping[str, str], *, only: str | None, now: int) -> list[Row]:
+    """Logins in the order of the file, each with its roles; of one profile that profile, and what stands on it."""
+    chains = chains_by_login(config, environ)
+    roles = {chain.role.profile.name for found in chains.values() for chain in found}
     rows: list[Row] = []
     for name in config.profile_names():
         profile = config.profile(name)
-        login_session = profile.text("login_session")
-        if login_session is None or (only is not None and name != only):
+        if profile.text("login_session") is None:
             continue
-        row: Row = {
-            "profile": name,
-            "identity": login_session,
-            "account": None,
-            "state": "signed_out",
-            "expires_at": None,
-            "seconds_left": None,
-            "session_ends_at": None,
-            "session_seconds_left": None,
-            "storage": None,
-        }
-        try:
-            summary = store_for(profile, environ, may_prompt=False).summary(login_session)
-        except CacheError:
-            row |= {"state": "damaged", "storage": profile.storage}
-        else:
-            if summary is not None:
-                row |= _told_by(summary, now) | {"storage": profile.storage}
-        rows.append(row)
+        login = _login_row(profile, environ, now)
+        if name not in roles and only in (None, name):
+            rows.append(login)
+        rows += [
+            _role_row(chain, login, environ, now)
+            for chain in chains.get(name, [])
+            if only in (None, name, chain.role.profile.name)
+        ]
     return rows
+
+
+def _login_row(profile: Profile, environ: Mapping[str, str], now: int) -> Row:
+    login_session = profile.text("login_session") or ""
+    row: Row = {
+        "profile": profile.name,
+        "identity": login_session,
+        "account": None,
+        "state": "signed_out",
+        "expires_at": None,
+        "seconds_left": None,
+        "session_ends_at": None,
+        "session_seconds_left": None,
+        "storage": None,
+        "login_profile": None,
+    }
+    try:
+        summary = store_for(profile, environ, may_prompt=False).summary(login_session)
+    except CacheError:
+        return row | {"state": "damaged", "storage": profile.storage}
+    return row if summary is None else row | _told_by(summary, now) | {"storage": profile.storage}
+
+
+def _role_row(chain: RoleChain, login: Row, environ: Mapping[str, str], now: int) -> Row:
+    """The session is the login's; the credentials are the role's, and there are none before it was used."""
+    row: Row = login | {
+        "profile": chain.role.profile.name,
+        "identity": chain.role.role_arn,
+        "account": chain.role.role_arn.split(":")[4],
+        "expires_at": None,
+        "seconds_left": None,
+        "login_profile": chain.login.name,
+    }
+    if row["storage"] is None:
+        return row  # signed out, so nothing of it is served
+    summary = role_summary(chain, environ)
+    if summary is not None and summary.expires_at > now:
+        return row | {
+            "state": "valid",
+            "expires_at": format_time(summary.expires_at),
+            "seconds_left": summary.expires_at - now,
+        }
+    return row | {"state": "renewable" if row["state"] == "valid" else row["state"]}
 
 
 def _told_by(summary: SessionSummary, now: int) -> Row:
@@ -144,15 +182,18 @@ def _told_by(summary: SessionSummary, now: int) -> Row:
 
 
 def _line(row: Row) -> str:
-    again = f"daypass login --profile {row['profile']}"
+    login = row["login_profile"]
+    again = f"daypass login --profile {login or row['profile']}"
     left = row["session_seconds_left"]
-    session = f"session for {duration_text(int(left))}, " if left else ""
+    session = f"session for {duration_text(int(left))}, " if left and not login else ""
+    unused = "assumed at next use" if login else "credentials expired, renewed at next use"
     told = {
         "valid": f"{session}credentials for {duration_text(int(row['seconds_left'] or 0))}, renewed when needed",
-        "renewable": f"{session}credentials expired, renewed at next use while the session lasts",
+        "renewable": f"{session}{unused} while the session lasts",
         "ended": f"session ended; {again}",
         "signed_out": f"signed out; {again}",
         "damaged": f"saved session unreadable; {again}",
     }[str(row["state"])]
     vault = "; kept in the vault" if row["storage"] == VAULT else ""
-    return f"{row['profile']}  {row['identity']}  {told}{vault}"
+    over = f'  over "{login}": ' if login else "  "
+    return f"{'  ' if login else ''}{row['profile']}  {row['identity']}{over}{told}{vault}"

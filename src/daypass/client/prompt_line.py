@@ -31,6 +31,8 @@ def prompt_line(environ: "Environ", profile: str, now: float) -> str | None:
     if config_text is None or not _is_plain(config_text, profile):
         return None
     login_session = credential_cache.login_session_of(config_text, profile)
+    if login_session is None and credential_cache.login_session_of(config_text, profile, "daypass_role_arn"):
+        return _role_line(environ, config_text, profile, int(now))
     if login_session is None and "daypass_login_session" in config_text:
         return _sealed_line(environ, config_text, profile, int(now))
     if login_session is None:
@@ -46,15 +48,33 @@ def prompt_line(environ: "Environ", profile: str, now: float) -> str | None:
     return _line(profile, entry, int(now))
 
 
-def _line(profile: str, entry: dict[str, object], now: int) -> str | None:
+def _line(profile: str, entry: dict[str, object], now: int, *, account: object = None) -> str | None:
     token, id_token = entry.get("accessToken"), entry.get("idToken") or entry.get("identityToken") or ""
-    account = token.get("accountId") if isinstance(token, dict) else None
+    if account is None:
+        account = token.get("accountId") if isinstance(token, dict) else None
     if not isinstance(account, str) or not isinstance(id_token, str):
         return None
     end = session_end(id_token)
     if end is None:
         return build_line(profile, account, None)
     return build_line(profile, account, end - now) if end > now else ""
+
+
+def _role_line(environ: "Environ", config_text: str, profile: str, now: int) -> str | None:
+    """The same of a role over a login: the role's account, and how long the login lasts."""
+    from daypass.client import role_answer
+
+    beneath = role_answer.plain_role(profile, config_text, environ)
+    if beneath is None:
+        return None
+    login_session, role_arn = beneath
+    path = os.path.join(
+        credential_cache.cache_directory(environ), credential_cache.cache_file_name(login_session)
+    )
+    entry = credential_cache.read_entry(path)
+    if entry is None:
+        return None if os.path.exists(path) else ""
+    return _line(profile, entry, now, account=role_arn.split(":")[4])
 
 
 def _sealed_line(environ: "Environ", config_text: str, profile: str, now: int) -> str | None:

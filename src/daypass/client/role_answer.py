@@ -164,8 +164,20 @@ def answer(profile: str, environ: "Environ", now: float) -> str | None:
     return None if token is None else credential_cache.process_output(token)
 
 
-def _plain_path(profile: str, sections: "Sections", environ: "Environ") -> str | None:
-    """The cache file of the profile's role; None where it takes more to tell. Raises OSError, UnicodeDecodeError."""
+def plain_role(profile: str, config_text: str, environ: "Environ") -> tuple[str, str] | None:
+    """The login session beneath the profile and the role's ARN; None where it takes more to tell.
+
+    Raises OSError, UnicodeDecodeError.
+    """
+    sections = read_plain_sections(config_text)
+    chain = _plain_chain(profile, sections, environ)
+    if chain is None:
+        return None
+    return chain[-1]["login_session"], role_values(chain[0])["role_arn"]
+
+
+def _plain_chain(profile: str, sections: "Sections", environ: "Environ") -> "list[dict[str, str]] | None":
+    """The settings of each profile of the chain, the login's last. Raises OSError, UnicodeDecodeError."""
     if "profile default" in sections or any("'" in name or '"' in name or "\\" in name for name in sections):
         return None
 
@@ -174,19 +186,27 @@ def _plain_path(profile: str, sections: "Sections", environ: "Environ") -> str |
 
     names = walk_chain(profile, settings_of)
     login = settings_of(names[-1])
-    login_session = login.get("login_session")
-    if len(names) < 2 or names[-1] in names[:-1] or not login_session or login.get("aws_access_key_id"):
+    if len(names) < 2 or names[-1] in names[:-1] or not login.get("login_session"):
         return None
-    if _is_in_keys_file(names, environ):
+    if login.get("aws_access_key_id") or _is_in_keys_file(names, environ):
         return None
+    return [settings_of(name) for name in names]
+
+
+def _plain_path(profile: str, sections: "Sections", environ: "Environ") -> str | None:
+    """The cache file of the profile's role; None where it takes more to tell. Raises OSError, UnicodeDecodeError."""
+    chain = _plain_chain(profile, sections, environ)
+    if chain is None:
+        return None
+    login_session = chain[-1]["login_session"]
     entry = os.path.join(
         credential_cache.cache_directory(environ), credential_cache.cache_file_name(login_session)
     )
     if not os.path.exists(entry):
         return None  # signed out, perhaps by another program
-    endpoints = [_endpoint(settings_of(name), sections, environ) for name in names]
+    endpoints = [_endpoint(settings, sections, environ) for settings in chain]
     roles = [
-        (role_values(settings_of(name)), endpoints[at] or endpoints[-1]) for at, name in enumerate(names[:-1])
+        (role_values(settings), endpoints[at] or endpoints[-1]) for at, settings in enumerate(chain[:-1])
     ]
     name = credential_cache.cache_file_name(cache_text(login_session, roles[::-1]))
     return os.path.join(role_directory(environ, login_session), name)

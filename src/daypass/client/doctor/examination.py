@@ -16,6 +16,7 @@ from daypass.client.doctor.permission import check_permission
 from daypass.client.doctor.precedence import check_precedence
 from daypass.client.doctor.python_sdks import check_python_sdks
 from daypass.client.doctor.regions import check_regions
+from daypass.client.doctor.role_chain import look_beneath
 from daypass.client.doctor.saved_session import check_saved_session
 from daypass.client.doctor.storage import check_storage
 from daypass.client.doctor.subject import Subject, begin_looks, read_session
@@ -44,9 +45,10 @@ def examine(
     pythons: Sequence[str] = (),
     locks: Sequence[str] = (),
 ) -> list[Finding]:
-    """Everything that was found, in the order of CHECKS. `pythons` are interpreters to ask, `locks` files to read."""
+    """Everything that was found, in the order of CHECKS; of a role what it stands on, then of the login beneath. `pythons` are interpreters to ask, `locks` files to read."""
+    examined, above = look_beneath(config, profile_name, environ)
     subject = Subject(
-        profile=config.profile(profile_name),
+        profile=config.profile(examined),
         config=config,
         environ=environ,
         now=int(time.time()),
@@ -55,4 +57,4 @@ def examine(
     )
     subject = read_session(subject)
     subject = replace(subject, looks=begin_looks(subject))
-    return [finding for check in CHECKS for finding in check(subject)]
+    return [*above, *(finding for check in CHECKS for finding in check(subject))]
