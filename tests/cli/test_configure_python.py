@@ -69,6 +69,8 @@ def test_a_program_without_a_line_of_ours_uses_logins_until_it_is_undone(
     ]
     assert environment.run(ASKED, person).stdout == "login ASIADEV\n"
     assert _configure(person, "--python", environment.python).returncode == 0, "and again"
+    examined = person.run(*DAYPASS, "doctor", "--profile", "dev", "--python", environment.python, "--json")
+    assert '"sdk_hooked"' in examined.stdout
 
     done = _configure(person, "--python", environment.python, "--undo")
     assert (done.returncode, environment.written.exists()) == (0, False)

@@ -1,7 +1,8 @@
 """Check 9: whether the Pythons of this machine can use a sign-in themselves, and the bridge for those that cannot.
 
 What botocore needs, by its releases as measured: `login_session` since 1.41.0, the session's own region
-(`signInRegion`) since 1.44.0, and the native library awscrt always, even while the cached credentials live.
+(`signInRegion`) since 1.44.0, and the native library awscrt always, even while the cached credentials live. None of it
+matters where `daypass configure python` put our hook.
 """
 
 import importlib.metadata
@@ -23,14 +24,19 @@ __all__ = ["check_python_sdks", "judge_versions"]
 
 _LOGIN_SINCE = (1, 41)
 _SIGN_IN_REGION_SINCE = (1, 44)
-_ASK = """
-import importlib.metadata, json
-found = {}
+_HOOK = "hook"
+"""A word beside the versions: the import hook of `daypass configure python` waits in this interpreter."""
+_HOOK_MODULE = "daypass.python.import_hook"
+_ASK = f"""
+import importlib.metadata, json, sys
+found = dict()
 for name in ("botocore", "awscrt"):
     try:
         found[name] = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         pass
+if any(type(finder).__module__ == {_HOOK_MODULE!r} for finder in sys.meta_path):
+    found[{_HOOK!r}] = "waits"
 print(json.dumps(found))
 """
 _match_version = re.compile(r"([0-9]{1,6})\.([0-9]{1,6})").match
@@ -68,7 +74,7 @@ def _judge_lock(lock: str, profile: str) -> Iterator[Finding]:
 def judge_versions(
     versions: Mapping[str, str], place: str, profile: str, *, update: str = ""
 ) -> Iterator[Finding]:
-    """`versions` has `botocore` and `awscrt` as far as they are there; `place` is an interpreter or a lock file."""
+    """`versions` has `botocore`, `awscrt` and the hook as far as they are there; `place` is an interpreter or a lock file."""
     botocore = printable(versions.get("botocore", ""))
     bridge = f"daypass configure bridge {profile}"
     update = update or f"{place} -m pip install --upgrade botocore"
@@ -77,6 +83,9 @@ def judge_versions(
         return
     version = _version_of(botocore)
     named = f"botocore {botocore} of {place}"
+    if _HOOK in versions:
+        yield Finding("sdk_hooked", "ok", f"{named} uses sign-ins through daypass")
+        return
     if version < _LOGIN_SINCE:
         yield Finding("sdk_too_old", "warning", f"{named} knows no sign-ins", bridge)
         return
@@ -106,6 +115,8 @@ def _own_versions() -> dict[str, str]:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
+    if any(type(finder).__module__ == _HOOK_MODULE for finder in sys.meta_path):
+        found[_HOOK] = "waits"
     return found
 
 

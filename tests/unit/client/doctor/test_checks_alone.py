@@ -52,6 +52,8 @@ def test_the_direction_of_the_clock_is_said_from_here() -> None:
         ({"botocore": "1.44.0", "awscrt": "0.38"}, ["sdk_ready"]),
         ({"botocore": "2.0", "awscrt": "0.38"}, ["sdk_ready"]),
         ({"botocore": "unknown"}, ["sdk_too_old"]),
+        ({"botocore": "1.35.0", "hook": "waits"}, ["sdk_hooked"]),
+        ({"hook": "waits"}, ["sdk_absent"]),
     ],
 )
 def test_a_botocore_is_judged_by_its_releases(versions: Mapping[str, str], codes: list[str]) -> None:
