@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from daypass.errors import RemoteProtocolError
 from daypass.protocol.jose.json_object import parse_json_object
@@ -62,9 +62,8 @@ class CodeGrant:
     style: WireStyle
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshGrant:
-    """`grantType` refresh_token, well-formed; nothing in it is verified yet."""
+class RefreshGrant(NamedTuple):
+    """`grantType` refresh_token, well-formed; nothing in it is verified yet. Quick to make: every refresh does."""
 
     client_id: str
     refresh_token: Secret

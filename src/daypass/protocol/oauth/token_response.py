@@ -7,8 +7,8 @@ as the SDKs' shared test cases require, and not more; what a peer says is cleane
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii as quote
+from typing import NamedTuple
 
 from daypass.errors import NetworkError, RemoteProtocolError
 from daypass.protocol.jose.json_object import parse_json_object
@@ -58,9 +58,8 @@ _SNAKE_NAMES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSet:
-    """Temporary credentials and what renews them."""
+class TokenSet(NamedTuple):
+    """Temporary credentials and what renews them. Quick to make: every refresh does."""
 
     access_key_id: str
     secret_access_key: Secret
@@ -68,9 +67,12 @@ class TokenSet:
     expires_in: int
     """Seconds, from the answer on."""
     refresh_token: Secret
-    id_token: str | None = field(default=None, repr=False)
+    id_token: str | None = None
     """Only in the answer to a code."""
     token_type: str = TOKEN_TYPE
+
+    def __repr__(self) -> str:
+        return f"TokenSet(access_key_id={self.access_key_id!r}, expires_in={self.expires_in})"
 
 
 def build_token_response(token_set: TokenSet, style: WireStyle) -> bytes:

@@ -15,7 +15,9 @@ __all__ = ["AnswerHead", "build_answer_head"]
 Framing = Literal["counted", "chunked", "until close", "none"]
 
 _is_token = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-_forbidden = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
+_CONTROLS = bytes((*range(9), *range(10, 32), 127))
+"""Every control character but the tab."""
+_FRAMING_FIELDS = frozenset({b"content-length: ", b"transfer-encoding: ", b"connection: "})
 _BODILESS = frozenset({204, 304})
 
 
@@ -45,26 +47,28 @@ def build_answer_head(
     is_chunked = is_close_said = False
     for name, value in fields:
         start = _field_start(name)
-        if _forbidden(value):
-            raise ValueError("a header value has a control character")
-        if start == b"content-length: ":
-            length = int(value)
-        elif start == b"transfer-encoding: ":
-            is_chunked = is_chunked or value.lower() == b"chunked"
-        elif start == b"connection: " and b"close" in value.lower():
-            keeps_alive, is_close_said = False, True
-        lines += (start, value, b"\r\n")
+        if start in _FRAMING_FIELDS:
+            if start == b"content-length: ":
+                length = int(value)
+            elif start == b"transfer-encoding: ":
+                is_chunked = is_chunked or value.lower() == b"chunked"
+            elif b"close" in value.lower():
+                keeps_alive, is_close_said = False, True
+        lines.append(start + value)
+    together = b"".join(lines)  # looked through once, before any line has its end
+    if len(together.translate(None, _CONTROLS)) != len(together):
+        raise ValueError("a header value has a control character")
     framing: Framing = "counted"
     if method == "HEAD" or status in _BODILESS:
         framing = "none"
     elif is_chunked or length is None:
         framing = "until close" if is_http_1_0 else "chunked"
         if not is_http_1_0 and not is_chunked:
-            lines.append(b"transfer-encoding: chunked\r\n")
+            lines.append(b"transfer-encoding: chunked")
     if not keeps_alive and not is_close_said:
-        lines.append(b"connection: close\r\n")
+        lines.append(b"connection: close")
     lines.append(b"\r\n")
-    return AnswerHead(b"".join(lines), framing, length or 0 if framing == "counted" else 0, keeps_alive)
+    return AnswerHead(b"\r\n".join(lines), framing, length or 0 if framing == "counted" else 0, keeps_alive)
 
 
 @lru_cache(maxsize=512)
@@ -81,4 +85,4 @@ def _status_line(status: int) -> bytes:
         phrase = http.HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
-    return f"HTTP/1.1 {status:d} {phrase}\r\n".encode("ascii")
+    return f"HTTP/1.1 {status:d} {phrase}".encode("ascii")

@@ -8,6 +8,7 @@ an older one is told that the session is over, and the audit log that somebody h
 """
 
 import hmac
+from collections.abc import Awaitable
 from typing import Literal
 
 from daypass.protocol.oauth.errors import (
@@ -134,8 +135,8 @@ class RefreshTokenFlow:
         except SealBroken:
             raise TokenExpired(_SESSION_OVER, detail="the key of this generation is no longer kept") from None
 
-    async def _load(self, claims: RefreshClaims, *, fresh: bool) -> PrincipalSnapshot | None:
-        return await self._directory.load(
+    def _load(self, claims: RefreshClaims, *, fresh: bool) -> Awaitable[PrincipalSnapshot | None]:
+        return self._directory.load(
             claims.account_id, claims.principal_kind, claims.principal_id, fresh=fresh
         )
 

@@ -30,13 +30,13 @@ class GroupCommit(Generic[Operation, Result]):
         self._waiting: list[tuple[Operation, asyncio.Future[Result]]] = []
         self._batches: set[asyncio.Task[None]] = set()
 
-    async def submit(self, operation: Operation) -> Result:
+    def submit(self, operation: Operation) -> "asyncio.Future[Result]":
         """The result of the operation, committed; or the failure of this operation alone."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((operation, future))
         if len(self._waiting) == 1:
             self._start_batch()
-        return await future
+        return future
 
     async def drain(self) -> None:
         """Wait until everything submitted so far is answered."""
