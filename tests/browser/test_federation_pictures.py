@@ -14,6 +14,7 @@ from daypass.protocol.aws.errors import IDPCommunicationError
 from daypass.secret import Secret
 from daypass.server.domain.identity_provider import OidcProvider
 from daypass.server.domain.provider_list import ListedProvider, OidcClient
+from support.accessibility import check_accessible
 from support.live_providers import create_account, create_role
 from support.live_site import Listener, LiveSite
 from support.sign_in_world import ACCOUNT, NOW, Terminal
@@ -51,6 +52,7 @@ class Album:
         assert self._page.locator("h1").count() == 1
         assert self._page.title().endswith("· daypass")
         assert self._page.evaluate(UNNAMED) == []
+        check_accessible(self._page, name)
 
 
 class Site(LiveSite):

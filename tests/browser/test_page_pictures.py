@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page
 from daypass.protocol.oauth.authorization_request import AuthorizationRequest, build_authorization_url
 from daypass.protocol.oauth.pkce import code_challenge
 from daypass.protocol.oauth.registered_client import CROSS_DEVICE, SAME_DEVICE
+from support.accessibility import check_accessible
 from support.sign_in_world import ACCOUNT, PASSWORD, ROOT_EMAIL, VERIFIER
 
 pytestmark = pytest.mark.browser
@@ -47,6 +48,7 @@ class Album:
         assert self._page.title().endswith("· daypass")
         assert self._page.locator("html").get_attribute("lang") == "en"
         assert self._page.evaluate(UNNAMED) == []
+        check_accessible(self._page, name)
 
 
 def sign_in(page: Page, name: str) -> None:

@@ -113,7 +113,7 @@ class SignInWorld:
                 "metrics": self.metrics,
                 "saml": StandInSaml(),
                 "oidc": StandInOidc(),
-                "passkeys": WebAuthnPasskeys(ENDPOINT),
+                "passkeys": WebAuthnPasskeys(changes.get("external_url", ENDPOINT)),
                 "external_url": ENDPOINT,
                 "region": "us-east-1",
                 **changes,
