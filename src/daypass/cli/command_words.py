@@ -30,6 +30,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
     'logout': ("forget a profile's session on this machine", (
         ('--profile', 'profile', False, 'AWS profile'),
         ('--all', '', False, 'end and forget every session'),
+        ('--json', '', False, 'print one JSON object'),
     ), ()),
     'status': ('show who is signed in and for how long', (
         ('--profile', 'profile', False, 'AWS profile'),
@@ -41,6 +42,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--profile', 'profile', False, 'AWS profile'),
         ('--pick', '', False, 'choose the profile from a list, the recently used first'),
         ('--min-ttl', 'any', False, 'exit with code 9 unless the session lasts at least this long'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
     ), ('command',)),
     'console': ("open the web console as a profile's identity", (
         ('--profile', 'profile', False, 'AWS profile'),
@@ -49,14 +51,18 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--duration', 'any', False, 'how long the console session may last, 900 to 43200'),
         ('--print-url', '', False, 'print the link instead of opening it'),
         ('--no-browser', '', False, 'the same, named as for daypass login'),
+        ('--json', '', False, 'print one JSON object'),
         ('--browser', '?=chrome|chromium|edge|brave|firefox', False, 'open it with a command'),
         ('--private', '', False, 'open a private window of the browser that is named'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
     ), ()),
     'env': ('print credentials as variables for a shell', (
         ('--profile', 'profile', False, 'AWS profile'),
         ('--pick', '', False, 'choose the profile from a list, the recently used first'),
         ('--shell', '=bash|cmd|dash|fish|ksh|nu|nushell|powershell|pwsh|sh|zsh', False, 'whose syntax'),
+        ('--json', '', False, 'print the variables as one JSON object'),
         ('--unset', '', False, 'print the lines that remove the variables again'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
     ), ()),
     'serve-credentials': ('serve credentials to containers, IDEs and far hosts', (
         ('--consumer', 'any', True, 'who may ask, and the profile it gets'),
@@ -65,6 +71,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--new-tokens', '', False, 'make new tokens'),
         ('--json', '', False, 'print what consumers need as one JSON object'),
         ('--i-understand-http-is-not-private', '', False, 'listen at an address that other machines can reach'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
     ), ()),
     'audit': ('find long-lived keys on this machine', (
         ('--json', '', False, 'print one JSON document'),
@@ -88,11 +95,29 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--folder', 'folder', True, 'look for the key in this folder too'),
         ('--backup-key-file', 'file', False, 'key of the encrypted backup, made if missing'),
         ('--endpoint-url', 'any', False, 'where STS and IAM answer for the old key'),
+        ('--json', '', False, 'print the plan'),
         ('--no-input', '', False, 'never ask the person'),
     ), ('profile',)),
     'configure': ('write a profile for tools that do not know logins', (
         ('--as', 'any', False, 'the new profile'),
+        ('--json', '', False, 'print what was written as one JSON object'),
     ), ('=bridge', 'profile')),
+    'configure role': ('write a profile that is a role over a login', (
+        ('--role-arn', 'any', False, 'the role'),
+        ('--source-profile', 'profile', False, 'whose credentials assume it'),
+        ('--role-session-name', 'any', False, 'as logs show it'),
+        ('--external-id', 'any', False, "what the role's owner asks for"),
+        ('--source-identity', 'any', False, 'stays through every role after this one'),
+        ('--tag', 'any', True, 'a session tag'),
+        ('--transitive-tag', 'any', True, 'a tag that goes on to the next role'),
+        ('--duration-seconds', 'any', False, '900 to 43200, and no more than the role allows'),
+        ('--policy-file', 'file', False, 'a policy that narrows the session'),
+        ('--policy-arn', 'any', True, 'a managed policy that narrows the session'),
+        ('--region', 'region', False, 'where the profile works'),
+        ('--mfa-serial', 'any', False, 'the device whose code the role wants'),
+        ('--force', '', False, 'write over other kinds of credentials in this profile'),
+        ('--json', '', False, 'print what was written as one JSON object'),
+    ), ('profile',)),
     'configure storage': ("keep a login in a vault, or in AWS's shared file", (
     ), ('profile', '=file|vault')),
     'configure python': ('let boto3 of one Python use logins', (

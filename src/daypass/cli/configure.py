@@ -6,13 +6,14 @@ full path, because tools started by a desktop or a service have another PATH tha
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from daypass.cli.arguments import CommandParser
-from daypass.cli.output import say
+from daypass.cli.output import data, say
 from daypass.cli.renewing import find_profile, identity_of
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.child_environment import CREDENTIAL_SETTINGS
@@ -37,6 +38,8 @@ def run(argv: list[str]) -> int:
     config.write({profile_section(name): {**section, "credential_process": command}})
     say(f'profile "{name}" asks daypass for the credentials of "{profile.name}"')
     say(f"try: AWS_PROFILE={name} aws sts get-caller-identity")
+    if arguments.json:
+        data(json.dumps({"profile": name, "source_profile": profile.name, "credential_process": command}))
     return 0
 
 
@@ -45,6 +48,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("what", choices=("bridge",), help="what to write")
     parser.add_argument("profile", metavar="PROFILE", help="the profile that is signed in")
     parser.add_argument("--as", dest="name", metavar="NAME", help="the new profile (default: PROFILE-bridge)")
+    parser.add_argument("--json", action="store_true", help="print what was written as one JSON object")
     return parser.parse_args(argv)
 
 

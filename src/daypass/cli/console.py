@@ -5,6 +5,7 @@ minutes and is as good as the credentials, so it is printed only when asked for,
 """
 
 import argparse
+import json
 import os
 
 from daypass.cli.arguments import BROWSER_HELP, CommandParser, add_no_input, may_prompt
@@ -43,8 +44,13 @@ def run(argv: list[str]) -> int:
     destination = check_destination(place, arguments.destination)
     link = build_console_link(entry, place, destination=destination, duration=duration, send=send)
     remember_use(os.environ, profile.name)
-    if only_print:
+    if arguments.json:
+        identity = identity_of(profile, os.environ)
+        shown = {"url": link.reveal()} if only_print else {}
+        data(json.dumps({"profile": profile.name, "identity": identity, "origin": place.origin, **shown}))
+    elif only_print:
         data(link.reveal())
+    if only_print:
         return 0
     say(f"opening {place.origin} as {identity_of(profile, os.environ)}")
     open_in_browser(link.reveal(), browser).join(_LAUNCH_SECONDS)
@@ -69,6 +75,9 @@ def _parser() -> CommandParser:
         "--print-url", action="store_true", help="print the link instead of opening it; whoever has it is you"
     )
     parser.add_argument("--no-browser", action="store_true", help="the same, named as for daypass login")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object; with --print-url the link is in it"
+    )
     parser.add_argument(
         "--browser", metavar="COMMAND", nargs="?", const="", help=f"open it with {BROWSER_HELP}"
     )

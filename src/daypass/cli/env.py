@@ -4,6 +4,7 @@ For programs that know nothing but variables. They do not renew: `exec` is for t
 end. The services' addresses go along, because variables know no profile.
 """
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from daypass.client.aws_config import Profile, load_config
 from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry, format_time
 from daypass.client.shell_words import SHELLS, guess_shell, set_lines, unset_lines
+from daypass.errors import UsageError
 
 __all__ = ["run"]
 
@@ -33,11 +35,14 @@ def run(argv: list[str]) -> int:
     parser = CommandParser("env", 'Print the profile\'s credentials as variables: eval "$(daypass env)".')
     add_pickable_profile(parser)
     parser.add_argument("--shell", choices=SHELLS, help="whose syntax (default: by $SHELL)")
+    parser.add_argument("--json", action="store_true", help="print the variables as one JSON object")
     parser.add_argument(
         "--unset", action="store_true", help="print the lines that remove the variables again"
     )
     add_no_input(parser)
     arguments = parser.parse_args(argv)
+    if arguments.json and (arguments.shell or arguments.unset):
+        raise UsageError("--json is for no shell", hint="daypass env --json")
     shell: str = arguments.shell or guess_shell(os.environ, platform=sys.platform)
     if arguments.unset:
         names = [*_CREDENTIALS, *(f"AWS_ENDPOINT_URL_{service.upper()}" for service in _SERVICES)]
@@ -46,7 +51,8 @@ def run(argv: list[str]) -> int:
     profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
     entry = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))()
     remember_use(os.environ, profile.name)
-    data("\n".join(set_lines(shell, _variables(profile, entry, os.environ))))
+    variables = _variables(profile, entry, os.environ)
+    data(json.dumps(variables) if arguments.json else "\n".join(set_lines(shell, variables)))
     if not sys.stdout.isatty():
         say(f"these end at {format_time(entry.expires_at)} and do not renew; daypass exec does")
     return 0

@@ -6,6 +6,7 @@ the files are switched, and the key may be switched off. A key that looks like a
 """
 
 import argparse
+import json
 import os
 import secrets
 import sys
@@ -21,7 +22,7 @@ from daypass.cli.migration_offer import (
     say_whether_to_delete,
     status_command,
 )
-from daypass.cli.migration_plan import Planned, make_plan, show_plan
+from daypass.cli.migration_plan import Planned, make_plan, plan_members, show_plan
 from daypass.cli.migration_proof import Proof, login_asker, prove
 from daypass.cli.output import data, say
 from daypass.client.migration import apply, changed_files, finish, undo
@@ -55,7 +56,10 @@ def run(argv: list[str]) -> int:
             say_whether_to_delete(moved, login_asker(arguments, moved, os.environ, int(time.time())))
         return 0
     if not arguments.apply:
-        show_plan(planned, sys.stdout)
+        if arguments.json:
+            data(json.dumps(plan_members(planned), indent=2))
+        else:
+            show_plan(planned, sys.stdout)
         say("nothing was changed; this was the plan")
         _say_next(arguments, planned)
         return 0
@@ -93,6 +97,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         help="key of the encrypted backup, made if missing (default: a passphrase is asked for)",
     )
     parser.add_argument("--endpoint-url", metavar="URL", help="where STS and IAM answer for the old key")
+    parser.add_argument(
+        "--json", action="store_true", help="print the plan, or what was done, as one JSON object"
+    )
     parser.add_argument("--no-input", action="store_true", help="never ask the person")
     return parser.parse_args(argv)
 
@@ -139,8 +146,19 @@ def _apply(
     if environ.get("AWS_ACCESS_KEY_ID"):
         say("AWS_ACCESS_KEY_ID is set here and wins over every profile; unset it")
     offer_deactivation(arguments, receipt, proof.asker, folder)
-    data(str(folder.receipt_path(receipt.id)))
+    place = str(folder.receipt_path(receipt.id))
+    data(json.dumps(_receipt_members(receipt, place)) if arguments.json else place)
     return 0
+
+
+def _receipt_members(receipt: Receipt, place: str) -> dict[str, str]:
+    return {
+        "profile": receipt.profile,
+        "login_profile": receipt.login_profile,
+        "access_key_id": receipt.access_key_id,
+        "receipt": receipt.id,
+        "receipt_file": place,
+    }
 
 
 def _receipt(planned: Planned, proof: Proof, backup_key: Mapping[str, str], now: int) -> Receipt:
@@ -173,6 +191,8 @@ def _undo(arguments: argparse.Namespace, folder: ReceiptFolder) -> int:
     for path in merged:
         say(f'{path} changed since; only the settings of "{receipt.profile}" were put back in it')
     say(f'profile "{receipt.profile}" is as it was before {receipt.created_at}')
+    if arguments.json:
+        data(json.dumps(_receipt_members(receipt, str(folder.receipt_path(receipt.id)))))
     if receipt.deactivated_at:
         say("its key is still switched off at the account; switch it on with")
         say(f"  {status_command(receipt, 'Active')}")

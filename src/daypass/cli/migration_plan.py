@@ -25,10 +25,11 @@ from daypass.client.migration_plan import (
     rewrite_config,
     rewrite_keys_file,
 )
+from daypass.client.storage_choice import VAULT, WISH, choose_storage
 from daypass.errors import ConfigError, UsageError
 from daypass.secret import Secret
 
-__all__ = ["Planned", "make_plan", "refuse_workload", "show_plan"]
+__all__ = ["Planned", "make_plan", "plan_members", "refuse_workload", "show_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def make_plan(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Plan
     texts = {role: read_file(path) for role, path in paths.items()}
     config_text, keys_text = texts["config"] or "", texts["keys_file"] or ""
     key = find_key(config_text, keys_text, name)
-    settings = _settings(arguments, profile, login)
+    is_bridge = arguments.bridge or _is_vault(login, environ)
+    settings = _settings(profile, login, is_bridge=is_bridge)
     after = {
         "config": rewrite_config(config_text, name, settings),
         "keys_file": rewrite_keys_file(keys_text, name),
@@ -120,10 +122,33 @@ def show_plan(planned: Planned, stream: TextIO) -> None:
         say(f"take their credentials from this profile: {', '.join(planned.sources)}")
 
 
-def _settings(arguments: argparse.Namespace, profile: Profile, login: Profile) -> dict[str, str]:
+def _is_vault(login: Profile, environ: Mapping[str, str]) -> bool:
+    """Whether the login is, or will be, where only a program of ours can read it."""
+    if login.text("login_session"):
+        return login.storage == VAULT
+    return choose_storage(None, environ, login.text(WISH)) == VAULT
+
+
+def plan_members(planned: Planned) -> dict[str, object]:
+    """The plan for a program (docs/reference/json-output.md); secrets are masked in the diffs."""
+    return {
+        "profile": planned.profile,
+        "login_profile": planned.login_profile,
+        "is_signed_in": planned.is_signed_in,
+        "access_key_id": planned.key.access_key_id,
+        "files": [
+            {"path": change.path, "diff": difference(change, planned.secrets)}
+            for change in planned.changes.values()
+        ],
+        "other_places": [_told(place) for place in planned.other_places],
+        "dependent_profiles": list(planned.sources),
+    }
+
+
+def _settings(profile: Profile, login: Profile, *, is_bridge: bool) -> dict[str, str]:
     """What the profile's section gets: the login or the bridge, and what a login needs that is not there yet."""
     session = login.text("login_session")
-    if arguments.bridge:
+    if is_bridge:
         settings = {"credential_process": bridge_command(login.name)}
     else:
         settings = {"login_session": session or "(the identity you sign in as)"}
