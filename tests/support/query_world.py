@@ -47,6 +47,7 @@ OTHER_ACCOUNT = "444455556666"
 NOW = 1_900_000_000
 EXTERNAL_URL = "https://login.example.com"
 ALTERNATE_URL = "https://sign-in.example.org"
+_ENCODED = " Encoded authorization failure message: "
 VERSIONS = {"sts": "2011-06-15", "iam": "2010-05-08"}
 
 
@@ -119,7 +120,13 @@ class Answer:
 
     @property
     def message(self) -> str:
-        return self.value("Error/Message")
+        """Without the sealed text behind it."""
+        return self.value("Error/Message").partition(_ENCODED)[0]
+
+    @property
+    def encoded_message(self) -> str:
+        """What DecodeAuthorizationMessage takes; empty when the refusal has none."""
+        return self.value("Error/Message").partition(_ENCODED)[2]
 
 
 class QueryWorld:

@@ -17,7 +17,9 @@ from typing import Any
 from daypass.errors import StorageError
 from daypass.protocol.aws.errors import AccessDenied, AwsError
 from daypass.protocol.aws.query import build_response_xml
+from daypass.server.domain.access_refusal import AccessRefused
 from daypass.server.domain.audit import CALLER_KEY, Caller
+from daypass.server.domain.authorization_message import with_encoded_message
 from daypass.server.domain.session_credentials import check_action_allowed
 from daypass.server.domain.unsigned_call import UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
@@ -175,4 +177,6 @@ class _QueryApp:
                 "refused",
                 extra={"request_id": caller.request_id, "code": failure.code, "detail": failure.detail},
             )
+        if isinstance(failure, AccessRefused):
+            failure = with_encoded_message(failure, self._ring, now=self._clock())
         return build_query_refusal(failure, request_id=caller.request_id, namespace=service.namespace)

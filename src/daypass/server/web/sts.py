@@ -35,6 +35,7 @@ from daypass.server.flows.assume_role import RoleAssumption
 from daypass.server.flows.assume_role_with_saml import SamlRoleAssumption
 from daypass.server.flows.assume_role_with_web_identity import WebIdentityRoleAssumption
 from daypass.server.flows.caller_identity import CallerIdentity, get_caller_identity
+from daypass.server.flows.decode_authorization_message import AuthorizationMessages
 from daypass.server.flows.federation_token import FederationTokens
 from daypass.server.flows.second_factor import OneTimeCodes
 from daypass.server.flows.session_policy_check import StoredPolicies
@@ -60,7 +61,6 @@ UNSIGNED_ACTIONS = frozenset({"AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}
 STS_UNSERVED = frozenset(
     {
         "AssumeRoot",
-        "DecodeAuthorizationMessage",
         "GetDelegatedAccessToken",
     }
 )
@@ -102,6 +102,15 @@ def build_sts_operations(
             get_access_key_info,
             lambda account_id: {"Account": account_id},
             (Parameter("AccessKeyId", "access_key_id", _access_key_id, is_required=True),),
+        ),
+        "DecodeAuthorizationMessage": Operation(
+            AuthorizationMessages(ring).decode,
+            lambda decoded: {"DecodedMessage": decoded},
+            (
+                Parameter(
+                    "EncodedMessage", "encoded_message", _encoded_message, is_required=True, is_logged=False
+                ),
+            ),
         ),
         "AssumeRole": _assume_role(RoleAssumption(storage, ring, randomness, second_factor, stored)),
         "AssumeRoleWithSAML": _assume_role_with_saml(with_saml),
@@ -251,6 +260,10 @@ def _assertion(member: str, text: str) -> str:
 def _token(member: str, text: str) -> Secret:
     """The bound stands before anything reads it: the caller is a stranger."""
     return Secret(check_length(member, text, least=4, most=20_000))
+
+
+def _encoded_message(member: str, text: str) -> str:
+    return check_length(member, text, least=1, most=10_240)
 
 
 def _access_key_id(member: str, text: str) -> str:
