@@ -337,7 +337,17 @@ class BucketStore(Protocol):
         ...
 
     async def release_bucket(self, name: str, account_id: str) -> None:
-        """Forget the bucket if this account owns it."""
+        """Forget the bucket, and its policy with it, if this account owns it."""
+        ...
+
+    async def put_bucket_policy(self, name: str, account_id: str, document: str) -> bool:
+        """Write or replace. False, and nothing written, unless this account owns the bucket."""
+        ...
+
+    async def load_bucket_policy(self, name: str) -> str | None: ...
+
+    async def delete_bucket_policy(self, name: str, account_id: str) -> None:
+        """Forget the policy if this account owns the bucket."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Table `buckets`: which account owns a bucket at the gateway."""
+"""Tables `buckets` and `bucket_policies`: which account owns a bucket at the gateway, and what policy it gave it."""
 
 from collections.abc import Sequence
 
@@ -42,4 +42,28 @@ class SqlBucketStore:
     async def release_bucket(self, name: str, account_id: str) -> None:
         await self._engine.execute(
             "DELETE FROM buckets WHERE name = $1 AND account_id = $2", name, account_id
+        )
+
+    async def put_bucket_policy(self, name: str, account_id: str, document: str) -> bool:
+        # The bucket's owner is asked in the write itself: the bucket may change hands before it.
+        row = await self._engine.fetch_one(
+            "INSERT INTO bucket_policies (bucket, document)"
+            " SELECT name, $3 FROM buckets WHERE name = $1 AND account_id = $2"
+            " ON CONFLICT (bucket) DO UPDATE SET document = excluded.document RETURNING bucket",
+            name,
+            account_id,
+            document,
+        )
+        return row is not None
+
+    async def load_bucket_policy(self, name: str) -> str | None:
+        row = await self._engine.fetch_one("SELECT document FROM bucket_policies WHERE bucket = $1", name)
+        return None if row is None else row[0]
+
+    async def delete_bucket_policy(self, name: str, account_id: str) -> None:
+        await self._engine.execute(
+            "DELETE FROM bucket_policies WHERE bucket IN"
+            " (SELECT name FROM buckets WHERE name = $1 AND account_id = $2)",
+            name,
+            account_id,
         )

@@ -1,0 +1,6 @@
+-- The policies of buckets. A bucket that is released, and perhaps claimed by another account, leaves none behind.
+
+CREATE TABLE bucket_policies (
+    bucket TEXT PRIMARY KEY REFERENCES buckets (name) ON DELETE CASCADE,
+    document TEXT NOT NULL
+) STRICT;
