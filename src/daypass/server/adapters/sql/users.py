@@ -37,6 +37,25 @@ UNION ALL SELECT 'an MFA device' FROM mfa_devices WHERE account_id = $1 AND owne
 """
 
 
+# By page in the order of names, at the price of a page however many users there are. Below a path there may be few,
+# which are found by path and sorted, or many, which are met soon on a walk along the names: neither takes more steps
+# than a small multiple of `_FEW`. (`|| ''` is there to say which of the two indexes is meant.)
+_FEW = 10_000
+_LAST_CHARACTER = "\U0010ffff"
+_LIST = f"""
+SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND name_key > $2
+ORDER BY name_key LIMIT $3"""
+_LIST_FEW = f"""
+SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND name_key || '' > $2
+  AND path <> '/' AND path >= $4 AND path < $5 ORDER BY name_key || '' LIMIT $3"""
+_LIST_MANY = f"""
+SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND name_key > $2
+  AND path || '' >= $4 AND path || '' < $5 ORDER BY name_key LIMIT $3"""
+_COUNT_BELOW = """
+SELECT count(*) FROM (SELECT 1 FROM users
+WHERE account_id = $1 AND path <> '/' AND path >= $2 AND path < $3 LIMIT $4) AS below"""
+
+
 class SqlUserStore(SqlLoginProfiles):
     """`ports.storage.UserStore`."""
 
@@ -80,15 +99,12 @@ class SqlUserStore(SqlLoginProfiles):
         return None if row is None else read_user(row)
 
     async def list_users(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[User]:
-        rows = await self._engine.fetch_all(
-            f"SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND name_key > $2"
-            " AND substr(path, 1, $3) = $4 ORDER BY name_key LIMIT $5",
-            account_id,
-            page.after,
-            len(path_prefix),
-            path_prefix,
-            page.size,
-        )
+        statement, below = _LIST, []
+        if path_prefix not in ("", "/"):
+            below = [path_prefix, path_prefix + _LAST_CHARACTER]
+            counted = await self._engine.fetch_one(_COUNT_BELOW, account_id, *below, _FEW)
+            statement = _LIST_MANY if counted is None or counted[0] >= _FEW else _LIST_FEW
+        rows = await self._engine.fetch_all(statement, account_id, page.after, page.size, *below)
         return [read_user(row) for row in rows]
 
     async def update_user(

@@ -9,6 +9,9 @@ ALTER TABLE roles ADD COLUMN permissions_boundary TEXT NOT NULL DEFAULT '';
 CREATE INDEX users_by_boundary ON users (account_id, permissions_boundary) WHERE permissions_boundary <> '';
 CREATE INDEX roles_by_boundary ON roles (account_id, permissions_boundary) WHERE permissions_boundary <> '';
 
+-- Of many users, the few below a path. Most have none.
+CREATE INDEX users_by_path ON users (account_id, path) WHERE path <> '/';
+
 -- The passwords a person had before, newest last: `password_reuse_prevention` counts them. 0: as old as the profile.
 ALTER TABLE login_profiles ADD COLUMN password_changed_at INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE old_passwords (
