@@ -229,18 +229,3 @@ async def test_making_a_tagged_role_needs_the_right_to_tag(world: QueryWorld) ->
     assert answer.code == "AccessDenied"
     assert "iam:TagRole" in answer.message
     assert await world.storage.roles.load_role(ACCOUNT, "made") is None
-
-
-async def test_a_permissions_boundary_is_still_refused(world: QueryWorld) -> None:
-    answer = await world.call(
-        world.root,
-        "iam",
-        "CreateRole",
-        RoleName="made",
-        AssumeRolePolicyDocument=policy_text(trust("*")),
-        PermissionsBoundary=SIGN_IN,
-    )
-    assert (answer.code, answer.message) == (
-        "ValidationError",
-        "The parameter PermissionsBoundary is not supported yet",
-    )

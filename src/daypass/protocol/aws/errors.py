@@ -21,6 +21,7 @@ __all__ = [
     "IncompleteSignature",
     "InternalFailure",
     "InvalidAction",
+    "InvalidAuthenticationCode",
     "InvalidClientTokenId",
     "InvalidIdentityToken",
     "InvalidInput",
@@ -34,6 +35,7 @@ __all__ = [
     "NoSuchEntity",
     "PackedPolicyTooLarge",
     "PasswordPolicyViolation",
+    "ReportGenerationLimitExceeded",
     "RequestEntityTooLarge",
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
@@ -258,3 +260,17 @@ class PackedPolicyTooLarge(AwsError):
     """Session tags take more room than a session token has."""
 
     code = "PackedPolicyTooLarge"
+
+
+class InvalidAuthenticationCode(AwsError):
+    """The two one-time codes are not two in a row of this device (IAM)."""
+
+    code = "InvalidAuthenticationCode"
+    status = 403
+
+
+class ReportGenerationLimitExceeded(AwsError):
+    """The account has more users than a credential report may have (IAM)."""
+
+    code = "ReportGenerationLimitExceeded"
+    status = 409

@@ -7,6 +7,7 @@ name can break an answer. Shapes: AWS Query Protocol responses (`<OpResponse><Op
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TypeAlias
@@ -17,6 +18,7 @@ from daypass.protocol.aws.errors import AwsError
 __all__ = [
     "IAM_NAMESPACE",
     "STS_NAMESPACE",
+    "XmlRepeated",
     "XmlValue",
     "build_error_xml",
     "build_response_xml",
@@ -28,8 +30,17 @@ __all__ = [
 STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
-XmlValue: TypeAlias = "str | int | bool | Mapping[str, XmlValue] | Sequence[XmlValue] | None"
+XmlValue: TypeAlias = "str | int | bool | Mapping[str, XmlValue] | Sequence[XmlValue] | XmlRepeated | None"
 """Mapping: child elements. Sequence: `<member>` elements. None: the element is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class XmlRepeated:
+    """Elements of one name other than `member`: the `<entry>` of a map."""
+
+    name: str
+    items: "tuple[XmlValue, ...]"
+
 
 _illegal = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _needs_escape = re.compile("[<>&\"'\r\n\t]")
@@ -107,6 +118,9 @@ def _write(parts: list[str], name: str, value: XmlValue) -> None:
     elif isinstance(value, Mapping):
         for child_name, child in value.items():
             _write(parts, child_name, child)
+    elif isinstance(value, XmlRepeated):
+        for item in value.items:
+            _write(parts, value.name, item)
     else:
         for member in value:
             _write(parts, "member", member)

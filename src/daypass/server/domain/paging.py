@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from daypass.protocol.aws.errors import ValidationError
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 
-__all__ = ["DEFAULT_PAGE_SIZE", "Listing", "open_marker", "page_of", "seal_marker"]
+__all__ = ["DEFAULT_PAGE_SIZE", "Listing", "open_marker", "page_of", "page_of_all", "seal_marker"]
 
 DEFAULT_PAGE_SIZE = 100
 """IAM's default for MaxItems."""
@@ -54,6 +54,14 @@ def page_of(ring: KeyRing, found: Sequence[tuple[str, Item]], *, size: int, list
     kept = found[:size]
     marker = seal_marker(ring, kept[-1][0], listing=listing) if len(found) > size else None
     return Listing(tuple(item for _, item in kept), marker)
+
+
+def page_of_all(
+    ring: KeyRing, pairs: Sequence[tuple[str, Item]], *, marker: str | None, size: int, listing: str
+) -> Listing[Item]:
+    """One page of a listing that is at hand whole, in order of position. Raises ValidationError."""
+    after = open_marker(ring, marker, listing=listing)
+    return page_of(ring, [pair for pair in pairs if pair[0] > after], size=size, listing=listing)
 
 
 def _binding(listing: str) -> bytes:

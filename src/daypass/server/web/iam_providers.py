@@ -20,7 +20,7 @@ from daypass.server.web import iam_provider_answers as answers
 from daypass.server.web import iam_values as values
 from daypass.server.web.query_operation import ListParameter, Operation, Parameter, changing
 
-__all__ = ["build_provider_operations", "build_tag_operations"]
+__all__ = ["build_provider_operations", "build_provider_tag_operations"]
 
 _LIST_ROOM = 1000
 """How long a list may be before the quota behind it speaks in its own words."""
@@ -99,12 +99,11 @@ def build_provider_operations(
     }
 
 
-def build_tag_operations(*, storage: Storage, ring: KeyRing) -> Mapping[str, Operation]:
-    """The actions about tags, of each kind of resource that has them."""
+def build_provider_tag_operations(*, storage: Storage, ring: KeyRing) -> Mapping[str, Operation]:
+    """The actions about the tags of both kinds of providers."""
     operations: dict[str, Operation] = {}
     tags, keys = values.required(values.TAGS), values.TAG_KEYS
     for tagging, parameter in (
-        (Tagging("Role", storage, ring), values.ROLE_NAME),
         (Tagging("SAMLProvider", storage, ring), _SAML_ARN),
         (Tagging("OpenIDConnectProvider", storage, ring), _OIDC_ARN),
     ):

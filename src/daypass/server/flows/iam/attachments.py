@@ -1,38 +1,32 @@
-"""Which managed policies a user or role has: attach, detach, list.
+"""Which managed policies a user, group or role has: attach, detach, list.
 
-One story for both kinds of principal; only the ARN and the action's name differ. (IAM reference:
-AttachUserPolicy, AttachRolePolicy, DetachUserPolicy, DetachRolePolicy, ListAttachedUserPolicies,
-ListAttachedRolePolicies)
+One story for users, groups and roles; only the ARN and the action's name differ. (IAM reference: AttachUserPolicy,
+AttachGroupPolicy, AttachRolePolicy and their Detach… and ListAttached… relatives)
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import AccessDenied, LimitExceeded, NoSuchEntity
-from daypass.server.domain.account import ManagedPolicy, Role, User
+from daypass.server.domain.account import ManagedPolicy
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
-from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.flows.iam.holders import HolderKind, Holders, holder_id
 from daypass.server.ports.storage import Storage
 
-__all__ = ["Attachments", "Holder"]
+__all__ = ["MAX_ATTACHED_POLICIES", "Attachments"]
 
 MAX_ATTACHED_POLICIES = 10
-"""Managed policies per principal (IAM quotas, "Managed policies per user / per role")."""
-
-Holder = Literal["User", "Role"]
-"""Which kind of principal, as the actions' names spell it."""
+"""Managed policies per user, group and role (IAM quotas, "Managed policies per …")."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachments:
     """The stories about attached policies of one kind of principal, over the ports they need."""
 
-    holder: Holder
+    holder: HolderKind
     storage: Storage
     ring: KeyRing
     shipped: Mapping[str, ManagedPolicy]
@@ -84,22 +78,9 @@ class Attachments:
     async def _find(
         self, call: VerifiedCall, action: str, *, name: str, policy_arn: str | None = None
     ) -> str:
-        """The principal's id, once policy allows the action on it."""
-        principal = await self._load(call.account_id, name)
-        noun = self.holder.lower()
-        arn = f"arn:aws:iam::{call.account_id}:{noun}/{name}" if principal is None else principal.arn
-        values: dict[str, ConditionValue] = {} if policy_arn is None else {"iam:PolicyARN": policy_arn}
-        if isinstance(principal, Role):
-            values.update(resource_tag_values(principal.tags))
-        call.check_allowed(action, arn, values)
-        if principal is None:
-            raise NoSuchEntity(f"The {noun} with name {name} cannot be found.")
-        return principal.user_id if isinstance(principal, User) else principal.role_id
-
-    async def _load(self, account_id: str, name: str) -> User | Role | None:
-        if self.holder == "User":
-            return await self.storage.users.load_user(account_id, name)
-        return await self.storage.roles.load_role(account_id, name)
+        """The holder's id, once policy allows the action on it."""
+        values = None if policy_arn is None else {"iam:PolicyARN": policy_arn}
+        return holder_id(await Holders(self.holder, self.storage).find(call, action, name, values))
 
     async def _check_policy_exists(self, call: VerifiedCall, policy_arn: str) -> None:
         owner = policy_arn.split(":")[4:5]

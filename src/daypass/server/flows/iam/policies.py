@@ -10,7 +10,6 @@ from typing import Literal
 
 from daypass.policy.document import parse_policy
 from daypass.protocol.aws.errors import (
-    AccessDenied,
     DeleteConflict,
     EntityAlreadyExists,
     LimitExceeded,
@@ -19,14 +18,20 @@ from daypass.protocol.aws.errors import (
 )
 from daypass.server.domain.account import ManagedPolicy
 from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.resource_tags import request_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.flows.iam.managed_policy_lookup import find_policy, no_such_policy
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Page, Storage
 
-__all__ = ["CountedPolicy", "Policies"]
+__all__ = ["CountedPolicy", "Policies", "Usage"]
+
+Usage = Literal["PermissionsPolicy", "PermissionsBoundary"]
+"""What a policy is used for, as IAM's filters spell it."""
 
 MAX_POLICY_SIZE = 6144
 """Characters without white space (IAM quotas, "Managed policy length")."""
@@ -37,11 +42,11 @@ _SHIPPED = "shipped|"
 
 @dataclass(frozen=True, slots=True)
 class CountedPolicy:
-    """A policy, and to how many principals of the account it is attached."""
+    """A policy, and by how many principals of the caller's account it is used."""
 
     policy: ManagedPolicy
-    attachments: int | None
-    """None for a shipped policy: its attachments are other accounts' business too."""
+    attachments: int
+    boundaries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,104 +59,128 @@ class Policies:
     shipped: Mapping[str, ManagedPolicy]
 
     async def create_policy(
-        self, call: VerifiedCall, *, policy_name: str, document: str, path: str = "/", description: str = ""
+        self,
+        call: VerifiedCall,
+        *,
+        policy_name: str,
+        policy_document: str,
+        path: str = "/",
+        description: str = "",
+        tags: Tags = (),
     ) -> CountedPolicy:
-        """Raises EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded."""
+        """Tags ask for iam:TagPolicy too. Raises EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded."""
         policy = ManagedPolicy(
             account_id=call.account_id,
             policy_id=build_unique_id("ANPA", self.randomness.token_bytes(UNIQUE_ID_SEED_BYTES)),
             policy_name=policy_name,
             path=path,
-            document=document,
+            document=policy_document,
             created_at=call.now,
             description=description,
+            tags=tags,
         )
-        call.check_allowed("iam:CreatePolicy", policy.arn)
-        if len("".join(document.split())) > MAX_POLICY_SIZE:
+        call.check_allowed("iam:CreatePolicy", policy.arn, request_tag_values(tags))
+        if tags:
+            call.check_allowed("iam:TagPolicy", policy.arn, request_tag_values(tags))
+        if len("".join(policy_document.split())) > MAX_POLICY_SIZE:
             raise LimitExceeded(f"Cannot exceed quota for PolicySize: {MAX_POLICY_SIZE}")
-        parse_policy(document, name=policy.arn)
+        parse_policy(policy_document, name=policy.arn)
         try:
             await self.storage.policies.create_policy(policy)
         except EntityAlreadyExists:
             raise EntityAlreadyExists(
                 f"A policy called {policy_name} already exists. Duplicate names are not allowed."
             ) from None
-        return CountedPolicy(policy, 0)
+        return CountedPolicy(policy, 0, 0)
 
     async def get_policy(self, call: VerifiedCall, *, policy_arn: str) -> CountedPolicy:
         """Raises NoSuchEntity."""
-        return await self._counted(await self._find(call, "iam:GetPolicy", policy_arn))
-
-    async def get_policy_version(
-        self, call: VerifiedCall, *, policy_arn: str, version_id: str
-    ) -> ManagedPolicy:
-        """The policy whose default version this is; there are no others. Raises NoSuchEntity."""
-        policy = await self._find(call, "iam:GetPolicyVersion", policy_arn)
-        if version_id != policy.default_version_id:
-            raise NoSuchEntity(
-                f"Policy {policy_arn} version {version_id} does not exist or is not attachable."
-            )
-        return policy
+        policy = await find_policy(self.storage, self.shipped, call, "iam:GetPolicy", policy_arn)
+        return await self._counted(call.account_id, policy)
 
     async def list_policies(
         self,
         call: VerifiedCall,
         *,
         scope: Literal["All", "AWS", "Local"] = "All",
+        only_attached: bool = False,
         path_prefix: str = "/",
+        policy_usage_filter: Usage | None = None,
         marker: str | None = None,
         max_items: int = DEFAULT_PAGE_SIZE,
     ) -> Listing[CountedPolicy]:
         """The account's own policies in name order, then the shipped ones in name order."""
         call.check_allowed("iam:ListPolicies", "*")
-        listing = f"ListPolicies|{call.account_id}|{scope}|{path_prefix}"
+        listing = (
+            f"ListPolicies|{call.account_id}|{scope}|{path_prefix}|{only_attached}|{policy_usage_filter}"
+        )
         after = open_marker(self.ring, marker, listing=listing)
+        found: list[tuple[str, CountedPolicy]] = []
+        while len(found) <= max_items:
+            more = await self._next_policies(call.account_id, scope, path_prefix, after, max_items + 1)
+            if not more:
+                break
+            after = more[-1][0]
+            for position, policy in more:
+                counted = await self._counted(call.account_id, policy)
+                if _is_listed(counted, only_attached=only_attached, usage=policy_usage_filter):
+                    found.append((position, counted))
+        return page_of(self.ring, found, size=max_items, listing=listing)
+
+    async def _next_policies(
+        self, account_id: str, scope: str, path_prefix: str, after: str, size: int
+    ) -> list[tuple[str, ManagedPolicy]]:
+        """At most `size` policies behind a position, with theirs."""
         found: list[tuple[str, ManagedPolicy]] = []
         if scope != "AWS" and not after.startswith(_SHIPPED):
-            page = Page(after.removeprefix(_OWN), max_items + 1)
-            own = await self.storage.policies.list_policies(
-                call.account_id, path_prefix=path_prefix, page=page
-            )
+            page = Page(after.removeprefix(_OWN), size)
+            own = await self.storage.policies.list_policies(account_id, path_prefix=path_prefix, page=page)
             found += [(_OWN + policy.policy_name.lower(), policy) for policy in own]
-        if scope != "Local":
-            shipped = [(_SHIPPED + policy.policy_name.lower(), policy) for policy in self.shipped.values()]
-            found += sorted(
-                (
-                    (key, policy)
-                    for key, policy in shipped
-                    if key > after and policy.path.startswith(path_prefix)
-                ),
-                key=lambda pair: pair[0],
-            )
-        page_found = page_of(self.ring, found, size=max_items, listing=listing)
-        return Listing(tuple([await self._counted(policy) for policy in page_found.items]), page_found.marker)
+        if scope != "Local" and len(found) < size:
+            shipped = [
+                (_SHIPPED + policy.policy_name.lower(), policy)
+                for policy in self.shipped.values()
+                if policy.path.startswith(path_prefix)
+            ]
+            found += sorted((pair for pair in shipped if pair[0] > after), key=lambda pair: pair[0])
+        return found[:size]
 
     async def delete_policy(self, call: VerifiedCall, *, policy_arn: str) -> None:
-        """Raises NoSuchEntity, DeleteConflict while attached anywhere, UnmodifiableEntity for a shipped one."""
-        policy = await self._find(call, "iam:DeletePolicy", policy_arn)
+        """Raises NoSuchEntity, DeleteConflict while used or of several versions, UnmodifiableEntity for a shipped one."""
+        policy = await find_policy(self.storage, self.shipped, call, "iam:DeletePolicy", policy_arn)
         if policy.account_id == SHIPPED_ACCOUNT:
             raise UnmodifiableEntity("A policy shipped with the server cannot be deleted.")
         try:
             await self.storage.policies.delete_policy(policy_arn)
+        except NoSuchEntity:
+            raise no_such_policy(policy_arn) from None
         except DeleteConflict:
-            raise DeleteConflict("Cannot delete a policy attached to entities.") from None
+            raise DeleteConflict(await self._obstacle(call.account_id, policy)) from None
 
-    async def _find(self, call: VerifiedCall, action: str, policy_arn: str) -> ManagedPolicy:
-        call.check_allowed(action, policy_arn)
-        if policy_arn in self.shipped:
-            return self.shipped[policy_arn]
-        if policy_arn.split(":")[4:5] not in ([call.account_id], [SHIPPED_ACCOUNT]):
-            # Another account's policy: no policy of ours can open it, not even for root.
-            raise AccessDenied(
-                f"User: {call.claims.principal_arn} is not authorized to perform: {action} on resource: "
-                f"policy {policy_arn}"
-            )
-        policy = await self.storage.policies.load_policy(policy_arn)
-        if policy is None:
-            raise NoSuchEntity(f"Policy {policy_arn} was not found.")
-        return policy
+    async def _obstacle(self, account_id: str, policy: ManagedPolicy) -> str:
+        counted = await self._counted(account_id, policy)
+        if counted.attachments or counted.boundaries:
+            return "Cannot delete a policy attached to entities."
+        return (
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+            "The default version is deleted with the policy."
+        )
 
-    async def _counted(self, policy: ManagedPolicy) -> CountedPolicy:
+    async def _counted(self, account_id: str, policy: ManagedPolicy) -> CountedPolicy:
+        versions = self.storage.policy_versions
+        boundaries = await versions.count_boundary_uses(account_id, policy.arn)
         if policy.account_id == SHIPPED_ACCOUNT:
-            return CountedPolicy(policy, None)
-        return CountedPolicy(policy, await self.storage.policies.count_attachments(policy.arn))
+            groups, users, roles = await versions.list_entities_for_policy(account_id, policy.arn)
+            return CountedPolicy(policy, len(groups) + len(users) + len(roles), boundaries)
+        return CountedPolicy(policy, await self.storage.policies.count_attachments(policy.arn), boundaries)
+
+
+def _is_listed(counted: CountedPolicy, *, only_attached: bool, usage: Usage | None) -> bool:
+    """`usage` says which use counts; without it, either. It alone filters too (IAM reference, "ListPolicies")."""
+    if not only_attached and usage is None:
+        return True
+    if usage == "PermissionsBoundary":
+        return counted.boundaries > 0
+    if usage == "PermissionsPolicy":
+        return counted.attachments > 0 or not only_attached
+    return counted.attachments + counted.boundaries > 0

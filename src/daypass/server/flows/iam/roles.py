@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from daypass.policy.document import parse_policy
-from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
-from daypass.server.domain.account import Role
+from daypass.server.domain.account import ManagedPolicy, Role
 from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
-from daypass.server.domain.resource_tags import request_tag_values, resource_tag_values
+from daypass.server.domain.resource_tags import request_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.flows.iam.boundaries import boundary_values, check_boundary
+from daypass.server.flows.iam.holders import find_role, no_such_holder
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Page, Storage
 
@@ -34,34 +35,43 @@ class Roles:
     storage: Storage
     ring: KeyRing
     randomness: Randomness
+    shipped: Mapping[str, ManagedPolicy]
 
     async def create_role(
         self,
         call: VerifiedCall,
         *,
         role_name: str,
-        trust_policy: str,
+        assume_role_policy_document: str,
         path: str = "/",
         description: str = "",
         max_session_duration: int = DEFAULT_SESSION_DURATION,
+        permissions_boundary: str = "",
         tags: Tags = (),
     ) -> Role:
-        """Tags ask for iam:TagRole too. Raises EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded."""
+        """Tags ask for iam:TagRole too.
+
+        Raises EntityAlreadyExists, MalformedPolicyDocument, LimitExceeded, NoSuchEntity for the boundary.
+        """
         role = Role(
             account_id=call.account_id,
             role_id=build_unique_id("AROA", self.randomness.token_bytes(UNIQUE_ID_SEED_BYTES)),
             role_name=role_name,
             path=path,
-            trust_policy=trust_policy,
+            trust_policy=assume_role_policy_document,
             created_at=call.now,
             description=description,
             max_session_duration=max_session_duration,
             tags=tags,
+            permissions_boundary=permissions_boundary,
         )
-        call.check_allowed("iam:CreateRole", role.arn, request_tag_values(tags))
+        values = request_tag_values(tags)
+        call.check_allowed("iam:CreateRole", role.arn, {**values, **boundary_values(permissions_boundary)})
         if tags:
-            call.check_allowed("iam:TagRole", role.arn, request_tag_values(tags))
-        _check_trust_policy(trust_policy, role)
+            call.check_allowed("iam:TagRole", role.arn, values)
+        _check_trust_policy(assume_role_policy_document, role)
+        if permissions_boundary:
+            await check_boundary(call, self.storage, self.shipped, permissions_boundary)
         try:
             await self.storage.roles.create_role(role)
         except EntityAlreadyExists:
@@ -70,7 +80,7 @@ class Roles:
 
     async def get_role(self, call: VerifiedCall, *, role_name: str) -> Role:
         """Raises NoSuchEntity."""
-        return await self._find(call, "iam:GetRole", role_name)
+        return await find_role(self.storage, call, "iam:GetRole", role_name)
 
     async def list_roles(
         self,
@@ -99,28 +109,30 @@ class Roles:
         max_session_duration: int | None = None,
     ) -> None:
         """What is not given stays. Sessions that run are not shortened. Raises NoSuchEntity."""
-        role = await self._find(call, "iam:UpdateRole", role_name)
+        role = await find_role(self.storage, call, "iam:UpdateRole", role_name)
         await self._update(role, description=description, max_session_duration=max_session_duration)
 
     async def update_role_description(self, call: VerifiedCall, *, role_name: str, description: str) -> Role:
         """The role as it is afterwards. Raises NoSuchEntity."""
-        role = await self._find(call, "iam:UpdateRoleDescription", role_name)
+        role = await find_role(self.storage, call, "iam:UpdateRoleDescription", role_name)
         await self._update(role, description=description)
         return replace(role, description=description)
 
-    async def update_trust_policy(self, call: VerifiedCall, *, role_name: str, trust_policy: str) -> None:
+    async def update_trust_policy(self, call: VerifiedCall, *, role_name: str, policy_document: str) -> None:
         """UpdateAssumeRolePolicy. Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
-        role = await self._find(call, "iam:UpdateAssumeRolePolicy", role_name)
-        _check_trust_policy(trust_policy, role)
-        await self._update(role, trust_policy=trust_policy)
+        role = await find_role(self.storage, call, "iam:UpdateAssumeRolePolicy", role_name)
+        _check_trust_policy(policy_document, role)
+        await self._update(role, trust_policy=policy_document)
 
     async def delete_role(self, call: VerifiedCall, *, role_name: str) -> None:
         """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
-        role = await self._find(call, "iam:DeleteRole", role_name)
+        role = await find_role(self.storage, call, "iam:DeleteRole", role_name)
         try:
             await self.storage.roles.delete_role(call.account_id, role.role_name)
         except DeleteConflict:
-            raise DeleteConflict("Cannot delete entity, must detach all policies first.") from None
+            inline = await self.storage.inline_policies.list_inline_policies(call.account_id, role.role_id)
+            first = "delete policies" if inline else "detach all policies"
+            raise DeleteConflict(f"Cannot delete entity, must {first} first.") from None
 
     async def _update(
         self,
@@ -139,21 +151,7 @@ class Roles:
                 max_session_duration=max_session_duration,
             )
         except NoSuchEntity:
-            raise _no_such_role(role.role_name) from None
-
-    async def _find(self, call: VerifiedCall, action: str, role_name: str) -> Role:
-        role = await self.storage.roles.load_role(call.account_id, role_name)
-        values: Mapping[str, ConditionValue] = {} if role is None else resource_tag_values(role.tags)
-        call.check_allowed(
-            action, f"arn:aws:iam::{call.account_id}:role/{role_name}" if role is None else role.arn, values
-        )
-        if role is None:
-            raise _no_such_role(role_name)
-        return role
-
-
-def _no_such_role(role_name: str) -> NoSuchEntity:
-    return NoSuchEntity(f"The role with name {role_name} cannot be found.")
+            raise no_such_holder("Role", role.role_name) from None
 
 
 def _check_trust_policy(trust_policy: str, role: Role) -> None:

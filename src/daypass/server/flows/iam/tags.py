@@ -1,5 +1,5 @@
-"""Tags of roles and identity providers: add, remove, list (IAM reference, TagRole, UntagRole, ListRoleTags,
-and the same three of SAML and OpenID Connect providers).
+"""Tags of users, roles, policies and identity providers: add, remove, list (IAM reference, TagRole, UntagRole,
+ListRoleTags, and the same three of the others).
 
 One story for every kind of resource; only its name on the wire, its ARN and the words of its absence differ.
 Policies see the tags the resource has and the tags the request names.
@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from daypass.policy.request_context import ConditionValue
-from daypass.protocol.aws.errors import ConcurrentModification, NoSuchEntity
-from daypass.server.domain.account import Role
+from daypass.protocol.aws.errors import ConcurrentModification, NoSuchEntity, UnmodifiableEntity
+from daypass.server.domain.account import ManagedPolicy, Role, User
 from daypass.server.domain.identity_provider import OidcProvider, SamlProvider, Tags
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT, SHIPPED_POLICIES
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
 from daypass.server.domain.provider_identifiers import (
     check_own_provider,
@@ -30,18 +31,20 @@ from daypass.server.domain.resource_tags import (
     tag_key_values,
 )
 from daypass.server.domain.verified_call import VerifiedCall
+from daypass.server.flows.iam.holders import no_such_holder
+from daypass.server.flows.iam.managed_policy_lookup import no_such_policy
 from daypass.server.ports.storage import Storage
 
 __all__ = ["Tagging"]
 
-Kind = Literal["Role", "SAMLProvider", "OpenIDConnectProvider"]
+Kind = Literal["User", "Role", "Policy", "SAMLProvider", "OpenIDConnectProvider"]
 """Which kind of resource, as the actions' names spell it."""
-Tagged = Role | SamlProvider | OidcProvider
+Tagged = User | Role | ManagedPolicy | SamlProvider | OidcProvider
 
 
 @dataclass(frozen=True, slots=True)
 class Tagging:
-    """The stories about the tags of one kind of resource. `name` is a role's name or a provider's ARN."""
+    """The stories about the tags of one kind of resource. `name` is a user's or role's name, else an ARN."""
 
     kind: Kind
     storage: Storage
@@ -80,8 +83,10 @@ class Tagging:
     ) -> Tagged:
         """The resource, once policy allows the action on it."""
         resource: Tagged | None = None
-        arn = f"arn:aws:iam::{call.account_id}:role/{name}" if self.kind == "Role" else name
-        if is_own_provider(call, arn):
+        arn = name
+        if self.kind in ("User", "Role"):
+            arn = f"arn:aws:iam::{call.account_id}:{self.kind.lower()}/{name}"
+        if is_own_provider(call, arn) or arn in SHIPPED_POLICIES:
             resource = await self._load(call.account_id, name)
         if resource is None:
             call.check_allowed(action, arn, values)
@@ -92,6 +97,10 @@ class Tagging:
 
     async def _load(self, account_id: str, name: str) -> Tagged | None:
         match self.kind:
+            case "User":
+                return await self.storage.users.load_user(account_id, name)
+            case "Policy":
+                return SHIPPED_POLICIES.get(name) or await self.storage.policies.load_policy(name)
             case "Role":
                 return await self.storage.roles.load_role(account_id, name)
             case "SAMLProvider":
@@ -100,10 +109,20 @@ class Tagging:
                 return await self.storage.oidc_providers.load_oidc_provider(name)
 
     async def _save(self, resource: Tagged, tags: Tags) -> None:
+        if resource.account_id == SHIPPED_ACCOUNT:
+            raise UnmodifiableEntity("A policy shipped with the server cannot be changed.")
         if tags == resource.tags:
             return
         try:
             match resource:
+                case User():
+                    await self.storage.users.update_user(
+                        resource.account_id, resource.user_name, tags=tags, tags_before=resource.tags
+                    )
+                case ManagedPolicy():
+                    await self.storage.policy_versions.update_policy_tags(
+                        resource.arn, tags=tags, tags_before=resource.tags
+                    )
                 case Role():
                     await self.storage.roles.update_role(
                         resource.account_id, resource.role_name, tags=tags, tags_before=resource.tags
@@ -119,13 +138,14 @@ class Tagging:
         except ConcurrentModification:
             raise concurrent_change() from None
         except NoSuchEntity:
-            name = resource.role_name if isinstance(resource, Role) else resource.arn
-            raise self._absence(name) from None
+            raise self._absence(resource.arn) from None
 
     def _absence(self, name: str) -> NoSuchEntity:
         match self.kind:
-            case "Role":
-                return NoSuchEntity(f"The role with name {name} cannot be found.")
+            case "User" | "Role":
+                return no_such_holder(self.kind, name.rpartition("/")[2])
+            case "Policy":
+                return no_such_policy(name)
             case "SAMLProvider":
                 return no_such_saml_provider(name)
             case "OpenIDConnectProvider":

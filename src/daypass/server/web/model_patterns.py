@@ -1,0 +1,29 @@
+"""The patterns of AWS's service models, in the dialect Python reads.
+
+The models write Java's: `\\w` is ASCII there, and `\\p{L}` (letters), `\\p{N}` (numbers), `\\p{Z}` (separators) are
+Unicode categories, which Python's `re` has not. The only use the models make of them is inside one class, together
+with the underscore, which is exactly Python's Unicode `\\w`.
+"""
+
+import re
+from functools import lru_cache
+
+__all__ = ["compile_pattern", "is_name_pattern"]
+
+_UNICODE_WORDS = r"\p{L}\p{Z}\p{N}_"
+_SEPARATORS = r"\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""The general category Z."""
+_NAME_PATTERNS = frozenset({r"[\w+=,.@-]+", r"[\w+=,.\-]+"})
+
+
+@lru_cache(maxsize=64)
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """The compiled pattern; a text must match it whole. Raises re.error for one that is not understood."""
+    if _UNICODE_WORDS in pattern:
+        return re.compile(pattern.replace(_UNICODE_WORDS, r"\w" + _SEPARATORS))
+    return re.compile(pattern, re.ASCII)
+
+
+def is_name_pattern(pattern: str) -> bool:
+    """Whether it is the pattern of names, which IAM refuses in words of their own."""
+    return pattern in _NAME_PATTERNS

@@ -1,0 +1,267 @@
+"""Reads parameters and writes answers by the service model (`iam_model.json`), so that no shape is copied by hand.
+
+The model is what the SDKs are generated from; the file is loaded at the first call that needs it. Reading collects
+every constraint that is not satisfied, in the words of the Query services. Answers may hold only what the model
+has: anything else is our own mistake and raises LocalProtocolError. (AWS Query Protocol; IAM API reference)
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from daypass.errors import LocalProtocolError
+from daypass.protocol.aws.errors import ValidationError
+from daypass.protocol.aws.query import XmlValue
+from daypass.protocol.aws.xml import XmlRepeated, format_timestamp
+from daypass.secret import Secret
+from daypass.server.web.model_patterns import compile_pattern, is_name_pattern
+
+__all__ = ["ServiceModel", "iam_model", "show_document"]
+
+_MODEL_FILE = Path(__file__).parent / "iam_model.json"
+_COMMON_PARAMETERS = frozenset({"Action", "Version"})
+_DOCUMENT = "policyDocumentType"
+_LONGEST_SHOWN = 256
+"""Characters of a value that a refusal repeats."""
+
+_is_integer = re.compile(r"-?[0-9]{1,9}").fullmatch
+_is_parameter_name = re.compile(r"[A-Za-z]{1,64}").fullmatch
+_split_member = re.compile(r"([1-9][0-9]{0,3})(?:\.(.+))?").fullmatch
+
+Shape = Mapping[str, Any]
+
+
+def show_document(document: str) -> str:
+    """A policy document as answers hold it: URL-encoded (IAM API reference, "GetPolicyVersion", Document)."""
+    return quote(document, safe="")
+
+
+@lru_cache(maxsize=1)
+def iam_model() -> "ServiceModel":
+    """IAM's, loaded once."""
+    loaded = json.loads(_MODEL_FILE.read_text(encoding="ascii"))
+    return ServiceModel(loaded["operations"], loaded["shapes"], loaded["errors"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceModel:
+    """One service's operations and shapes, as `tools/extract_iam_model.py` writes them."""
+
+    operations: Mapping[str, Shape]
+    shapes: Mapping[str, Shape]
+    errors: Mapping[str, Sequence[Any]]
+    """Shape name to code and HTTP status."""
+
+    def input_members(self, action: str) -> Mapping[str, str]:
+        """The operation's parameters: name to shape name."""
+        name = self.operations[action]["input"]
+        members: Mapping[str, str] = self.shapes[name]["members"] if name else {}
+        return members
+
+    def read(self, action: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """The values by the wire's names: texts, numbers, booleans, lists, mappings; `Secret` for what is secret.
+
+        An absent member is absent. Raises ValidationError with every violation, or for a name that is not known.
+        """
+        reader = _Reader(self.shapes, dict(parameters))
+        for name in _COMMON_PARAMETERS:
+            reader.left.pop(name, None)
+        shape = self.operations[action]["input"]
+        values: dict[str, Any] = reader.structure(shape, "", "") if shape else {}
+        reader.check()
+        return values
+
+    def shape_answer(self, action: str, values: Mapping[str, Any]) -> Mapping[str, XmlValue]:
+        """The answer's elements in the model's order. Times are epoch seconds, documents plain, blobs bytes.
+
+        None and an absent member are left out. Raises LocalProtocolError for what the model does not have.
+        """
+        shaped = self._shape(self.operations[action]["output"], values, action)
+        if not isinstance(shaped, Mapping):
+            raise LocalProtocolError(f"{action} has no output")
+        return shaped
+
+    def _shape(self, name: str, value: Any, place: str) -> XmlValue:
+        shape = self.shapes[name]
+        kind = shape["type"]
+        if kind == "structure":
+            return self._shape_structure(shape, value, place)
+        if kind == "list":
+            return [self._shape(shape["member"], item, f"{place}/member") for item in value]
+        if kind == "map":
+            return XmlRepeated(
+                "entry",
+                tuple(
+                    {"key": key, "value": self._shape(shape["value"], item, f"{place}/{key}")}
+                    for key, item in value.items()
+                ),
+            )
+        return self._shape_scalar(name, kind, value, place)
+
+    def _shape_structure(self, shape: Shape, value: Any, place: str) -> XmlValue:
+        members = shape["members"]
+        if not isinstance(value, Mapping) or not value.keys() <= members.keys():
+            raise LocalProtocolError(f"{place} has a member that the model has not")
+        present = {name: item for name, item in value.items() if item is not None}
+        missing = [name for name in shape.get("required", ()) if name not in present]
+        if missing:
+            raise LocalProtocolError(f"{place} lacks {missing[0]}")
+        return {
+            name: self._shape(member, present[name], f"{place}/{name}")
+            for name, member in members.items()
+            if name in present
+        }
+
+    @staticmethod
+    def _shape_scalar(name: str, kind: str, value: Any, place: str) -> XmlValue:
+        match kind, value:
+            case "boolean", bool():
+                return value
+            case "string", str():
+                return show_document(value) if name == _DOCUMENT else value
+            case "blob", bytes():
+                return base64.b64encode(value).decode("ascii")
+            case (("timestamp" | "integer" | "long"), int()) if not isinstance(value, bool):
+                return format_timestamp(value) if kind == "timestamp" else value
+        raise LocalProtocolError(f"{place} is no {kind}")
+
+
+class _Reader:
+    """One request's parameters, taken one by one; what is left at the end was not known."""
+
+    def __init__(self, shapes: Mapping[str, Shape], parameters: dict[str, str]) -> None:
+        self._shapes = shapes
+        self.left = parameters
+        self._violations: list[str] = []
+        self._names_only: list[str] = []
+        """The members whose names have characters a name may not have."""
+
+    def check(self) -> None:
+        """Raises ValidationError for all that was wrong."""
+        for name, text in self.left.items():
+            if text:  # an empty text is an absent value, as some SDKs write it
+                top = name.partition(".")[0]
+                raise ValidationError(
+                    f"The parameter {top} is not supported yet"
+                    if _is_parameter_name(top)
+                    else "A parameter is not known"
+                )
+        count = len(self._violations)
+        if count == 1 and self._names_only:
+            raise ValidationError(
+                f"The specified value for {self._names_only[0]} is invalid. It must contain only alphanumeric "
+                "characters and/or the following: +=,.@_-"
+            )
+        if count:
+            errors = "error" if count == 1 else "errors"
+            raise ValidationError(f"{count} validation {errors} detected: {'; '.join(self._violations)}")
+
+    def structure(self, shape_name: str, prefix: str, place: str) -> dict[str, Any]:
+        """The members below a prefix (`Tags.member.1.`); `place` is how refusals spell it (`tags.1.member.`)."""
+        shape = self._shapes[shape_name]
+        values: dict[str, Any] = {}
+        for name, member in shape["members"].items():
+            member_place = f"{place}{name[0].lower()}{name[1:]}"
+            found = self._value(member, f"{prefix}{name}", member_place)
+            if found is not None:
+                values[name] = found
+            elif name in shape.get("required", ()):
+                self._violations.append(
+                    f"Value null at '{member_place}' failed to satisfy constraint: Member must not be null"
+                )
+        return values
+
+    def _value(self, shape_name: str, name: str, place: str) -> Any:
+        shape = self._shapes[shape_name]
+        if shape["type"] == "list":
+            return self._list(shape, name, place)
+        if shape["type"] == "structure":
+            below = any(key.startswith(f"{name}.") for key in self.left)
+            return self.structure(shape_name, f"{name}.", f"{place}.") if below else None
+        if shape["type"] == "map":
+            return None  # no served operation takes one: its names stay unknown
+        text = self.left.pop(name, None)
+        return None if text is None else self._scalar(shape, text, place)
+
+    def _list(self, shape: Shape, name: str, place: str) -> list[Any] | None:
+        is_empty = self.left.get(name) == ""
+        if is_empty:
+            del self.left[name]
+        indexes = self._indexes(f"{name}.member.", name)
+        if not indexes:
+            return [] if is_empty else None
+        if "max" in shape and len(indexes) > shape["max"]:
+            self._violate(place, None, f"Member must have length less than or equal to {shape['max']}")
+            for key in [key for key in self.left if key.startswith(f"{name}.member.")]:
+                del self.left[key]
+            return []
+        return [self._item(shape["member"], name, place, index) for index in indexes]
+
+    def _item(self, shape_name: str, name: str, place: str, index: int) -> Any:
+        item_place = f"{place}.{index}.member"
+        if self._shapes[shape_name]["type"] == "structure":
+            return self.structure(shape_name, f"{name}.member.{index}.", f"{item_place}.")
+        found = self._value(shape_name, f"{name}.member.{index}", item_place)
+        if found is None:
+            raise ValidationError(f"The members of {name} must be texts")
+        return found
+
+    def _indexes(self, prefix: str, name: str) -> list[int]:
+        """The numbers of a list's members. Raises ValidationError for a gap and for what is no number."""
+        numbers: set[int] = set()
+        for key in self.left:
+            if key.startswith(prefix):
+                split = _split_member(key[len(prefix) :])
+                if split is None or int(split[1]) > 1000:
+                    raise ValidationError(f"The members of {name} must be numbered from 1 to 1000")
+                numbers.add(int(split[1]))
+        if numbers and max(numbers) != len(numbers):
+            raise ValidationError(f"The members of {name} must be numbered without a gap")
+        return sorted(numbers)
+
+    def _scalar(self, shape: Shape, text: str, place: str) -> Any:
+        kind = shape["type"]
+        if kind == "boolean":
+            if text not in ("true", "false"):
+                self._violate(place, text, "Member must be true or false")
+            return text == "true"
+        if kind in ("integer", "long"):
+            return self._integer(shape, text, place)
+        self._check_text(shape, text, place)
+        return Secret(text) if shape.get("sensitive") else text
+
+    def _integer(self, shape: Shape, text: str, place: str) -> int:
+        if not _is_integer(text):
+            self._violate(place, text, "Member must be a whole number")
+            return 0
+        number = int(text)
+        if number < shape.get("min", number):
+            self._violate(place, text, f"Member must have value greater than or equal to {shape['min']}")
+        if number > shape.get("max", number):
+            self._violate(place, text, f"Member must have value less than or equal to {shape['max']}")
+        return number
+
+    def _check_text(self, shape: Shape, text: str, place: str) -> None:
+        shown = None if shape.get("sensitive") else text
+        if "enum" in shape and text not in shape["enum"]:
+            self._violate(place, shown, f"Member must satisfy enum value set: [{', '.join(shape['enum'])}]")
+        if len(text) < shape.get("min", 0):
+            self._violate(place, shown, f"Member must have length greater than or equal to {shape['min']}")
+        elif len(text) > shape.get("max", len(text)):
+            self._violate(place, shown, f"Member must have length less than or equal to {shape['max']}")
+        pattern = shape.get("pattern")
+        if text and pattern and not compile_pattern(pattern).fullmatch(text):
+            if is_name_pattern(pattern) and "." not in place:
+                self._names_only.append(place)
+            self._violate(place, shown, f"Member must satisfy regular expression pattern: {pattern}")
+
+    def _violate(self, place: str, shown: str | None, constraint: str) -> None:
+        """`shown` None is a value that is not repeated."""
+        written = "" if shown is None else f" '{shown[:_LONGEST_SHOWN]}'"
+        self._violations.append(f"Value{written} at '{place}' failed to satisfy constraint: {constraint}")
