@@ -1,5 +1,6 @@
 """`daypass configure python`: one file in a fresh interpreter's site-packages, and an interpreter that never depends on us."""
 
+import json
 import subprocess
 import sys
 import sysconfig
@@ -121,3 +122,11 @@ def test_what_is_no_python_is_refused(person: Terminal, python: str) -> None:
     done = _configure(person, "--python", python)
     assert done.returncode == 2
     assert f"{python} did not answer as a Python [config]" in done.stderr
+
+
+def test_programs_read_what_was_done(environment: Environment, person: Terminal) -> None:
+    """One object on standard output; people's words stay on the other stream."""
+    words = ("--python", environment.python, "--json")
+    seen = [json.loads(_configure(person, *words, *more).stdout) for more in ((), ("--undo",), ("--undo",))]
+    assert [each.pop("state") for each in seen] == ["written", "deleted", "absent"]
+    assert seen == [{"python": environment.python, "file": str(environment.written)}] * 3

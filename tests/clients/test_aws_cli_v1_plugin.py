@@ -128,8 +128,8 @@ def test_a_role_over_a_login_works_in_its_commands(server: RunningServer, config
 def test_undo_takes_its_line_back_and_only_that(configured: Terminal) -> None:
     config = configured.home / ".aws" / "config"
     config.write_text(config.read_text().replace("[plugins]", "[plugins]\nmine = json"))
-    done = configured.run(*DAYPASS, "configure", "aws-cli-v1", "--undo")
-    assert done.returncode == 0
+    done = configured.run(*DAYPASS, "configure", "aws-cli-v1", "--undo", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"file": str(config), "state": "deleted"})
     assert "daypass" not in config.read_text()
     assert "mine = json" in config.read_text()
     again = configured.run(*DAYPASS, "configure", "aws-cli-v1", "--undo")

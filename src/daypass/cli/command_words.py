@@ -123,10 +123,12 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
     'configure python': ('let boto3 of one Python use logins', (
         ('--python', 'file', False, 'the interpreter'),
         ('--undo', '', False, 'delete what was written'),
+        ('--json', '', False, 'print what was done as one JSON object'),
     ), ()),
     'configure aws-cli-v1': ('give the AWS CLI version 1 a login and a logout', (
         ('--aws', 'file', False, 'the command'),
         ('--undo', '', False, 'delete what was written'),
+        ('--json', '', False, 'print what was done as one JSON object'),
     ), ()),
     'credential-process': ('print credentials for tools that ask a process', (
         ('--profile', 'profile', False, 'AWS profile'),

@@ -6,6 +6,7 @@ cannot, so the line is written only after its own interpreter has shown that it 
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 from daypass.cli.arguments import CommandParser
-from daypass.cli.output import say
+from daypass.cli.output import data, say
 from daypass.client.aws_config import AwsConfig, load_config
 from daypass.client.python_interpreter import ask_interpreter, interpreter_of_script
 from daypass.errors import ConfigError
@@ -31,15 +32,20 @@ def run(argv: list[str]) -> int:
     """Write the line, or delete it."""
     arguments = _parse(argv)
     config = load_config(os.environ)
-    if arguments.undo:
-        return _undo(config)
+    state = _undo(config) if arguments.undo else _write(config, arguments.aws)
+    if arguments.json:
+        data(json.dumps({"file": str(config.config_path), "state": state}))
+    return 0
+
+
+def _write(config: AwsConfig, named: str | None) -> str:
     if _FOREIGN_PATH in config.sections.get(_SECTION, {}):
         raise ConfigError(
             f"{config.config_path} is set up for plugins of the AWS CLI version 2 ({_FOREIGN_PATH}),"
             " which has a login of its own",
             hint="aws login",
         )
-    script = _found(arguments.aws)
+    script = _found(named)
     _check_is_version_1(script)
     python = interpreter_of_script(script)
     if python is None:
@@ -52,7 +58,7 @@ def run(argv: list[str]) -> int:
     config.write({_SECTION: {_NAME: _MODULE}})
     say(f"{script} has `aws login` and `aws logout` now, and its commands use what they sign in")
     say("before daypass is removed from that Python: daypass configure aws-cli-v1 --undo")
-    return 0
+    return "written"
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -61,16 +67,17 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--aws", metavar="PATH", help="the command (default: the first aws on the path)")
     parser.add_argument("--undo", action="store_true", help="delete what was written")
+    parser.add_argument("--json", action="store_true", help="print what was done as one JSON object")
     return parser.parse_args(argv)
 
 
-def _undo(config: AwsConfig) -> int:
+def _undo(config: AwsConfig) -> str:
     if config.sections.get(_SECTION, {}).get(_NAME) != _MODULE:
         say("the AWS CLI has no plugin of daypass; nothing to do")
-        return 0
+        return "absent"
     config.write({_SECTION: {_NAME: None}})
     say(f"{config.config_path} names no plugin of daypass any more")
-    return 0
+    return "deleted"
 
 
 def _found(named: str | None) -> Path:

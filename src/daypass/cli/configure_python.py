@@ -6,12 +6,13 @@ gone, the line does nothing at all, so an interpreter never depends on us. `--un
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
 from daypass.cli.arguments import CommandParser
-from daypass.cli.output import say
+from daypass.cli.output import data, say
 from daypass.client.atomic_file import write_private
 from daypass.client.python_interpreter import Interpreter, ask_interpreter, find_interpreter
 from daypass.errors import ConfigError
@@ -34,7 +35,10 @@ def run(argv: list[str]) -> int:
     python = arguments.python or find_interpreter(os.environ, sys.executable)
     interpreter = ask_interpreter(python)
     path = interpreter.packages / FILE_NAME
-    return _undo(path, interpreter) if arguments.undo else _write(path, interpreter)
+    state = _undo(path, interpreter) if arguments.undo else _write(path, interpreter)
+    if arguments.json:
+        data(json.dumps({"python": interpreter.executable, "file": str(path), "state": state}))
+    return 0
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -48,10 +52,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         help="the interpreter (default: the active virtual environment's, else the one that runs daypass)",
     )
     parser.add_argument("--undo", action="store_true", help="delete what was written")
+    parser.add_argument("--json", action="store_true", help="print what was done as one JSON object")
     return parser.parse_args(argv)
 
 
-def _write(path: Path, interpreter: Interpreter) -> int:
+def _write(path: Path, interpreter: Interpreter) -> str:
     if not interpreter.has_hook:
         raise ConfigError(
             f"daypass is not installed for {interpreter.executable}, or too old",
@@ -70,14 +75,14 @@ def _write(path: Path, interpreter: Interpreter) -> int:
     )
     if not interpreter.has_botocore:
         say("there is no botocore for it yet")
-    return 0
+    return "written"
 
 
-def _undo(path: Path, interpreter: Interpreter) -> int:
+def _undo(path: Path, interpreter: Interpreter) -> str:
     try:
         path.unlink()
     except FileNotFoundError:
         say(f"nothing was written for {interpreter.executable}; nothing to do")
-        return 0
+        return "absent"
     say(f"{path} is deleted; botocore of {interpreter.executable} is as it was")
-    return 0
+    return "deleted"
