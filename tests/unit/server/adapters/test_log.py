@@ -69,10 +69,18 @@ async def test_a_log_that_cannot_be_written_breaks_nothing(monkeypatch: pytest.M
 async def test_a_line_says_when_to_the_millisecond(
     written: list[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log.time, "time", lambda: 1_700_000_000.25)
-    log.write_access_line({})
+    for moment in (1_700_000_000.25, 1_700_000_000.251):
+        monkeypatch.setattr(log.time, "time", lambda: moment)  # noqa: B023 - called within this turn
+        log.write_access_line({"number": 1})
     await asyncio.sleep(0)
-    assert json.loads(written[0])["time"] == "2023-11-14T22:13:20.250Z"
+    first, second = (json.loads(line) for line in b"".join(written).splitlines())
+    assert first == {
+        "time": "2023-11-14T22:13:20.250Z",
+        "level": "info",
+        "logger": "daypass.access",
+        "number": 1,
+    }
+    assert second["time"] == "2023-11-14T22:13:20.251Z"
 
 
 def test_standard_error_gets_the_bytes_themselves(tmp_path: Path) -> None:
