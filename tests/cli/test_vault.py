@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from daypass.client.profile_names import profile_names
 from daypass.client.session_cache import CacheEntry, SessionCache
 from daypass.client.session_store import SessionStore
 from daypass.client.storage_choice import VAULT
@@ -371,3 +372,36 @@ def test_the_doctor_sees_a_wish_that_is_not_fulfilled(machine: Machine) -> None:
     assert _findings(machine)["storage_unwished"] == "warning"
     machine.move("vault")
     assert "storage_unwished" not in _findings(machine)
+
+
+def test_a_key_moves_to_a_vault_s_login_by_way_of_a_process(machine: Machine) -> None:
+    """A `login_session` line would lead every SDK to a file that is not there."""
+    machine.save(900)
+    machine.move("vault")
+    key = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"
+    (machine.home / ".aws" / "credentials").write_text(f"[old]\n{key}")
+    plan = machine.daypass("migrate", "old", "--to", "dev")
+    assert plan.returncode == 0, plan.stderr
+    added = [line for line in plan.stdout.splitlines() if line.startswith("+")]
+    assert any(line.startswith("+credential_process = ") and line.endswith("--profile dev") for line in added)
+    assert not any("login_session" in line for line in added)
+
+
+def test_roles_over_a_login_that_moves_leave_no_plain_file(machine: Machine) -> None:
+    """Their credentials were got with it, and are as good as it is."""
+    machine.save(900)
+    roles = machine.plain.parent / ".daypass-roles" / machine.plain.stem
+    roles.mkdir(parents=True)
+    role = roles / f"{'ab' * 32}.json"
+    role.write_bytes(machine.plain.read_bytes())
+    role.chmod(0o600)
+    machine.move("vault")
+    assert not role.exists()
+
+
+def test_the_picker_and_completion_know_who_a_vault_s_profile_is(machine: Machine) -> None:
+    """As for the file."""
+    machine.save(900)
+    before = profile_names(machine.environment)
+    machine.move("vault")
+    assert profile_names(machine.environment) == before == [("dev", ARN)]

@@ -50,6 +50,10 @@ def setting_values(environ: "Environ", key: str) -> list[str]:
     return values
 
 
+_SESSION_SETTINGS = ("login_session", "daypass_login_session")
+"""In AWS's file, or in a vault (client/storage_choice.py)."""
+
+
 def _sections(text: str, *, is_config: bool) -> dict[str, str]:
     """Profile to `login_session`, or ""."""
     found: dict[str, str] = {}
@@ -59,9 +63,9 @@ def _sections(text: str, *, is_config: bool) -> dict[str, str]:
             name = _profile_of(line, is_config=is_config)
             if name is not None:
                 found.setdefault(name, "")
-        elif name is not None and line[:13] == "login_session":
+        elif name is not None and line.startswith(_SESSION_SETTINGS):
             key, equals, value = line.partition("=")
-            if equals and key.rstrip() == "login_session":
+            if equals and key.rstrip() in _SESSION_SETTINGS:
                 found[name] = value.strip()
     return found
 

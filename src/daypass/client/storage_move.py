@@ -1,6 +1,7 @@
 """A login changes its storage: nothing is lost and nothing stays behind, wherever the process is killed.
 
-    mark ──> seal or write the entry anew ──> point the profiles at it (one rename) ──> remove the old entry ──> unmark
+    mark ──> seal or write the entry anew ──> point the profiles at it (one rename) ──> remove the old entry
+         ──> forget the roles over it ──> unmark
 
 The profiles' lines are the truth at every moment: before they change the old entry is the login, after it the new one.
 A mark that is still there means that a process died on the way; the next one that needs this login removes whichever
@@ -16,6 +17,7 @@ from pathlib import Path
 from daypass.client.atomic_file import hold_lock, write_private
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.ini_text import Setting, profile_section
+from daypass.client.role_store import forget_roles
 from daypass.client.session_cache import CacheEntry, SessionCache
 from daypass.client.session_store import SessionStore
 from daypass.client.storage_choice import FILE, STORAGES, is_own_process, login_form
@@ -70,7 +72,7 @@ def move_login(
         target.save(login_session, entry)
         config.write(changes)
         source.remove(login_session)
-        _marker(login_session, environ).unlink(missing_ok=True)
+    _forget_roles(login_session, environ)
     return [profile.name for profile in profiles]
 
 
@@ -100,7 +102,7 @@ def place_login(
             target.save(login_session, entry)
         point()
         _remove_abandoned(left, load_config(environ), environ)
-        _marker(left, environ).unlink(missing_ok=True)
+    _forget_roles(left, environ)
 
 
 def finish_move(login_session: str | None, environ: Mapping[str, str]) -> None:
@@ -117,7 +119,7 @@ def finish_move(login_session: str | None, environ: Mapping[str, str]) -> None:
         if told != {"config": str(config.config_path)}:
             return  # the profiles of another config file decide
         _remove_abandoned(login_session, config, environ)
-        marker.unlink(missing_ok=True)
+    _forget_roles(login_session, environ)
 
 
 def _remove_abandoned(login_session: str, config: AwsConfig, environ: Mapping[str, str]) -> None:
@@ -125,6 +127,12 @@ def _remove_abandoned(login_session: str, config: AwsConfig, environ: Mapping[st
     for storage in STORAGES:
         if not profiles_at(config, login_session, storage):
             _silent_store(storage, environ).remove(login_session)
+
+
+def _forget_roles(login_session: str, environ: Mapping[str, str]) -> None:
+    """The last step, without a lock: credentials of roles over the login lie in the storage it left; they are got again."""
+    forget_roles(login_session, environ)
+    _marker(login_session, environ).unlink(missing_ok=True)
 
 
 def _changed(config: AwsConfig, profile: Profile, storage: str, process: str) -> dict[str, Setting | None]:

@@ -117,6 +117,7 @@ def _do(question: dict[str, Any], backend: Any) -> Answer:
         case "write":
             _write(backend, service, user, question["secret"])
         case "check":
+            user = f"{user}-{secrets.token_hex(8)}"  # two checks at once must not see each other's
             _write(backend, service, user, secrets.token_urlsafe(32))
             backend.delete_password(service, user)
         case "forget":
