@@ -137,3 +137,12 @@ def test_completing_a_profile_loads_exactly_these_modules_and_no_more_than_a_pro
     assert set(run.stderr.split()) - BUILT_IN_ON_SOME_INTERPRETERS == COMPLETION_ALLOWED
     assert len(COMPLETION_ALLOWED) <= len(PROMPT_ALLOWED)
     assert run.stdout == f":words\ndev\t{SESSION}\n"
+
+
+def test_a_prompt_over_a_vault_loads_no_more(signed_in: dict[str, str]) -> None:
+    """No keyring, no cipher, no child: what the sealed file says in clear is enough."""
+    Path(signed_in["AWS_CONFIG_FILE"]).write_text(f"[profile dev]\ndaypass_login_session = {SESSION}\n")
+    sealed = Path(signed_in["AWS_LOGIN_CACHE_DIRECTORY"]) / FILE_NAME.replace(".json", ".vault")
+    sealed.write_text('{"accountId":"111122223333","sessionEndsAt":0}')
+    sealed.chmod(0o600)
+    assert _prompt(signed_in) == (PROMPT_ALLOWED, "dev 111122223333\n", 0)

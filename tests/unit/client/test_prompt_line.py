@@ -119,3 +119,49 @@ def test_files_that_are_not_plain_are_left_to_the_slow_path(tmp_path: Path, faul
     else:
         config.write_bytes(b"\xff\xfe")
     assert prompt_line(_environment(tmp_path), profile, NOW) is None
+
+
+def _vault(tmp_path: Path, text: str | None) -> dict[str, str]:
+    """A home whose profile has its login in a vault."""
+    (tmp_path / ".aws").mkdir(exist_ok=True)
+    (tmp_path / ".aws" / "config").write_text(f"[profile dev]\ndaypass_login_session = {arn_of('dev')}\n")
+    path = cache_path(tmp_path, "dev").with_suffix(".vault")
+    if text is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o600)
+    return {
+        "AWS_CONFIG_FILE": str(tmp_path / ".aws" / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+        "AWS_LOGIN_CACHE_DIRECTORY": str(path.parent),
+    }
+
+
+def _sealed(end: object) -> str:
+    return json.dumps({"accountId": "111122223333", "expiresAt": 1, "sessionEndsAt": end, "sealed": "x"})
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (_sealed(NOW + 7200), "dev 111122223333 2h"),
+        (_sealed(0), "dev 111122223333"),
+        (_sealed(NOW), ""),
+        (None, ""),
+        (_sealed("soon"), None),
+        (_sealed(True), None),
+        (_sealed(1.5), None),
+        ("{", None),
+        ("[]", None),
+    ],
+)
+def test_a_vault_s_line_comes_from_what_its_file_says_in_clear(
+    tmp_path: Path, text: str | None, line: str | None
+) -> None:
+    """No keyring for a prompt; what is not plain is left to the slow path."""
+    assert prompt_line(_vault(tmp_path, text), "dev", NOW) == line
+
+
+def test_a_profile_beside_a_vault_is_looked_at_properly(tmp_path: Path) -> None:
+    """The slow path's business."""
+    assert prompt_line(_vault(tmp_path, None), "other", NOW) is None
