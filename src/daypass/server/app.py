@@ -2,6 +2,7 @@
 
     sign-in listener     POST /v1/token      web/token.py        bare ASGI, the hot path
                          POST /v1/revoke     web/revoke.py
+                         POST /v1/scoped-session  web/scoped_session.py
                          POST /, signed GET  web/query_api.py    STS and IAM
                          /.well-known/*      web/metadata.py
                          /healthz /readyz /metrics               web/health.py
@@ -40,6 +41,7 @@ from daypass.server.web.query_api import build_query_app
 from daypass.server.web.query_api import wants as wants_query_api
 from daypass.server.web.revoke import build_revoke_app
 from daypass.server.web.routing import Route, Router, Scope, exact_routes
+from daypass.server.web.scoped_session import build_scoped_session_app
 from daypass.server.web.sign_in_parts import SignInParts
 from daypass.server.web.token import build_token_app
 
@@ -200,6 +202,9 @@ def _sign_in_router(
         {
             ("POST", "/v1/token"): token,
             ("POST", "/v1/revoke"): Route(build_revoke_app(parts), "revoke", token_failure),
+            ("POST", "/v1/scoped-session"): Route(
+                build_scoped_session_app(parts), "scoped_session", token_failure
+            ),
             ("POST", "/"): query,
             ("GET", "/healthz"): Route(build_health_app(None), "healthz", page_failure),
             ("GET", "/readyz"): Route(build_health_app(readiness), "readyz", page_failure),
