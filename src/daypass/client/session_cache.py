@@ -75,6 +75,7 @@ class SessionCache:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.directory = Path(credential_cache.cache_directory(environ))
+        self._is_ours_to_close = not environ.get("AWS_LOGIN_CACHE_DIRECTORY")
 
     def path(self, login_session: str) -> Path:
         """Where the session's entry lies."""
@@ -84,7 +85,15 @@ class SessionCache:
     def locked(self, login_session: str) -> Iterator[None]:
         """Be the only one of our processes to refresh or write this session."""
         with hold_lock(self.path(login_session)):
+            self._close_directory()
             yield
+
+    def _close_directory(self) -> None:
+        """AWS's own clients leave it readable by all; a folder that a person named stays as that person made it."""
+        if self._is_ours_to_close and hasattr(os, "getuid"):
+            state = self.directory.stat()
+            if state.st_uid == os.getuid() and state.st_mode & 0o077:
+                self.directory.chmod(0o700)
 
     def load(self, login_session: str) -> CacheEntry | None:
         """The entry, or None when there is no file. Raises CacheError for damage or a foreign owner."""

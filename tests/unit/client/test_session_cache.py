@@ -91,6 +91,19 @@ def test_a_wrong_mode_is_repaired_when_read(cache: SessionCache) -> None:
     assert stat.S_IMODE(cache.path(SESSION).stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("is_named", [False, True])
+def test_the_folder_that_other_clients_left_open_is_closed_unless_a_person_named_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_named: bool
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".aws" / "login" / "cache"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    cache = SessionCache({"AWS_LOGIN_CACHE_DIRECTORY": str(folder)} if is_named else {})
+    with cache.locked("arn:aws:iam::111122223333:user/dev"):
+        assert folder.stat().st_mode & 0o777 == (0o755 if is_named else 0o700)
+
+
 def test_a_file_of_another_owner_is_refused(cache: SessionCache, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its content could make us refresh with someone else's tokens."""
     cache.save(SESSION, ENTRY)
