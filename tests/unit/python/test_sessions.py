@@ -12,6 +12,7 @@ import pytest
 
 from daypass.protocol.oauth.errors import TokenExpired
 from support.fake_sign_in import FakeSignIn, listening
+from support.file_keyring import keyring_environment
 from support.running_server import Terminal
 from support.transcript import arn_of, cache_path, save_session
 
@@ -152,6 +153,17 @@ def test_a_role_over_a_login_is_assumed_with_the_logins_credentials(machine: Mac
     asked = machine.fake.requests[-1]
     assert b"Action=AssumeRole" in asked.body
     assert "Credential=ASIADEV/" in dict(asked.headers)["Authorization"]
+
+
+def test_a_login_in_a_vault_is_served_by_the_same_session(machine: Machine) -> None:
+    """Where it lies is the client's business; nothing of it is written in plain text."""
+    keyring = keyring_environment(machine.home / "keyring")
+    machine.save(60)
+    moved = Terminal(machine.home).daypass("configure", "storage", "dev", "vault", **keyring)
+    assert moved.returncode == 0, moved.stderr
+    program = "import daypass; c = daypass.session('dev').get_credentials(); print(c.method, c.access_key)"
+    assert machine.told(program, **keyring) == ["login ASIA1"]
+    assert not cache_path(machine.home, "dev").exists()
 
 
 @pytest.mark.parametrize(
