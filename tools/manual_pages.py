@@ -195,17 +195,10 @@ def _heading(title: str) -> str:
 
 def _text(text: str) -> str:
     """Filled text in input lines of at most 80 bytes; `code` in bold."""
-    lines = textwrap.wrap(text, 64, break_long_words=False, break_on_hyphens=False) or ["\\&"]
-    out = []
-    is_bold = False
-    for line in lines:
-        parts = [_escaped(part) for part in line.split("`")]
-        shown = parts[0]
-        for part in parts[1:]:
-            is_bold = not is_bold
-            shown += ("\\fB" if is_bold else "\\fR") + part
-        out.append(shown)
-    return "\n".join(f"\\&{line}" if line[:1] in ".'" else line for line in out)
+    plain, *rest = (_escaped(part) for part in text.replace("…", "...").split("`"))
+    shown = plain + "".join(("\\fR" if index % 2 else "\\fB") + part for index, part in enumerate(rest))
+    lines = textwrap.wrap(shown, 78, break_long_words=False, break_on_hyphens=False) or ["\\&"]
+    return "\n".join(f"\\&{line}" if line[:1] in ".'" else line for line in lines)
 
 
 def _quoted(text: str) -> str:

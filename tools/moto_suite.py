@@ -1,0 +1,125 @@
+"""Run moto's own IAM and STS tests against this server: an outside suite, downloaded and never kept in the repository.
+
+    pip download --no-deps --no-binary moto moto     # and unpack it
+    .venv/bin/python tools/moto_suite.py FOLDER/moto-X.Y.Z [pytest arguments]
+
+Each test gets a server of its own with one empty account, reached through the SDK's endpoint variables; moto's mock is
+switched off. Tests that reach into moto's backends, or that ask for services this server has not, cannot pass: the
+summary groups what did not pass by its reason.
+"""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+import moto  # noqa: E402
+from support.loop_thread import LoopThread  # noqa: E402
+from support.query_world import QueryWorld, ServedWorld, open_query_world  # noqa: E402
+
+from daypass.server.domain.account import Account  # noqa: E402
+
+ACCOUNT = "123456789012"
+"""The one moto's tests expect."""
+
+
+class _NoMock:
+    """In place of `mock_aws`: a decorator and a context that do nothing, with and without parentheses."""
+
+    def __call__(self, decorated: Any = None, **_: Any) -> Any:
+        return self if decorated is None else decorated
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    start = stop = reset = __exit__
+
+
+class MotoSuite:
+    """The pytest plugin."""
+
+    def __init__(self) -> None:
+        self._loop = LoopThread()
+        self.reasons: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+
+    @pytest.fixture(autouse=True)
+    def _server(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        world: QueryWorld = self._loop.run(open_query_world(clock_starts_at=int(time.time())))
+        self._loop.run(
+            world.storage.accounts.create_account(
+                Account(ACCOUNT, None, "root@moto.example.com", "", 0, world.now)
+            )
+        )
+        root = world.credentials(ACCOUNT, "root", f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
+        served = ServedWorld(world)
+        endpoint = self._loop.run(served.__aenter__())
+        assert root.session_token is not None
+        for name, value in {
+            "AWS_ENDPOINT_URL_IAM": endpoint,
+            "AWS_ENDPOINT_URL_STS": endpoint,
+            "AWS_ACCESS_KEY_ID": root.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": root.secret_access_key.reveal(),
+            "AWS_SESSION_TOKEN": root.session_token.reveal(),
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield
+        self._loop.run(served.__aexit__())
+        self._loop.run(world.storage.close())
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or (report.when == "setup" and report.outcome != "passed"):
+            self.outcomes[report.outcome] += 1
+            if report.failed:
+                self.reasons[_reason(report)] += 1
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        total = sum(self.outcomes.values())
+        terminalreporter.write_line(f"{self.outcomes['passed']} of {total} passed")
+        for reason, count in self.reasons.most_common():
+            terminalreporter.write_line(f"{count:4} {reason}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = str(crash.message if crash is not None else report.longrepr).splitlines()
+    return text[0][:160] if text else "?"
+
+
+def main() -> int:
+    """Exit code of pytest."""
+    folder = Path(sys.argv[1]).resolve()
+    chosen = [argument for argument in sys.argv[2:] if not argument.startswith("-")]
+    options = [argument for argument in sys.argv[2:] if argument.startswith("-")]
+    moto.mock_aws = _NoMock()  # type: ignore[assignment, misc]  # before any of the tests is imported
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    paths = chosen or ["tests/test_iam", "tests/test_sts"]
+    arguments = [
+        "-q",
+        "--no-header",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "--tb=line",
+        "-W",
+        "ignore",
+    ]
+    return int(pytest.main([*arguments, *options, *paths], plugins=[MotoSuite()]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
