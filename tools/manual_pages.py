@@ -159,13 +159,15 @@ def _tag(action: argparse.Action) -> str:
 
 def _exit_status() -> list[str]:
     rows = re.findall(
-        r"^\| (\d+) \| (.*?) \| (.*?) \|$", _EXIT_CODES.read_text(encoding="utf-8"), re.MULTILINE
+        r"^\| (\d+) \| *(.*?) *\| *(.*?) *\|$", _EXIT_CODES.read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert len(rows) >= 10
-    return [
-        _heading("Exit status"),
-        *_list([(code, f"{meaning}; {cure}" if cure else meaning) for code, meaning, cure in rows]),
-    ]
+    assert rows[0][0] == "0"
+    told = [(code, _without_links(f"{meaning}; {cure}" if cure else meaning)) for code, meaning, cure in rows]
+    return [_heading("Exit status"), *_list(told)]
+
+
+def _without_links(markdown: str) -> str:
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", markdown)
 
 
 def _see_also(commands: tuple[str, ...]) -> list[str]:
