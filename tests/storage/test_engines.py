@@ -114,6 +114,36 @@ async def test_a_broken_statement_is_a_storage_error(storage: SqlStorage) -> Non
     assert "nowhere" not in caught.value.message
 
 
+async def test_a_change_says_how_many_rows_it_changed(storage: SqlStorage) -> None:
+    """By this a proof is known to be new: an INSERT that found its row there already changed none."""
+    insert = (
+        "INSERT INTO write_checks (check_number, checked_at) VALUES ($1, $2)"
+        " ON CONFLICT (check_number) DO NOTHING"
+    )
+    engine = storage.engine
+    assert [await engine.execute(insert, number, NOW) for number in (7, 8, 7)] == [1, 1, 0]
+    assert (
+        await engine.execute("UPDATE write_checks SET checked_at = $1 WHERE check_number > 6", NOW + 1) == 2
+    )
+    assert await engine.execute("DELETE FROM write_checks WHERE check_number = $1", 9) == 0
+
+
+async def test_a_statement_runs_for_each_of_many_rows_or_for_none(storage: SqlStorage) -> None:
+    insert = "INSERT INTO write_checks (check_number, checked_at) VALUES ($1, $2)"
+
+    async def numbers() -> list[int]:
+        rows = await storage.engine.fetch_all(
+            "SELECT check_number FROM write_checks WHERE check_number > 6 ORDER BY check_number"
+        )
+        return [row[0] for row in rows]
+
+    await storage.engine.run(lambda transaction: transaction.execute_many(insert, [(7, NOW), (8, NOW)]))
+    await storage.engine.run(lambda transaction: transaction.execute_many(insert, []))
+    with pytest.raises(StorageError):
+        await storage.engine.run(lambda transaction: transaction.execute_many(insert, [(9, NOW), (8, NOW)]))
+    assert await numbers() == [7, 8]
+
+
 async def test_closing_answers_what_was_submitted(shared_storage: SqlStorage, shared_url: str) -> None:
     appends = [asyncio.ensure_future(shared_storage.audit.append(make_event())) for _ in range(10)]
     await asyncio.sleep(0)
