@@ -198,13 +198,17 @@ def _killed(machine: Machine, step: int, *words: str) -> int:
 
 
 def test_a_mark_of_another_config_file_is_left_alone(machine: Machine) -> None:
-    """Two sets of profiles may share one cache folder; each ends its own moves."""
+    """Two sets of profiles may share one cache folder; each ends its own moves, and only what it knows."""
     machine.save(900)
     mark = machine.plain.with_name(f".{machine.plain.name}.move")
-    for text in ('{"config": "/elsewhere/config"}', "{", "[]"):
+    machine.sealed.write_text("of somebody else")
+    for text in ('{"config": "/elsewhere/config"}', "{", "[]", '{"config": null}'):
         mark.write_text(text)
-        assert machine.credentials()["AccessKeyId"] == "ASIADEV"
-        assert mark.exists()
+        assert machine.daypass("status").returncode == 0
+        assert (mark.exists(), machine.sealed.exists(), machine.plain.exists()) == (True, True, True)
+    mark.write_text(json.dumps({"config": str(machine.config)}))
+    assert machine.daypass("status").returncode == 0
+    assert (mark.exists(), machine.sealed.exists(), machine.plain.exists()) == (False, False, True)
 
 
 def test_a_running_command_follows_its_login_to_another_storage(machine: Machine) -> None:

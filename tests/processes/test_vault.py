@@ -114,9 +114,13 @@ def test_a_really_locked_keyring_is_said_at_once_and_forgiven_when_unlocked(
         "hint: daypass configure storage dev vault",
     ]
     assert time.monotonic() - began < 15, "it was found locked, not waited for"
+    assert not secret_service.prompter_ran.exists(), "a program that runs unattended made a window pop up"
     again = terminal.daypass("login", "--no-browser", "--profile", "dev", "--endpoint-url", server.endpoint)
     assert (again.returncode, again.stderr.splitlines()[0]) == (8, refused.stderr.splitlines()[0])
     assert terminal.daypass("status", "--profile", "dev").returncode == 0
+    doctor = terminal.daypass("doctor", "--profile", "dev", "--quiet")
+    assert "[keyring_locked]" in doctor.stdout
+    assert not secret_service.prompter_ran.exists()
     secret_service.unlock()
     answer = terminal.daypass("credential-process", "--profile", "dev")
     assert json.loads(answer.stdout)["AccessKeyId"].startswith("ASIA"), answer.stderr
@@ -134,6 +138,7 @@ def test_at_a_terminal_the_keyring_may_ask_and_a_no_is_told_apart(
     with on_terminal(words, {**terminal.environment, "TERM": "xterm"}) as typed:
         assert typed.end_of_command(60) == 8
     assert "[keyring_denied]" in typed.shown
+    assert secret_service.prompter_ran.exists()
     secret_service.unlock()
     with on_terminal(words, {**terminal.environment, "TERM": "xterm"}) as typed:
         assert typed.end_of_command(60) == 0
