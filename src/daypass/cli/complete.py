@@ -45,8 +45,6 @@ def complete(raw: list[str]) -> tuple[str, Candidates, int]:
     if not command:
         return ":words", _starting_with(_next_words(words[:-1]), current), cut
     kind, candidates = _of_command(command, words[length:-1], current, length)
-    if len(words) == length + 1:  # a command may also be the beginning of a longer one
-        candidates = [*candidates, *_next_words(words[:-1])]
     if kind == ":words" and len(words) == length + 1:  # a longer command may begin with this one
         candidates = [*_next_words(words[:-1]), *candidates]
     return kind, _starting_with(candidates, current), cut

@@ -104,6 +104,7 @@ def test_files_and_other_programs_are_left_to_the_shell(typed: list[str], kind: 
 def test_a_word_by_its_place_is_counted_without_options_and_their_values() -> None:
     assert _words("configure", "b") == ["bridge"]
     assert {"bridge", "storage", "python"} <= set(_words("configure", "")), "and the longer commands"
+    assert len(_words("configure", "")) == len(set(_words("configure", ""))), "each once"
     assert "dev" in _words("configure", "--as", "x", "bridge", "")
     assert _words("completion", "z") == ["zsh"]
 
