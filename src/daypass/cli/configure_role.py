@@ -205,7 +205,8 @@ def _planned_chain(config: AwsConfig, name: str, section: Mapping[str, Setting |
 
 def _tell(chain: RoleChain, name: str) -> None:
     role = chain.role
-    say(f'profile "{name}" is {role.role_arn} over "{chain.login.name}", as {role.session_name}')
+    as_whom = f", as {role.session_name}" if chain.login_session else ""
+    say(f'profile "{name}" is {role.role_arn} over "{chain.login.name}"{as_whom}')
     if role.duration_seconds < role.wanted_seconds:
         say(f"a role over a role lasts one hour at most, so it gets {role.duration_seconds} seconds")
     if not chain.login_session:

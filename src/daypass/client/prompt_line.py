@@ -31,7 +31,7 @@ def prompt_line(environ: "Environ", profile: str, now: float) -> str | None:
     if config_text is None or not _is_plain(config_text, profile):
         return None
     login_session = credential_cache.login_session_of(config_text, profile)
-    if login_session is None and credential_cache.login_session_of(config_text, profile, "daypass_role_arn"):
+    if "role_arn" in config_text and _is_role(config_text, profile, has_login=login_session is not None):
         return _role_line(environ, config_text, profile, int(now))
     if login_session is None and "daypass_login_session" in config_text:
         return _sealed_line(environ, config_text, profile, int(now))
@@ -60,6 +60,14 @@ def _line(profile: str, entry: dict[str, object], now: int, *, account: object =
     return build_line(profile, account, end - now) if end > now else ""
 
 
+def _is_role(config_text: str, profile: str, *, has_login: bool) -> bool:
+    """AWS's form wins over a login, ours does not (client/role_answer.py)."""
+    setting_of = credential_cache.login_session_of
+    if setting_of(config_text, profile, "role_arn") and setting_of(config_text, profile, "source_profile"):
+        return True
+    return not has_login and setting_of(config_text, profile, "daypass_role_arn") is not None
+
+
 def _role_line(environ: "Environ", config_text: str, profile: str, now: int) -> str | None:
     """The same of a role over a login: the role's account, and how long the login lasts."""
     from daypass.client import role_answer
@@ -68,6 +76,8 @@ def _role_line(environ: "Environ", config_text: str, profile: str, now: int) -> 
     if beneath is None:
         return None
     login_session, role_arn = beneath
+    if not login_session:
+        return ""
     path = os.path.join(
         credential_cache.cache_directory(environ), credential_cache.cache_file_name(login_session)
     )

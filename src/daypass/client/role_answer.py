@@ -165,15 +165,20 @@ def answer(profile: str, environ: "Environ", now: float) -> str | None:
 
 
 def plain_role(profile: str, config_text: str, environ: "Environ") -> tuple[str, str] | None:
-    """The login session beneath the profile and the role's ARN; None where it takes more to tell.
+    """The login session beneath the profile, or "" where there plainly is none, and the role's ARN.
 
-    Raises OSError, UnicodeDecodeError.
+    None where it takes more to tell. Raises OSError, UnicodeDecodeError.
     """
     sections = read_plain_sections(config_text)
     chain = _plain_chain(profile, sections, environ)
     if chain is None:
         return None
-    return chain[-1]["login_session"], role_values(chain[0])["role_arn"]
+    return _login_of(chain), role_values(chain[0])["role_arn"]
+
+
+def _login_of(chain: "list[dict[str, str]]") -> str:
+    last = chain[-1]
+    return "" if last.get("aws_access_key_id") else last.get("login_session", "")
 
 
 def _plain_chain(profile: str, sections: "Sections", environ: "Environ") -> "list[dict[str, str]] | None":
@@ -185,10 +190,8 @@ def _plain_chain(profile: str, sections: "Sections", environ: "Environ") -> "lis
         return sections.get("default" if name == "default" else "profile " + name, {})
 
     names = walk_chain(profile, settings_of)
-    login = settings_of(names[-1])
-    if len(names) < 2 or names[-1] in names[:-1] or not login.get("login_session"):
-        return None
-    if login.get("aws_access_key_id") or _is_in_keys_file(names, environ):
+    is_circle, is_vault = names[-1] in names[:-1], "daypass_login_session" in settings_of(names[-1])
+    if len(names) < 2 or is_circle or is_vault or _is_in_keys_file(names, environ):
         return None
     return [settings_of(name) for name in names]
 
@@ -196,9 +199,9 @@ def _plain_chain(profile: str, sections: "Sections", environ: "Environ") -> "lis
 def _plain_path(profile: str, sections: "Sections", environ: "Environ") -> str | None:
     """The cache file of the profile's role; None where it takes more to tell. Raises OSError, UnicodeDecodeError."""
     chain = _plain_chain(profile, sections, environ)
-    if chain is None:
+    login_session = "" if chain is None else _login_of(chain)
+    if chain is None or not login_session:
         return None
-    login_session = chain[-1]["login_session"]
     entry = os.path.join(
         credential_cache.cache_directory(environ), credential_cache.cache_file_name(login_session)
     )

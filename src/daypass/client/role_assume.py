@@ -164,11 +164,16 @@ def _explain(problem: DaypassError, step: RoleStep, source: Source) -> DaypassEr
                 hint=f"{show_role} --query Role.MaxSessionDuration",
                 detail=told,
             )
-        case ValidationError() | MalformedPolicyDocument() | PackedPolicyTooLarge():
-            what = "the session policy" if not isinstance(problem, ValidationError) else "what it was asked"
-            too = ", which is too long" if isinstance(problem, PackedPolicyTooLarge) else ""
+        case PackedPolicyTooLarge():
             return ConfigError(
-                f'STS does not accept {what} for profile "{name}"{too}',
+                f'STS refuses profile "{name}": its session policy and tags together are too long',
+                hint=f"daypass configure role {name} --help",
+                detail=told,
+            )
+        case ValidationError() | MalformedPolicyDocument():
+            what = "what it was asked" if isinstance(problem, ValidationError) else "the session policy"
+            return ConfigError(
+                f'STS does not accept {what} for profile "{name}"',
                 hint=f"daypass configure role {name} --help",
                 detail=told,
             )
