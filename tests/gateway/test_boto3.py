@@ -218,10 +218,3 @@ def test_bucket_configuration_reads_pass(site: Any, bucket: str) -> None:
     assert _code(s3.get_bucket_policy, Bucket=bucket) == ("NoSuchBucketPolicy", 404)
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
     assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "k", "Value": "v"}]
-
-
-def test_a_bucket_policy_that_nobody_would_enforce_is_refused(site: Any, bucket: str) -> None:
-    assert _code(site.client("alice").put_bucket_policy, Bucket=bucket, Policy="{}") == (
-        "NotImplemented",
-        501,
-    )

@@ -224,7 +224,7 @@ def test_what_is_not_known_is_not_passed_on(site: Any, shared: str, query: str) 
 
 
 @pytest.mark.parametrize(
-    "method,target", [("POST", "/{0}/k?select&select-type=2"), ("POST", "/{0}/k?restore"), ("PUT", "/{0}?policy"),
+    "method,target", [("POST", "/{0}/k?select&select-type=2"), ("POST", "/{0}/k?restore"),
                       ("PUT", "/{0}?replication"), ("PUT", "/{0}?logging"), ("PUT", "/{0}?notification"),
                       ("PUT", "/{0}?website"), ("PUT", "/{0}/k?renameObject"), ("POST", "/{0}"), ("POST", "/{0}/k")],
 )  # fmt: skip

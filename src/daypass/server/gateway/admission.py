@@ -4,6 +4,8 @@ Signature, then meaning, then owner, then policy, then what the body must be. No
 backend, and nothing behind here asks "may I" again, except DeleteObjects for the keys in its body.
 """
 
+from dataclasses import replace
+
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import AwsError
 from daypass.protocol.aws.sigv4 import WireRequest
@@ -15,10 +17,11 @@ from daypass.server.gateway.attempt import Attempt
 from daypass.server.gateway.authorize import (
     Question,
     check_expected_owners,
-    check_owner,
     check_permissions,
+    load_buckets,
     load_principal,
 )
+from daypass.server.gateway.bucket_directory import BucketDirectory
 from daypass.server.gateway.errors import in_s3_words
 from daypass.server.gateway.exchange import Exchange
 from daypass.server.gateway.operation import Operation, identify_operation
@@ -27,7 +30,6 @@ from daypass.server.gateway.request import GatewayRequest, read_request
 from daypass.server.gateway.verify import Proven, authenticate
 from daypass.server.ports.clock import Clock
 from daypass.server.ports.principals import PrincipalDirectory
-from daypass.server.ports.storage import BucketStore
 
 __all__ = ["Admission"]
 
@@ -38,22 +40,20 @@ class Admission:
     def __init__(
         self,
         *,
-        buckets: BucketStore,
+        bucket_directory: BucketDirectory,
         ring: KeyRing,
         directory: PrincipalDirectory,
         key_uses: KeyUses,
         clock: Clock,
         region: str,
-        adopt_unowned_buckets_for: str | None,
         virtual_host_suffix: str | None,
     ) -> None:
-        self._buckets = buckets
+        self._bucket_directory = bucket_directory
         self._ring = ring
         self._directory = directory
         self._key_uses = key_uses
         self._clock = clock
         self._region = region
-        self._adopting_account = adopt_unowned_buckets_for
         self._virtual_host_suffix = virtual_host_suffix
 
     async def admit(self, wire: WireRequest, body: ClientBody, send: Send, attempt: Attempt) -> Exchange:
@@ -81,26 +81,20 @@ class Admission:
         except AwsError as ended:
             raise in_s3_words(ended, has_session_token=True) from ended
         await self._key_uses.note(proven.claims, service="s3", region=self._region, now=now)
+        claims = proven.claims
         question = Question(
             principal,
-            proven.claims,
+            claims,
             attempt.caller,
             now,
             self._region,
             {**operation.condition_values, **_signature_conditions(proven, now)},
+            await self._directory.load_session_policies(claims.account_id, claims.scope),
         )
-        if operation.name != "CreateBucket":
-            for bucket in {permission.bucket: None for permission in operation.permissions} | {
-                request.bucket: None
-            }:
-                if bucket:
-                    await check_owner(
-                        question,
-                        bucket,
-                        buckets=self._buckets,
-                        adopt_unowned_buckets_for=self._adopting_account,
-                    )
-        check_expected_owners(request.headers, proven.claims.account_id)
+        question = replace(
+            question, buckets=await load_buckets(question, request, operation, self._bucket_directory)
+        )
+        check_expected_owners(question, request, operation)
         check_permissions(question, operation.permissions)
         return question
 

@@ -37,14 +37,24 @@ class AnswerCut(Exception):
     """The backend stopped in the middle of its answer; the client must see a broken connection."""
 
 
-async def send_document(send: Send, document: bytes, *, request_id: str, location: str = "") -> None:
-    """A successful answer of our own: an XML document, or nothing but a Location."""
-    headers = [(b"content-length", str(len(document)).encode()), (b"x-amz-request-id", request_id.encode())]
+async def send_document(
+    send: Send,
+    document: bytes,
+    *,
+    request_id: str,
+    location: str = "",
+    content_type: bytes = b"application/xml",
+    status: int = 200,
+) -> None:
+    """A successful answer of our own: a document, nothing but a Location, or nothing (204)."""
+    headers = [(b"x-amz-request-id", request_id.encode())]
+    if status not in _BODILESS:
+        headers.append((b"content-length", str(len(document)).encode()))
     if document:
-        headers.append((b"content-type", b"application/xml"))
+        headers.append((b"content-type", content_type))
     if location:
         headers.append((b"location", location.encode()))
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": document})
 
 

@@ -7,10 +7,13 @@ one of our refusals is a bug and goes up to the outermost app.
 import logging
 import time
 import uuid
+from collections.abc import Callable
 
 from daypass.errors import StorageError
 from daypass.protocol.aws.errors import AwsError
+from daypass.server.domain.access_refusal import AccessRefused
 from daypass.server.domain.audit import CALLER_KEY, Caller
+from daypass.server.domain.authorization_message import with_encoded_message
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.flows.open_credentials import KeyUses
 from daypass.server.gateway.admission import Admission
@@ -20,6 +23,8 @@ from daypass.server.gateway.attempt import Attempt
 from daypass.server.gateway.audit_trail import AuditTrail
 from daypass.server.gateway.authorize import Denied
 from daypass.server.gateway.backend import Backend
+from daypass.server.gateway.bucket_directory import BucketDirectory
+from daypass.server.gateway.bucket_policies import BucketPolicyOperations
 from daypass.server.gateway.buckets import BucketOperations
 from daypass.server.gateway.connection import BackendConnections
 from daypass.server.gateway.delete_objects import delete_objects
@@ -48,6 +53,7 @@ class GatewayApp:
         trail: AuditTrail,
         metrics: Metrics,
         log: logging.Logger,
+        encode: Callable[[AccessRefused], AwsError],
     ) -> None:
         self._admission = admission
         self._bucket_operations = bucket_operations
@@ -56,6 +62,7 @@ class GatewayApp:
         self._trail = trail
         self._metrics = metrics
         self._log = log
+        self._encode = encode
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started_at = time.perf_counter()
@@ -92,6 +99,14 @@ class GatewayApp:
                 await self._bucket_operations.create_bucket(exchange)
             case "DeleteBucket":
                 await self._bucket_operations.delete_bucket(exchange)
+            case "GetBucketPolicy":
+                await self._bucket_operations.policies.get(exchange)
+            case "GetBucketPolicyStatus":
+                await self._bucket_operations.policies.status(exchange)
+            case "PutBucketPolicy":
+                await self._bucket_operations.policies.put(exchange)
+            case "DeleteBucketPolicy":
+                await self._bucket_operations.policies.delete(exchange)
             case "DeleteObjects":
                 await delete_objects(exchange, backend=self._backend, connections=self._connections)
             case _:
@@ -101,6 +116,10 @@ class GatewayApp:
         """Audit a denial, log a fault, and say it in words for the caller."""
         if isinstance(failure, Denied):
             await self._trail.record_denial(attempt, failure)
+            if failure.request is not None:
+                return self._encode(
+                    AccessRefused(failure.message, detail=failure.detail, request=failure.request)
+                )
         if isinstance(failure, StorageError):
             self._log.error("storage failed during %s: %s", attempt.operation_name, failure.detail)
             return ServiceUnavailable("Service is unable to handle request.")
@@ -147,14 +166,14 @@ def build_gateway_app(
     """
     connections = BackendConnections()
     trail = AuditTrail(audit=storage.audit, clock=clock, log=log)
+    bucket_directory = BucketDirectory(storage.buckets, adopting_account=adopt_unowned_buckets_for)
     admission = Admission(
-        buckets=storage.buckets,
+        bucket_directory=bucket_directory,
         ring=ring,
         directory=directory,
         key_uses=KeyUses(storage.access_keys),
         clock=clock,
         region=region,
-        adopt_unowned_buckets_for=adopt_unowned_buckets_for,
         virtual_host_suffix=virtual_host_suffix,
     )
     bucket_operations = BucketOperations(
@@ -164,6 +183,9 @@ def build_gateway_app(
         trail=trail,
         region=region,
         adopt_unowned_buckets_for=adopt_unowned_buckets_for,
+        policies=BucketPolicyOperations(
+            buckets=storage.buckets, directory=bucket_directory, trail=trail, region=region
+        ),
     )
     return GatewayApp(
         admission=admission,
@@ -173,4 +195,5 @@ def build_gateway_app(
         trail=trail,
         metrics=metrics,
         log=log,
+        encode=lambda refusal: with_encoded_message(refusal, ring, now=clock()),
     )

@@ -13,6 +13,7 @@ from daypass.server.gateway.answers import relay_answer, send_document
 from daypass.server.gateway.audit_trail import AuditTrail
 from daypass.server.gateway.backend import Backend
 from daypass.server.gateway.bucket_listing import build_bucket_listing, parse_bucket_names
+from daypass.server.gateway.bucket_policies import BucketPolicyOperations
 from daypass.server.gateway.connection import BackendConnections
 from daypass.server.gateway.errors import (
     BackendUnreachable,
@@ -45,6 +46,7 @@ class BucketOperations:
         trail: AuditTrail,
         region: str,
         adopt_unowned_buckets_for: str | None,
+        policies: BucketPolicyOperations,
     ) -> None:
         self._buckets = buckets
         self._backend = backend
@@ -52,6 +54,8 @@ class BucketOperations:
         self._trail = trail
         self._region = region
         self._adopting_account = adopt_unowned_buckets_for
+        self.policies = policies
+        """What buckets' policies are written and read by."""
 
     async def create_bucket(self, exchange: Exchange) -> None:
         """Raises BucketAlreadyExists, BucketAlreadyOwnedByYou, ServiceUnavailable."""
@@ -110,7 +114,9 @@ class BucketOperations:
         """Release the name once the backend has deleted the bucket, or never had it."""
         response = await open_transfer(exchange, backend=self._backend, connections=self._connections)
         if response.status in (200, 204, 404):
-            await self._buckets.release_bucket(exchange.request.bucket, exchange.account_id)
+            name = exchange.request.bucket
+            owner = exchange.question.buckets[name].owner_account_id
+            await self._buckets.release_bucket(name, owner)
             await self._trail.record_bucket_change(exchange.attempt, exchange.request.bucket)
         await relay_answer(response, exchange.send, exchange.body)
 

@@ -25,10 +25,12 @@ __all__ = [
     "InvalidBucketName",
     "InvalidUri",
     "KeyTooLong",
+    "MalformedPolicy",
     "MalformedXml",
     "MethodNotAllowed",
     "MissingContentLength",
     "NoSuchBucket",
+    "NoSuchBucketPolicy",
     "NotImplementedHere",
     "ServiceUnavailable",
     "in_s3_words",
@@ -40,6 +42,19 @@ class NoSuchBucket(AwsError):
 
     code = "NoSuchBucket"
     status = 404
+
+
+class NoSuchBucketPolicy(AwsError):
+    """The bucket has no policy."""
+
+    code = "NoSuchBucketPolicy"
+    status = 404
+
+
+class MalformedPolicy(AwsError):
+    """The bucket policy does not hold the grammar, or speaks of something else than its bucket."""
+
+    code = "MalformedPolicy"
 
 
 class BucketAlreadyExists(AwsError):

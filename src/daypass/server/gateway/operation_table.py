@@ -2,8 +2,8 @@
 
 What is not a row here is refused: an unknown subresource or parameter never reaches the backend. Sources:
 S3 API reference (operations) and Service Authorization Reference, "Actions, resources, and condition keys
-for Amazon S3" (actions). Left out on purpose: writes whose effect this gateway would have to enforce itself
-(bucket policies) or that make the backend write elsewhere (replication, logging, notification).
+for Amazon S3" (actions). Left out on purpose: writes that make the backend write elsewhere (replication, logging,
+notification). Bucket policies are ours (`bucket_policies.py`).
 """
 
 from dataclasses import dataclass
@@ -127,6 +127,7 @@ _BUCKET_ROWS = (
     ),
     _row("DELETE", "bucket", "publicAccessBlock", "DeletePublicAccessBlock", "PutBucketPublicAccessBlock"),
     _row("GET", "bucket", "policy", "GetBucketPolicy", "GetBucketPolicy"),
+    _row("PUT", "bucket", "policy", "PutBucketPolicy", "PutBucketPolicy", body="document"),
     _row("DELETE", "bucket", "policy", "DeleteBucketPolicy", "DeleteBucketPolicy"),
     _row("GET", "bucket", "policyStatus", "GetBucketPolicyStatus", "GetBucketPolicyStatus"),
     _row("GET", "bucket", "accelerate", "GetBucketAccelerateConfiguration", "GetAccelerateConfiguration"),

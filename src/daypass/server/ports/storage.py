@@ -13,7 +13,6 @@ suite (`tests/storage/`) runs on both. Rules that hold for every method:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
@@ -21,6 +20,7 @@ from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.session_origin import SessionOrigin
+from daypass.server.ports.bucket_storage import Bucket, BucketStore
 from daypass.server.ports.federation_storage import FederationStore, OidcProviderStore, SamlProviderStore
 from daypass.server.ports.identity_storage import (
     AccessKeyStore,
@@ -61,16 +61,6 @@ __all__ = [
     "Storage",
     "UserStore",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Which account owns a bucket at the gateway."""
-
-    name: str
-    account_id: str
-    created_at: int
-    region: str = "us-east-1"
 
 
 class AccountStore(Protocol):
@@ -320,34 +310,6 @@ class AuditStore(Protocol):
 
     async def list_events(self, *, account_id: str | None, since: int, limit: int) -> Sequence[AuditEvent]:
         """Newest first."""
-        ...
-
-
-class BucketStore(Protocol):
-    """Bucket ownership."""
-
-    async def claim_bucket(self, bucket: Bucket) -> Bucket:
-        """Insert unless owned; returns the row as it now stands (the caller compares the owner)."""
-        ...
-
-    async def load_bucket(self, name: str) -> Bucket | None: ...
-
-    async def list_buckets(self, account_id: str) -> Sequence[Bucket]:
-        """In name order."""
-        ...
-
-    async def release_bucket(self, name: str, account_id: str) -> None:
-        """Forget the bucket, and its policy with it, if this account owns it."""
-        ...
-
-    async def put_bucket_policy(self, name: str, account_id: str, document: str) -> bool:
-        """Write or replace. False, and nothing written, unless this account owns the bucket."""
-        ...
-
-    async def load_bucket_policy(self, name: str) -> str | None: ...
-
-    async def delete_bucket_policy(self, name: str, account_id: str) -> None:
-        """Forget the policy if this account owns the bucket."""
         ...
 
 
