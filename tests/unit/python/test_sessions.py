@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from daypass.protocol.http import Request, Response
 from daypass.protocol.oauth.errors import TokenExpired
 from support.fake_sign_in import FakeSignIn, listening
 from support.file_keyring import keyring_environment
@@ -112,6 +114,55 @@ def test_a_session_renews_across_the_end_of_its_credentials_and_keeps_the_succes
     assert told == ["ASIADEV ASIA1 token-1"]
     assert json.loads(cache_path(machine.home, "dev").read_text())["refreshToken"] == "refresh-1"
     assert machine.fake.token_calls == 1
+
+
+def test_credentials_that_have_time_are_not_looked_up_again(machine: Machine) -> None:
+    """botocore's own margin, fifteen minutes, would make every call one of the file."""
+    program = (
+        "import daypass, os, pathlib\n"
+        "c = daypass.botocore_session('dev').get_credentials(); print(c.refresh_needed())\n"
+        "[path.unlink() for path in pathlib.Path(os.environ['AWS_LOGIN_CACHE_DIRECTORY']).glob('*.json')]\n"
+        "print(c.access_key)"
+    )
+    assert machine.told(program) == ["False", "ASIADEV"]
+
+
+_TWO = """
+import daypass, threading, time
+held = daypass.botocore_session("dev").get_credentials()
+while not held.refresh_needed(): time.sleep(0.05)
+found, seen = [], threading.Event()
+def ask():
+    found.append(held.access_key); seen.set()
+threads = [threading.Thread(target=ask) for _ in range(2)]
+[each.start() for each in threads]
+seen.wait(60); print(found[0], flush=True)
+[each.join() for each in threads]; print(held.access_key)
+"""
+
+
+def test_while_one_thread_renews_the_others_go_on_with_what_lives(machine: Machine) -> None:
+    """The service does not answer until the other thread has."""
+    machine.save(308)
+    gate = threading.Event()
+    answer = machine.fake.answer
+
+    def answer_when_told(request: Request) -> Response:
+        gate.wait(60)
+        return answer(request)
+
+    machine.fake.answer = answer_when_told  # type: ignore[method-assign]  # this one service
+    process = subprocess.Popen(
+        [sys.executable, "-c", WITHOUT_CRT + _TWO],
+        env=Terminal(machine.home).environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ASIADEV\n"
+    gate.set()
+    assert process.communicate(timeout=120)[0] == "ASIA1\n"
+    assert process.returncode == 0
 
 
 _MANY = """
