@@ -17,6 +17,7 @@ if have apt-get; then
     have fish || missing="$missing fish"
     have mandoc || missing="$missing mandoc"
     [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
+    [ -f /usr/share/bash-completion/bash_completion ] || missing="$missing bash-completion"
     have ip || missing="$missing iproute2"
     have gnome-keyring-daemon || missing="$missing gnome-keyring"
     have dbus-daemon || missing="$missing dbus-daemon"
@@ -28,6 +29,8 @@ elif have brew; then
     have xmlsec1 || missing="$missing xmlsec1"
     have fish || missing="$missing fish"
     have mandoc || missing="$missing mandoc"
+    # The system's bash is 3.2, which bash-completion no longer knows.
+    [ -x "$(brew --prefix)/bin/bash" ] || missing="$missing bash bash-completion@2"
 fi
 # shellcheck disable=SC2086 # a list of words
 [ -z "$missing" ] || tools/system-packages.sh $missing

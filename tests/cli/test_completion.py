@@ -105,6 +105,24 @@ def test_bash_at_a_real_prompt(environment: dict[str, str]) -> None:
         terminal.type("\x15exit\n")
 
 
+def test_bash_hands_over_to_the_other_programs_own_completion(environment: dict[str, str]) -> None:
+    """With the package bash-completion, which knows how; without it, programs and files (the test above)."""
+    folders = (
+        "/usr/share/bash-completion",
+        "/opt/homebrew/share/bash-completion",
+        "/usr/local/share/bash-completion",
+    )
+    place = next((path for folder in folders if (path := Path(folder) / "bash_completion").exists()), None)
+    assert place is not None, "bash-completion is needed: tools/test-parts.sh"
+    with on_terminal(["bash", "--norc", "-i"], {**environment, "PS1": "ready> "}) as terminal:
+        terminal.wait_for("ready> ")
+        terminal.type(f"cd {environment['HOME']}; source {place}; source daypass.bash; echo load''ed\n")
+        terminal.wait_for(r"loaded\r?\n")
+        terminal.type("daypass exec --profile dev -- daypass logou\t")
+        terminal.wait_for(r"-- daypass logout ")
+        terminal.type("\x15exit\n")
+
+
 def test_zsh_at_a_real_prompt(environment: dict[str, str]) -> None:
     assert shutil.which("zsh"), "zsh is needed: tools/test-parts.sh"
     with on_terminal(["zsh", "-f", "-i"], {**environment, "PS1": "ready> "}) as terminal:
@@ -122,7 +140,9 @@ def test_zsh_at_a_real_prompt(environment: dict[str, str]) -> None:
         terminal.wait_for(r"login +-- sign in through the browser")
         terminal.type("\x15daypass login --paste-from a\\ fi\t")
         terminal.wait_for(r"a\\ fi.*le\.txt")
-        terminal.type("\x15daypass exec -- env --unse\t")
+        terminal.shown = ""
+        terminal.type("\x15daypass exec --profile dev -- daypass logou\t")
+        terminal.wait_for(r"-- daypass logou.*t")
         terminal.type("\x15exit\n")
     assert not (Path(environment["HOME"]) / "pwned").exists()
 
