@@ -71,6 +71,35 @@ def test_a_valid_cache_loads_exactly_these_modules(signed_in: dict[str, str]) ->
     }
 
 
+ROLE_FOLDER = FILE_NAME.removesuffix(".json")
+ROLE_FILE_NAME = "915d52e069f23835bd279212b8686e030d24bf837f113cb701cbebd2afb0311d.json"
+
+
+@pytest.fixture
+def over_a_role(signed_in: dict[str, str]) -> dict[str, str]:
+    """The profile `dev` is a role over another login, and its credentials live."""
+    cache = Path(signed_in["AWS_LOGIN_CACHE_DIRECTORY"])
+    Path(signed_in["AWS_CONFIG_FILE"]).write_text(
+        f"[profile base]\nlogin_session = {SESSION}\n[profile dev]\ncredential_process = daypass …\n"
+        "daypass_role_arn = arn:aws:iam::444455556666:role/x\ndaypass_source_profile = base\n"
+    )
+    kept = cache / ".daypass-roles" / ROLE_FOLDER / ROLE_FILE_NAME
+    kept.parent.mkdir(parents=True)
+    kept.write_text((cache / FILE_NAME).read_text().replace("ASIAEXAMPLE", "ASIAROLE"))
+    kept.chmod(0o600)
+    return {**signed_in, "AWS_SHARED_CREDENTIALS_FILE": str(cache / "none")}
+
+
+def test_a_role_with_a_valid_cache_loads_one_module_more(over_a_role: dict[str, str]) -> None:
+    """The login's own path stays as it is: it is answered before this module is looked for."""
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=over_a_role, capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stderr.split()) - BUILT_IN_ON_SOME_INTERPRETERS
+    assert loaded == {*ALLOWED, "daypass.client.role_answer"}
+    assert json.loads(run.stdout)["AccessKeyId"] == "ASIAROLE"
+
+
 def test_a_cache_file_others_can_read_is_not_answered_on_the_fast_path(signed_in: dict[str, str]) -> None:
     """The slow path repairs the mode; the fast one must not serve around it."""
     entry = Path(signed_in["AWS_LOGIN_CACHE_DIRECTORY"]) / FILE_NAME
@@ -87,6 +116,11 @@ PROMPT_ALLOWED = {
     "daypass.cli.status_prompt",
     "daypass.client.prompt_line",
 }
+
+
+def test_a_prompt_of_a_role_loads_one_module_more(over_a_role: dict[str, str]) -> None:
+    modules, out, code = _prompt(over_a_role)
+    assert (modules, out, code) == ({*PROMPT_ALLOWED, "daypass.client.role_answer"}, "dev 444455556666\n", 0)
 
 
 def _prompt(environment: dict[str, str]) -> tuple[set[str], str, int]:
