@@ -379,4 +379,5 @@ def test_the_link_goes_to_the_clipboard_only_when_asked_and_only_on_a_terminal(
     ended = Terminal(tmp_path).daypass(
         "login", "--remote", "--copy", "--endpoint-url", fake.base_url, "--paste-from", "-", TERM="xterm"
     )
+    assert "/v1/authorize?" in ended.stderr
     assert "\x1b" not in ended.stderr + ended.stdout
