@@ -21,11 +21,11 @@ import pytest
 REPOSITORY = Path(__file__).parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
-import moto  # noqa: E402
-from support.loop_thread import LoopThread  # noqa: E402
-from support.query_world import QueryWorld, ServedWorld, open_query_world  # noqa: E402
+import moto  # noqa: E402 - after the path was set
 
 from daypass.server.domain.account import Account  # noqa: E402
+from support.loop_thread import LoopThread  # noqa: E402
+from support.query_world import QueryWorld, ServedWorld, open_query_world  # noqa: E402
 
 ACCOUNT = "123456789012"
 """The one moto's tests expect."""

@@ -13,7 +13,7 @@ from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
-from daypass.server.domain.resource_tags import request_tag_values
+from daypass.server.domain.resource_tags import request_tag_values, resource_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.boundaries import boundary_values, check_boundary
 from daypass.server.flows.iam.holders import find_user, no_such_holder
@@ -104,7 +104,8 @@ class Users:
         """
         user = await find_user(self.storage, call, "iam:UpdateUser", user_name)
         name, path = new_user_name or user.user_name, new_path or user.path
-        call.check_allowed("iam:UpdateUser", f"arn:aws:iam::{call.account_id}:user{path}{name}")
+        becoming = f"arn:aws:iam::{call.account_id}:user{path}{name}"
+        call.check_allowed("iam:UpdateUser", becoming, resource_tag_values(user.tags))
         try:
             await self.storage.users.update_user(
                 call.account_id, user.user_name, new_name=new_user_name, new_path=new_path
