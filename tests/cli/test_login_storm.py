@@ -66,7 +66,7 @@ class Crowd:
 
     def wait_until_waiting(self, others: int) -> None:
         """One tab is open and all others say that they wait."""
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 240
         while not self.opened or sum("is under way" in line for line in self.told) < others:
             assert time.monotonic() < deadline, "".join(self.told)
             time.sleep(0.05)
