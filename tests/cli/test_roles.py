@@ -136,7 +136,7 @@ def test_a_code_is_asked_at_the_terminal_once_and_never_shown(person: Terminal, 
         screen.type("908172\n")
         assert screen.end_of_command() == 0, screen.shown
         assert "908172" not in screen.shown
-    assert (sts.asked[0]["SerialNumber"], sts.asked[0]["TokenCode"]) == ("GAHT12345678", "123456")
+    assert (sts.asked[0]["SerialNumber"], sts.asked[0]["TokenCode"]) == ("GAHT12345678", "908172")
     assert _key(person, "locked") == "ASIAROLE1"
     assert person.daypass("exec", "--profile", "locked", "--no-input", "--", "true").returncode == 0
 
