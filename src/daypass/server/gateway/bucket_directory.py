@@ -2,22 +2,19 @@
 
 The owner is read on every request; the policy at most once a second, and parsed once per text, because the policy
 engine remembers what it learns about the object. A policy is remembered for one bucket of one owner, so a name that
-changes hands takes nothing along. A stored text that cannot be read denies everything: nobody knows what it denied.
+changes hands takes nothing along.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from daypass.policy.document import PolicyDocument, parse_policy
-from daypass.protocol.aws.errors import MalformedPolicyDocument
+from daypass.policy.document import PolicyDocument
+from daypass.server.domain.bucket_policy import parse_stored_bucket_policy
 from daypass.server.ports.storage import Bucket, BucketStore
 
-__all__ = ["MAX_BUCKET_POLICY_BYTES", "BucketDirectory", "OwnedBucket", "parse_bucket_policy"]
+__all__ = ["BucketDirectory", "OwnedBucket"]
 
-MAX_BUCKET_POLICY_BYTES = 20 * 1024
-"""S3 user guide, "Bucket policies"."""
 _CAPACITY = 10_000
-_DENY_EVERYTHING = '{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class BucketDirectory:
         if kept is None or kept.second != now:
             text = await self._buckets.load_bucket_policy(row.name)
             if kept is None or kept.text != text:
-                document = None if text is None else _parse_stored(text, row.name)
+                document = None if text is None else parse_stored_bucket_policy(text, row.name)
             else:
                 document = kept.document
             kept = self._kept[row] = _Kept(now, text, document)
@@ -68,20 +65,3 @@ class BucketDirectory:
         if len(self._kept) > _CAPACITY:
             self._kept.popitem(last=False)
         return kept.document
-
-
-def parse_bucket_policy(text: str, bucket: str) -> PolicyDocument:
-    """The policy of a bucket, compiled. Raises MalformedPolicyDocument."""
-    return parse_policy(
-        text,
-        name=f"bucket policy of {bucket}",
-        kind="resource",
-        max_characters=MAX_BUCKET_POLICY_BYTES,
-    )
-
-
-def _parse_stored(text: str, bucket: str) -> PolicyDocument:
-    try:
-        return parse_bucket_policy(text, bucket)
-    except MalformedPolicyDocument:
-        return parse_bucket_policy(_DENY_EVERYTHING, bucket)

@@ -1,24 +1,19 @@
 """A bucket's policy: written, read, deleted, and whether it is public. Ours alone; the backend never hears of it.
 
-(S3 API reference, PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus; S3 user guide,
-"The meaning of public".) Only the owner's account may, whatever a policy says of others. A policy speaks of its own
-bucket and of nothing else, which is checked where it is written.
+(S3 API reference, PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus.) Only the owner's
+account may, whatever a policy says of others. What may stand in one is `domain.bucket_policy`'s business.
 """
 
-import json
-from collections.abc import Iterator
-from typing import Any
-
-from daypass.policy.decision import Effect
-from daypass.policy.document import PolicyDocument
 from daypass.protocol.aws.errors import MalformedPolicyDocument
+from daypass.server.domain.bucket_policy import (
+    MAX_BUCKET_POLICY_BYTES,
+    check_bucket_policy,
+    is_public,
+    parse_stored_bucket_policy,
+)
 from daypass.server.gateway.answers import send_document
 from daypass.server.gateway.audit_trail import AuditTrail
-from daypass.server.gateway.bucket_directory import (
-    MAX_BUCKET_POLICY_BYTES,
-    BucketDirectory,
-    parse_bucket_policy,
-)
+from daypass.server.gateway.bucket_directory import BucketDirectory
 from daypass.server.gateway.errors import (
     EntityTooLarge,
     MalformedPolicy,
@@ -30,20 +25,9 @@ from daypass.server.gateway.exchange import Exchange
 from daypass.server.gateway.payload import verified_pieces
 from daypass.server.ports.storage import Bucket, BucketStore
 
-__all__ = ["BucketPolicyOperations", "is_public", "read_bucket_policy"]
+__all__ = ["BucketPolicyOperations", "read_bucket_policy"]
 
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_FIXES_THE_CALLER = frozenset(
-    {
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:sourceip",
-        "aws:userid",
-        "s3:dataaccesspointaccount",
-        "s3:dataaccesspointarn",
-    }
-)
-"""Condition keys whose fixed values make a grant to everybody one to somebody."""
 
 
 class BucketPolicyOperations:
@@ -80,7 +64,7 @@ class BucketPolicyOperations:
 
     async def status(self, exchange: Exchange) -> None:
         """Raises NoSuchBucketPolicy."""
-        policy = parse_bucket_policy(await self._load(exchange), exchange.request.bucket)
+        policy = parse_stored_bucket_policy(await self._load(exchange), exchange.request.bucket)
         answer = (
             f'{_XML}<PolicyStatus xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             f"<IsPublic>{'true' if is_public(policy) else 'false'}</IsPublic></PolicyStatus>"
@@ -116,33 +100,9 @@ def read_bucket_policy(document: bytes, bucket: str) -> str:
     """The text, checked to be a policy that speaks of this bucket only. Raises MalformedPolicy."""
     try:
         text = document.decode("utf-8")
-        parse_bucket_policy(text, bucket)
+        check_bucket_policy(text, bucket)
     except UnicodeDecodeError:
         raise MalformedPolicy("Policies must be valid JSON in UTF-8") from None
     except MalformedPolicyDocument as problem:
         raise MalformedPolicy(problem.message) from problem
-    for resource in _resources(json.loads(text)):
-        if resource != f"arn:aws:s3:::{bucket}" and not resource.startswith(f"arn:aws:s3:::{bucket}/"):
-            raise MalformedPolicy("Policy has invalid resource: it must be this bucket or objects in it")
     return text
-
-
-def _resources(policy: dict[str, Any]) -> Iterator[str]:
-    """Of a text that `parse_bucket_policy` took."""
-    statements = policy["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        resources = statement.get("Resource", statement.get("NotResource"))
-        yield from resources if isinstance(resources, list) else [resources]
-
-
-def is_public(policy: PolicyDocument) -> bool:
-    """Whether some Allow is for everybody, with no condition on who or from where. Here everybody is every principal
-    of every account of this server: a request without a signature is refused before any policy is asked.
-    """
-    return any(
-        statement.effect is Effect.ALLOWED
-        and statement.principals is not None
-        and statement.principals.is_everybody
-        and not any(condition.key in _FIXES_THE_CALLER for condition in statement.conditions)
-        for statement in policy.statements
-    )

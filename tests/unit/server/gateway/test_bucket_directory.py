@@ -3,8 +3,9 @@
 import pytest
 
 from daypass.policy.decision import Effect
+from daypass.server.domain.bucket_policy import is_public
 from daypass.server.gateway.bucket_directory import BucketDirectory
-from daypass.server.gateway.bucket_policies import is_public, read_bucket_policy
+from daypass.server.gateway.bucket_policies import read_bucket_policy
 from daypass.server.gateway.errors import MalformedPolicy
 from daypass.server.ports.storage import Bucket
 
