@@ -76,6 +76,14 @@ def test_each_failure_has_its_word(
     assert (caught.value.code, caught.value.exit_code) == (word, 8)
     assert caught.value.hint
     assert "hunter2" not in caught.value.message + caught.value.detail
+    assert caught.value.detail != "its process", "the child keeps its own time"
+
+
+def test_a_keyring_that_keeps_nothing_is_found_out_when_a_key_is_kept(folder: Path) -> None:
+    """Else the login would be sealed for ever."""
+    set_mood(folder, "forgetful")
+    with pytest.raises(KeyringError, match="it kept something else"):
+        _keyring().write("login-1", Secret("abc"))
 
 
 @pytest.mark.parametrize(
