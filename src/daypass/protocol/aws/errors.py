@@ -22,6 +22,7 @@ __all__ = [
     "InternalFailure",
     "InvalidAction",
     "InvalidAuthenticationCode",
+    "InvalidAuthorizationMessage",
     "InvalidClientTokenId",
     "InvalidIdentityToken",
     "InvalidInput",
@@ -229,6 +230,12 @@ class InternalFailure(AwsError):
 
     status = 500
     fault = "Receiver"
+
+
+class InvalidAuthorizationMessage(AwsError):
+    """The text is not an encoded message of this account, or its time is over (STS)."""
+
+    code = "InvalidAuthorizationMessageException"
 
 
 class InvalidIdentityToken(AwsError):

@@ -14,13 +14,12 @@ import msgspec
 
 from daypass.policy.decision import Effect, StatementRef
 from daypass.policy.request_context import ConditionValue
-from daypass.protocol.aws.errors import AwsError
+from daypass.protocol.aws.errors import InvalidAuthorizationMessage
 from daypass.server.domain.access_refusal import AccessRefused, RefusedRequest
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 
 __all__ = [
     "MAX_ENCODED_CHARACTERS",
-    "InvalidAuthorizationMessage",
     "decode_refusal",
     "encode_refusal",
     "with_encoded_message",
@@ -35,12 +34,6 @@ _MAX_JSON_BYTES = 65_536
 _LONGEST_TEXTS = (512, 128, 48)
 """Characters of a resource, an ARN, a name, the first of them that does: an object's name may be a kilobyte."""
 _NEVER_TOLD = frozenset({"sts:externalid"})
-
-
-class InvalidAuthorizationMessage(AwsError):
-    """The text is not an encoded message of this account, or its time is over."""
-
-    code = "InvalidAuthorizationMessageException"
 
 
 class _Envelope(msgspec.Struct, frozen=True, array_like=True):

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daypass.policy.decision import Decision, Effect, PolicyType, StatementRef
+from daypass.protocol.aws.errors import InvalidAuthorizationMessage
 from daypass.server.domain.access_refusal import RefusedRequest, access_refusal, refusal_reason
 from daypass.server.domain.authorization_message import (
     MAX_ENCODED_CHARACTERS,
-    InvalidAuthorizationMessage,
     decode_refusal,
     encode_refusal,
     with_encoded_message,
