@@ -156,6 +156,19 @@ async def test_sessions_that_ended_by_themselves_are_not_counted(signed_in: Stor
     assert await end(PROVIDER_ARN, subject="ada", idp_session="", now=later) == 0
 
 
+async def test_logins_ended_by_single_logout_are_seen_by_whoever_asks_about_their_role(
+    signed_in: Storage,
+) -> None:
+    principal_id = make_login_session().principal_id
+    await signed_in.federation.end_federated_sessions(PROVIDER_ARN, subject="ada", idp_session="", now=NOW)
+    ended = await signed_in.login_sessions.list_ended_login_ids(ACCOUNT_ID, principal_id, revoked_since=NOW)
+    assert ended
+    for session_id in ended:
+        session = await signed_in.login_sessions.load_login_session(session_id)
+        assert session is not None
+        assert session.revoked_at == NOW
+
+
 async def test_a_refresh_after_single_logout_hears_that_the_session_ended(signed_in: Storage) -> None:
     await signed_in.federation.end_federated_sessions(PROVIDER_ARN, subject="ada", idp_session="", now=NOW)
     assert (await signed_in.login_sessions.rotate(make_rotation("a"))).outcome == "ended"
