@@ -12,6 +12,7 @@ from daypass.cli.configure import bridge_command
 from daypass.cli.output import say
 from daypass.cli.renewing import find_profile, login_session_of, store_for
 from daypass.client.aws_config import Profile, load_config
+from daypass.client.role_store import forget_roles
 from daypass.client.session_store import SessionStore
 from daypass.client.storage_choice import FILE, STORAGES
 from daypass.client.storage_move import move_login
@@ -39,6 +40,7 @@ def run(argv: list[str]) -> int:
         environ=os.environ,
         process_for=bridge_command,
     )
+    forget_roles(login_session, os.environ)  # they lie in the old storage; the next use assumes them anew
     others = [name for name in moved if name != profile.name]
     say(f'the login of profile "{profile.name}" is now in {_TOLD[arguments.storage]}')
     if others:
