@@ -14,6 +14,8 @@ MOST_PARAMETERS = 8
 
 MORE_PARAMETERS = {
     "server/domain/principal.py:authorize": "the one question to the policy engine: who, what, and every circumstance by name",
+    "server/domain/assumed_role.py:issue_assumed_role": "all that a role session is made of, by name, from every way into a role",
+    "server/flows/assume_role.py:assume_role": "the operation's own parameters, by the names of the STS reference",
     "server/gateway/app.py:build_gateway_app": "a builder: every dependency by name, called once by the composition root",
 }
 """`file:function` to the reason why it may have more parameters."""

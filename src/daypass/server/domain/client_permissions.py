@@ -18,6 +18,7 @@ from daypass.server.domain.role_session import (
 )
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.session_values import presence_values
+from daypass.server.domain.tokens import CodeClaims, RefreshClaims
 
 __all__ = [
     "AUTHORIZE_ACTION",
@@ -72,11 +73,9 @@ def authorize_code(
 
 def authorize_tokens(
     snapshot: PrincipalSnapshot,
+    claims: CodeClaims | RefreshClaims,
     *,
-    principal_id: str,
     role_session: RoleSession | None,
-    mfa_at: int,
-    client_id: str,
     redirect_uri: str | None,
     caller: Caller,
     now: int,
@@ -84,11 +83,11 @@ def authorize_tokens(
 ) -> Decision:
     """May this principal have tokens? `redirect_uri` is given on the code grant, None on a refresh.
 
-    `principal_id` is aws:userid, with the session name of a role session.
+    The claims' `principal_id` is aws:userid, with the session name of a role session.
     """
     condition_values = _role_session_values(snapshot, role_session)
-    condition_values |= presence_values(mfa_at, now=now)
-    condition_values["signin:OAuthClientId"] = client_id
+    condition_values |= presence_values(claims.mfa_at, now=now)
+    condition_values["signin:OAuthClientId"] = claims.client_id
     condition_values["signin:OAuthGrantType"] = (
         "refresh_token" if redirect_uri is None else "authorization_code"
     )
@@ -98,11 +97,11 @@ def authorize_tokens(
     return authorize(
         snapshot,
         action=TOKEN_ACTION,
-        resource=client_resource(client_id, region=region, account_id=snapshot.account_id),
+        resource=client_resource(claims.client_id, region=region, account_id=snapshot.account_id),
         caller=caller,
         now=now,
         region=region,
-        userid=principal_id,
+        userid=claims.principal_id,
         condition_values=condition_values,
     )
 

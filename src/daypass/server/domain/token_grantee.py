@@ -30,10 +30,8 @@ def check_grantee(
         raise UserCredentialsChanged("the password or other credentials changed, log in again")
     decision = authorize_tokens(
         snapshot,
-        principal_id=claims.principal_id,
+        claims,
         role_session=role_session,
-        mfa_at=claims.mfa_at,
-        client_id=claims.client_id,
         redirect_uri=redirect_uri,
         caller=call.caller,
         now=call.now,

@@ -7,6 +7,7 @@ own, so it can never pass for an ID token of a login; audiences of the sign-in c
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,42 +17,49 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.tokens import SessionClaims
 
-__all__ = ["ALGORITHM", "build_web_identity_token", "web_identity_jwk"]
+__all__ = ["ALGORITHM", "WebIdentity", "build_web_identity_token", "web_identity_jwk"]
 
 ALGORITHM = "ES384"
 _COORDINATE_BYTES = 48
 _NAMESPACE = "https://sts.amazonaws.com/"
 
 
-def build_web_identity_token(
-    ring: KeyRing,
-    claims: SessionClaims,
-    *,
-    issuer: str,
-    audience: tuple[str, ...],
-    tags: Tags,
-    principal_tags: Tags,
-    token_id: str,
-    region: str,
-    now: int,
-    expires_at: int,
-) -> str:
-    """The compact JWT. Times are epoch seconds; `token_id` is random."""
+@dataclass(frozen=True, slots=True)
+class WebIdentity:
+    """What the statement says."""
+
+    issuer: str
+    claims: SessionClaims
+    """Whose credentials asked for it."""
+    principal_tags: Tags
+    audience: tuple[str, ...]
+    request_tags: Tags
+    token_id: str
+    """Random."""
+    region: str
+    issued_at: int
+    """Epoch seconds."""
+    expires_at: int
+
+
+def build_web_identity_token(ring: KeyRing, identity: WebIdentity) -> str:
+    """The compact JWT."""
     key_id = ring.current.key_id
+    claims, audience = identity.claims, identity.audience
     about = {
         "aws_account": claims.account_id,
-        "source_region": region,
+        "source_region": identity.region,
         "principal_id": claims.principal_arn,
-        "principal_tags": dict(principal_tags) or None,
-        "request_tags": dict(tags) or None,
+        "principal_tags": dict(identity.principal_tags) or None,
+        "request_tags": dict(identity.request_tags) or None,
     }
     body = {
-        "iss": issuer,
+        "iss": identity.issuer,
         "sub": claims.principal_arn,
         "aud": audience[0] if len(audience) == 1 else list(audience),
-        "iat": now,
-        "exp": expires_at,
-        "jti": token_id,
+        "iat": identity.issued_at,
+        "exp": identity.expires_at,
+        "jti": identity.token_id,
         _NAMESPACE: {name: value for name, value in about.items() if value is not None},
     }
     header = {"typ": "JWT", "alg": ALGORITHM, "kid": _kid(key_id)}

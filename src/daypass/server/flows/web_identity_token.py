@@ -12,7 +12,7 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.resource_tags import request_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
-from daypass.server.domain.web_identity_token import ALGORITHM, build_web_identity_token
+from daypass.server.domain.web_identity_token import ALGORITHM, WebIdentity, build_web_identity_token
 from daypass.server.ports.clock import Randomness
 
 __all__ = ["WebIdentityToken", "WebIdentityTokens"]
@@ -62,16 +62,16 @@ class WebIdentityTokens:
         if tags:
             call.check_allowed("sts:TagGetWebIdentityToken", "*", values)
         expires_at = min(call.now + duration_seconds, call.claims.expires_at)
-        token = build_web_identity_token(
-            self.ring,
-            call.claims,
+        identity = WebIdentity(
             issuer=self.issuer,
-            audience=audience,
-            tags=tags,
+            claims=call.claims,
             principal_tags=(*call.principal.tags, *call.claims.tags),
+            audience=audience,
+            request_tags=tags,
             token_id=self.randomness.uuid(),
             region=call.region,
-            now=call.now,
+            issued_at=call.now,
             expires_at=expires_at,
         )
+        token = build_web_identity_token(self.ring, identity)
         return WebIdentityToken(Secret(token), expires_at)

@@ -31,13 +31,12 @@ def build_own_routes(tools: PageTools, beginning: SessionBeginning) -> list[Rout
             parts.region,
         ),
     )
-    own = "/account/{session_id}"
     return [
-        Route(own, pages.show, methods=["GET"]),
-        Route(f"{own}/password", pages.change_password, methods=["POST"]),
-        Route(f"{own}/devices", pages.begin_device, methods=["POST"]),
-        Route(f"{own}/devices/finish", pages.finish_device, methods=["POST"]),
-        Route(f"{own}/devices/remove", pages.remove_device, methods=["POST"]),
-        Route(f"{own}/recovery-codes", pages.make_codes, methods=["POST"]),
-        Route(f"{own}/end", pages.end, methods=["POST"]),
+        Route("/account/{session_id}", pages.show, methods=["GET"]),
+        Route("/account/{session_id}/password", pages.change_password, methods=["POST"]),
+        Route("/account/{session_id}/devices", pages.begin_device, methods=["POST"]),
+        Route("/account/{session_id}/devices/finish", pages.finish_device, methods=["POST"]),
+        Route("/account/{session_id}/devices/remove", pages.remove_device, methods=["POST"]),
+        Route("/account/{session_id}/recovery-codes", pages.make_codes, methods=["POST"]),
+        Route("/account/{session_id}/end", pages.end, methods=["POST"]),
     ]

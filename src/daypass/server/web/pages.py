@@ -67,17 +67,10 @@ def build_pages_app(parts: SignInParts) -> Starlette:
         region=parts.region,
     )
     beginning = BrowserSessions(parts.storage, parts.randomness, parts.lifetimes.sign_in_session)
-    sign_in_flow = SignInFlow(
-        storage=parts.storage,
-        hasher=parts.hasher,
-        ring=parts.ring,
-        randomness=parts.randomness,
-        beginning=beginning,
-    )
     how = HowToSignIn(tools)
     sessions = SessionPages(tools, issue_code, how)
     second_step = _second_step_pages(tools, sessions, beginning)
-    sign_in = SignInPages(tools, sign_in_flow, second_step, how)
+    sign_in = _sign_in_pages(tools, second_step, how, beginning)
     oauth = AuthorizePages(tools)
     federation = build_federation_pages(tools, sessions)
     provider = build_provider_endpoints(tools)
@@ -117,6 +110,20 @@ def build_pages_app(parts: SignInParts) -> Starlette:
     # Correcting a trailing slash would build an absolute URL out of the request's Host header.
     pages.router.redirect_slashes = False
     return pages
+
+
+def _sign_in_pages(
+    tools: PageTools, second_step: SecondStepPages, how: HowToSignIn, beginning: BrowserSessions
+) -> SignInPages:
+    parts = tools.parts
+    flow = SignInFlow(
+        storage=parts.storage,
+        hasher=parts.hasher,
+        ring=parts.ring,
+        randomness=parts.randomness,
+        beginning=beginning,
+    )
+    return SignInPages(tools, flow, second_step, how)
 
 
 def _second_step_pages(
