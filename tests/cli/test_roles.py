@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from support.file_keyring import kept, keyring_environment
 from support.running_server import DAYPASS, Terminal
 from support.stub_sts import StubSts
 from support.transcript import arn_of, save_session
@@ -235,3 +236,26 @@ def test_a_bridge_over_a_role_in_awss_form(person: Terminal, sts: StubSts) -> No
     )
     seen = person.run("python3", "-c", script, PATH=_python_first())
     assert (seen.stdout, sts.asked[0]["ExternalId"]) == ("ASIAROLE1\n", "e1")
+
+
+def test_over_a_vault_the_role_is_sealed_too(person: Terminal, sts: StubSts) -> None:
+    """Nothing of it is in plain text, its key is in the keyring, and both go with the login."""
+    keyring = keyring_environment(person.home / "keyring")
+    assert _key(person) == "ASIAROLE1"
+    moved = person.daypass("configure", "storage", "dev", "vault", **keyring)
+    assert moved.returncode == 0, moved.stderr
+    folder = person.home / ".aws" / "login" / "cache" / ".daypass-roles"
+    assert list(folder.glob("*/*.json")) == [], "what was in plain text does not stay behind"
+    before = len(kept(person.home / "keyring"))
+    for _ in range(2):
+        done = person.daypass("credential-process", "--profile", "prod", **keyring)
+        assert (done.returncode, json.loads(done.stdout)["AccessKeyId"]) == (0, "ASIAROLE2"), done.stderr
+    assert len(sts.asked) == 2
+    (sealed,) = folder.glob("*/*.vault")
+    assert "secret/+2" not in sealed.read_text()
+    assert len(kept(person.home / "keyring")) == before + 1
+    shown = person.daypass("status", "--profile", "prod", **keyring).stdout
+    assert shown.endswith("credentials for 59 min, renewed when needed; kept in the vault\n")
+    person.daypass("logout", "--profile", "dev", **keyring)
+    assert list(folder.glob("*/*.vault")) == []
+    assert kept(person.home / "keyring") == {}
