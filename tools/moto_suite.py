@@ -101,12 +101,15 @@ def _reason(report: pytest.TestReport) -> str:
 def main() -> int:
     """Exit code of pytest."""
     folder = Path(sys.argv[1]).resolve()
-    chosen = [argument for argument in sys.argv[2:] if not argument.startswith("-")]
-    options = [argument for argument in sys.argv[2:] if argument.startswith("-")]
+    chosen = sys.argv[2:]
     moto.mock_aws = _NoMock()  # type: ignore[assignment, misc]  # before any of the tests is imported
     os.chdir(folder)
     sys.path.insert(0, str(folder))
-    paths = chosen or ["tests/test_iam", "tests/test_sts"]
+    paths = (
+        []
+        if any(argument.startswith("tests/") for argument in chosen)
+        else ["tests/test_iam", "tests/test_sts"]
+    )
     arguments = [
         "-q",
         "--no-header",
@@ -118,7 +121,7 @@ def main() -> int:
         "-W",
         "ignore",
     ]
-    return int(pytest.main([*arguments, *options, *paths], plugins=[MotoSuite()]))
+    return int(pytest.main([*arguments, *chosen, *paths], plugins=[MotoSuite()]))
 
 
 if __name__ == "__main__":

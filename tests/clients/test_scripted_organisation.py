@@ -343,7 +343,7 @@ def test_an_access_key_is_found_and_retired(staffed: Organisation) -> None:
     used = iam.get_access_key_last_used(AccessKeyId=old.access_key_id)
     assert (used["UserName"], used["AccessKeyLastUsed"]["ServiceName"]) == ("gus", "sts")
     rows = iam.list_access_keys(UserName="gus")["AccessKeyMetadata"]
-    assert [row["AccessKeyId"] for row in rows] == [old.access_key_id, new.access_key_id]
+    assert {row["AccessKeyId"] for row in rows} == {old.access_key_id, new.access_key_id}
     assert all("SecretAccessKey" not in row for row in rows)
     change = {"UserName": "gus", "AccessKeyId": old.access_key_id}
     iam.update_access_key(**change, Status="Inactive")

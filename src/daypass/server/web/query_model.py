@@ -20,7 +20,7 @@ from daypass.protocol.aws.errors import ValidationError
 from daypass.protocol.aws.query import XmlValue
 from daypass.protocol.aws.xml import XmlRepeated, format_timestamp
 from daypass.secret import Secret
-from daypass.server.web.model_patterns import compile_pattern, is_name_pattern
+from daypass.server.web.model_patterns import compile_pattern, own_words
 
 __all__ = ["ServiceModel", "iam_model", "show_document"]
 
@@ -139,8 +139,8 @@ class _Reader:
         self._shapes = shapes
         self.left = parameters
         self._violations: list[str] = []
-        self._names_only: list[str] = []
-        """The members whose names have characters a name may not have."""
+        self._own_words: list[str] = []
+        """What IAM says of names and paths with characters they may not have."""
 
     def check(self) -> None:
         """Raises ValidationError for all that was wrong."""
@@ -153,11 +153,8 @@ class _Reader:
                     else "A parameter is not known"
                 )
         count = len(self._violations)
-        if count == 1 and self._names_only:
-            raise ValidationError(
-                f"The specified value for {self._names_only[0]} is invalid. It must contain only alphanumeric "
-                "characters and/or the following: +=,.@_-"
-            )
+        if count == 1 and self._own_words:
+            raise ValidationError(self._own_words[0])
         if count:
             errors = "error" if count == 1 else "errors"
             raise ValidationError(f"{count} validation {errors} detected: {'; '.join(self._violations)}")
@@ -257,8 +254,9 @@ class _Reader:
             self._violate(place, shown, f"Member must have length less than or equal to {shape['max']}")
         pattern = shape.get("pattern")
         if text and pattern and not compile_pattern(pattern).fullmatch(text):
-            if is_name_pattern(pattern) and "." not in place:
-                self._names_only.append(place)
+            words = own_words(pattern)
+            if words is not None and "." not in place:
+                self._own_words.append(f"The specified value for {place} is invalid. {words}")
             self._violate(place, shown, f"Member must satisfy regular expression pattern: {pattern}")
 
     def _violate(self, place: str, shown: str | None, constraint: str) -> None:

@@ -18,6 +18,7 @@ from daypass.server.web.model_patterns import compile_pattern
 from daypass.server.web.query_model import iam_model
 
 MODEL = iam_model()
+POLICY = {"PolicyName": "p", "PolicyDocument": "{}"}
 TOOL = Path(__file__).parents[4] / "tools" / "extract_iam_model.py"
 
 
@@ -101,7 +102,22 @@ def test_every_violation_is_named_at_once() -> None:
         ("ListUsers", {"MaxItems": "ten"}, "whole number"),
         ("ListPolicies", {"Scope": "Mine"}, "Member must satisfy enum value set: [All, AWS, Local]"),
         ("ListPolicies", {"OnlyAttached": "yes"}, "true or false"),
-        ("ListUsers", {"PathPrefix": "no-slash"}, "regular expression pattern"),
+        (
+            "ListUsers",
+            {"PathPrefix": "no-slash"},
+            "The specified value for pathPrefix is invalid. It must begin",
+        ),
+        (
+            "CreateUser",
+            {"UserName": "a", "Path": "/a"},
+            "The specified value for path is invalid. It must begin",
+        ),
+        ("CreatePolicy", {**POLICY, "Path": "/a b/"}, "The specified value for path is invalid."),
+        (
+            "UpdateRole",
+            {"RoleName": "r", "Description": "€"},
+            "Member must satisfy regular expression pattern: [",
+        ),
         ("CreateUser", {"UserName": "a b"}, "The specified value for userName is invalid."),
         ("CreateUser", {"UserName": "ü"}, "The specified value for userName is invalid."),
         ("CreateUser", {"UserName": "a\n"}, "The specified value for userName is invalid."),

@@ -49,7 +49,7 @@ class PasswordPolicies:
         call.check_allowed("iam:GetAccountPasswordPolicy", "*")
         policy = await self.storage.account_settings.load_password_policy(call.account_id)
         if policy is None:
-            raise _absence(call)
+            raise NoSuchEntity(f"The Password Policy with domain name {call.account_id} cannot be found.")
         return policy
 
     async def delete_password_policy(self, call: VerifiedCall) -> None:
@@ -58,8 +58,4 @@ class PasswordPolicies:
         try:
             await self.storage.account_settings.put_password_policy(call.account_id, None)
         except NoSuchEntity:
-            raise _absence(call) from None
-
-
-def _absence(call: VerifiedCall) -> NoSuchEntity:
-    return NoSuchEntity(f"The Password Policy with domain name {call.account_id} cannot be found.")
+            raise NoSuchEntity("The account policy with name PasswordPolicy cannot be found.") from None
