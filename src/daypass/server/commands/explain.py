@@ -1,7 +1,7 @@
 """`daypass server explain PRINCIPAL ACTION RESOURCE`: may it, and which statement of which policy decided?
 
 Reads only, from the server's database; the server may be running. The answer is data on standard output; the exit
-code is 0 when the request would be allowed, 1 when not.
+code is 0 when the request would be allowed, 1 when not, and 2 for a question that cannot be asked.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from daypass.policy.decision import Effect, PolicyType, StatementRef
 from daypass.policy.document import PolicyDocument, parse_policy
 from daypass.policy.near_misses import NearMiss
 from daypass.policy.request_context import ConditionValue
+from daypass.protocol.aws.errors import MalformedPolicyDocument, NoSuchEntity, ValidationError
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import system_clock
@@ -37,7 +38,7 @@ _VERDICTS = {Effect.ALLOWED: "allow", Effect.EXPLICIT_DENY: "deny", Effect.IMPLI
 
 
 def run(argv: Sequence[str]) -> int:
-    """Print the explanation. Returns 0 or 1; raises UsageError, ConfigError, StorageError, AwsError."""
+    """Print the explanation. Returns 0 or 1; raises UsageError, ConfigError, StorageError."""
     parser = argparse.ArgumentParser(
         "daypass server explain",
         description="say whether a principal may do something, and which statement decides",
@@ -66,9 +67,12 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_database_flags(parser)
     words = parser.parse_args(argv)
-    explanation = asyncio.run(
-        _explain(words, _read_context(words.context), tuple(map(_read_policy, words.session_policy)))
-    )
+    try:
+        explanation = asyncio.run(
+            _explain(words, _read_context(words.context), tuple(map(_read_policy, words.session_policy)))
+        )
+    except (MalformedPolicyDocument, NoSuchEntity, ValidationError) as problem:
+        raise UsageError(problem.message) from problem
     sys.stdout.write(_as_json(explanation, words.principal) if words.json else _as_text(explanation))
     return 0 if explanation.decision.is_allowed else 1
 
