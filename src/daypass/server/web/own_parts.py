@@ -2,15 +2,22 @@
 
 from starlette.routing import Route
 
+from daypass.server.domain.managed_policies import SHIPPED_POLICIES
+from daypass.server.flows.assume_role import RoleAssumption
 from daypass.server.flows.own_devices import OwnDevices
 from daypass.server.flows.own_password import OwnPassword
 from daypass.server.flows.own_sessions import OwnSessions
 from daypass.server.flows.password_rules import AccountPasswordRules
+from daypass.server.flows.second_factor import OneTimeCodes
+from daypass.server.flows.session_policy_check import StoredPolicies
+from daypass.server.flows.switch_role import SwitchRoleFlow
 from daypass.server.ports.session_beginning import SessionBeginning
 from daypass.server.web.own_page import OwnPages
 from daypass.server.web.page_tools import PageTools
+from daypass.server.web.sessions import SessionPages
+from daypass.server.web.switch_role import SwitchRolePages
 
-__all__ = ["build_own_routes"]
+__all__ = ["build_own_routes", "build_switch_role_routes"]
 
 
 def build_own_routes(tools: PageTools, beginning: SessionBeginning) -> list[Route]:
@@ -39,4 +46,22 @@ def build_own_routes(tools: PageTools, beginning: SessionBeginning) -> list[Rout
         Route("/account/{session_id}/devices/remove", pages.remove_device, methods=["POST"]),
         Route("/account/{session_id}/recovery-codes", pages.make_codes, methods=["POST"]),
         Route("/account/{session_id}/end", pages.end, methods=["POST"]),
+    ]
+
+
+def build_switch_role_routes(tools: PageTools, sessions: SessionPages) -> list[Route]:
+    """`/switchrole` and its form."""
+    parts = tools.parts
+    storage = parts.storage
+    assumption = RoleAssumption(
+        storage,
+        parts.ring,
+        parts.randomness,
+        OneTimeCodes(storage.mfa_devices, storage.attempts, parts.ring),
+        StoredPolicies(storage.policies, SHIPPED_POLICIES),
+    )
+    pages = SwitchRolePages(tools, sessions, assumption, SwitchRoleFlow(storage, parts.randomness))
+    return [
+        Route("/switchrole", pages.show, methods=["GET"]),
+        Route("/signin/switch-role", pages.submit, methods=["POST"]),
     ]

@@ -27,7 +27,7 @@ from daypass.server.web.authorize import AuthorizePages
 from daypass.server.web.broker import build_broker_routes
 from daypass.server.web.errors import page_error_handlers
 from daypass.server.web.federation_parts import build_federation_pages, build_provider_endpoints
-from daypass.server.web.own_parts import build_own_routes
+from daypass.server.web.own_parts import build_own_routes, build_switch_role_routes
 from daypass.server.web.page_tools import PageTools
 from daypass.server.web.provider_view import HowToSignIn
 from daypass.server.web.second_step import SecondStepPages
@@ -82,6 +82,7 @@ def build_pages_app(parts: SignInParts) -> Starlette:
             Route("/signin", sessions.next_step, methods=["GET"]),
             Route("/signin/new", sign_in.choose_how, methods=["GET"]),
             Route("/signin/user", sign_in.show_form, methods=["GET"]),
+            Route("/console/{account}", sign_in.show_form_of_account, methods=["GET"]),
             Route("/signin/user", sign_in.submit_form, methods=["POST"]),
             Route("/signin/mfa", second_step.submit_proof, methods=["POST"]),
             Route("/signin/new-password", second_step.submit_password, methods=["POST"]),
@@ -102,6 +103,7 @@ def build_pages_app(parts: SignInParts) -> Starlette:
             Route("/oidc/callback", federation.callback, methods=["GET"]),
             Route("/oidc/logout", provider.oidc_logout, methods=["POST"]),
             *build_own_routes(tools, beginning),
+            *build_switch_role_routes(tools, sessions),
             *build_broker_routes(tools),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],

@@ -47,6 +47,12 @@ class SignInPages:
         kind = "root" if request.query_params.get("kind") == "root" else "user"
         return self._form(visit, {"kind": kind}, errors={})
 
+    async def show_form_of_account(self, request: Request) -> Response:
+        """`GET /console/{account}`: the sign-in address an administrator hands out, by alias or account id."""
+        visit = await self._tools.visit(request)
+        account = request.path_params["account"][:_LONGEST_FIELD]
+        return self._form(visit, {"kind": "user", "account": account}, errors={})
+
     async def submit_form(self, request: Request) -> Response:
         """`POST /signin/user`: check the fields, sign in, go on with the request in hand."""
         visit = await self._tools.visit(request)
