@@ -1,4 +1,4 @@
-"""One profile, every SDK that can be had, four ways: the cache, a credential process, `exec`, `serve-credentials`.
+"""One profile, every SDK that can be had, in every way: the cache, a credential process, `exec`, `serve-credentials`, roles.
 
 The table is `support.sdk_matrix.ROWS`. A cell that RUNS ends at the server, which checks the signature and names the
 person (STS), or lets nobody else read the bucket (S3). Every other cell is run as well, and must find nothing.
@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.clients, pytest.mark.processes, pytest.mark.xdist_grou
 
 HERE = Path(__file__).parent
 BUCKET = "four-ways"
-WAYS = ("cache", "renews", "process", "exec", "serve")
+ROLE = "four-ways"
+WAYS = ("cache", "renews", "process", "exec", "serve", "role", "native_role")
 NO_CRT_CLI = (
     "import sys; sys.modules['awscrt'] = None; sys.argv[0] = 'aws'\n"
     "from awscli.clidriver import main; sys.exit(main())"
@@ -73,13 +74,22 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(server: RunningServer) -> Iterator[Place]:
-    """Signed in through the pages, bridged, plugged in, with a bucket that holds a channel."""
+    """Signed in through the pages, bridged, plugged in, with a role, and a bucket that holds a channel."""
     with new_terminal() as person:
+        role_arn = _new_role(server)
         person.login(server, server.user, "--profile", "dev")
         made = Place(server, person)
-        for words in (("bridge", "dev"), ("aws-cli-v1", "--aws", str(Path(sys.executable).parent / "aws"))):
+        for words in (
+            ("bridge", "dev"),
+            ("aws-cli-v1", "--aws", str(Path(sys.executable).parent / "aws")),
+            ("role", "role", "--role-arn", role_arn, "--source-profile", "dev"),
+        ):
             done = person.run(*DAYPASS, "configure", *words)
             assert done.returncode == 0, done.stderr
+        with (person.home / ".aws" / "config").open("a") as config:
+            config.write(
+                f"[profile native]\nregion = us-east-1\nservices = daypass-dev\nrole_arn = {role_arn}\nsource_profile = dev\n"
+            )
         program = (
             "import boto3, sys; s = boto3.Session(profile_name='dev').client('s3')\n"
             f"s.create_bucket(Bucket={BUCKET!r})\n"
@@ -88,6 +98,23 @@ def place(server: RunningServer) -> Iterator[Place]:
         done = person.run(sys.executable, "-c", program, json.dumps(REPODATA))
         assert done.returncode == 0, done.stderr
         yield made
+
+
+def _new_role(server: RunningServer) -> str:
+    """A role that the sample user may assume, and that may read the bucket."""
+    me = f"arn:aws:iam::{server.account_id}:user/developer"
+    allow = {"Effect": "Allow", "Principal": {"AWS": me}, "Action": "sts:AssumeRole"}
+    program = (
+        "import boto3, sys; iam = boto3.Session(profile_name='root').client('iam')\n"
+        f"print(iam.create_role(RoleName={ROLE!r}, AssumeRolePolicyDocument=sys.argv[1])['Role']['Arn'])\n"
+        f"iam.attach_role_policy(RoleName={ROLE!r}, PolicyArn='arn:aws:iam::aws:policy/AmazonS3FullAccess')"
+    )
+    with new_terminal() as admin:
+        admin.login(server, server.root, "--profile", "root")
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        done = admin.run(sys.executable, "-c", program, trust)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def _boto(*words: str) -> Callable[[Place], list[str]]:
@@ -125,14 +152,17 @@ PROGRAMS: dict[str, Callable[[Place], list[str]]] = {
 }
 
 
-def _proves(row: Row, place: Place, out: str) -> bool:
+def _proves(row: Row, place: Place, out: str, *, as_role: bool) -> bool:
     """Whether what was printed can only come from the server after it had accepted the signature."""
     if row.name == "Go v2":
         return out.split() == ["noarch/"]
     if row.name == "Rust":
         return bool(json.loads(out)["seen"] == ["proof"])
     said = json.loads(out)
-    return place.arn in (said.get("arn"), said.get("Arn"))
+    arn = said.get("arn") or said.get("Arn")
+    if as_role:
+        return bool(arn.startswith(f"arn:aws:sts::{place.server.account_id}:assumed-role/{ROLE}/"))
+    return bool(arn == place.arn)
 
 
 def _run(place: Place, command: list[str], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
@@ -166,6 +196,14 @@ def _through_cache_that_ended(place: Place, command: list[str]) -> "subprocess.C
 
 def _through_process(place: Place, command: list[str]) -> "subprocess.CompletedProcess[str]":
     return _run(place, command, {**place.person.environment, "AWS_PROFILE": "dev-bridge"})
+
+
+def _through_role(place: Place, command: list[str]) -> "subprocess.CompletedProcess[str]":
+    return _run(place, command, {**place.person.environment, "AWS_PROFILE": "role"})
+
+
+def _through_native_role(place: Place, command: list[str]) -> "subprocess.CompletedProcess[str]":
+    return _run(place, command, {**place.person.environment, "AWS_PROFILE": "native"})
 
 
 def _through_exec(place: Place, command: list[str]) -> "subprocess.CompletedProcess[str]":
@@ -206,6 +244,8 @@ THROUGH = {
     "process": _through_process,
     "exec": _through_exec,
     "serve": _through_serve,
+    "role": _through_role,
+    "native_role": _through_native_role,
 }
 
 
@@ -219,6 +259,6 @@ def test_an_sdk_signs_with_the_profile_in_each_way_the_table_says(place: Place, 
     done = THROUGH[way](place, PROGRAMS[row.name](place))
     if getattr(row, way) == RUNS:
         assert done.returncode == 0, done.stderr
-        assert _proves(row, place, done.stdout), done.stdout
+        assert _proves(row, place, done.stdout, as_role=way.endswith("role")), done.stdout
     else:
         assert (done.returncode != 0, done.stdout) == (True, ""), "the table says less than there is"

@@ -3,7 +3,7 @@
 from dataclasses import astuple
 from pathlib import Path
 
-from support.sdk_matrix import NOT_IN_CHAIN, REFUSED, ROWS, TOO_OLD
+from support.sdk_matrix import NO_SOURCE, NOT_IN_CHAIN, REFUSED, ROWS, TOO_OLD
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sdks.md"
 
@@ -19,4 +19,4 @@ def test_the_page_has_the_tables_cells_and_no_others() -> None:
 
 def test_every_word_that_is_not_runs_is_explained() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert all(f"- *{word}*:" in text for word in (REFUSED, TOO_OLD, NOT_IN_CHAIN))
+    assert all(f"- *{word}*:" in text for word in (REFUSED, TOO_OLD, NOT_IN_CHAIN, NO_SOURCE))
