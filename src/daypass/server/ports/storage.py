@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
-from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.session_origin import SessionOrigin
+from daypass.server.ports.audit_storage import AuditStore
 from daypass.server.ports.bucket_storage import Bucket, BucketStore
 from daypass.server.ports.federation_storage import FederationStore, OidcProviderStore, SamlProviderStore
 from daypass.server.ports.identity_storage import (
@@ -301,16 +301,6 @@ class AttemptStore(Protocol):
         ...
 
     async def clear_attempts(self, key: bytes) -> None: ...
-
-
-class AuditStore(Protocol):
-    """The append-only log."""
-
-    async def append(self, event: AuditEvent) -> None: ...
-
-    async def list_events(self, *, account_id: str | None, since: int, limit: int) -> Sequence[AuditEvent]:
-        """Newest first."""
-        ...
 
 
 class Storage(Protocol):

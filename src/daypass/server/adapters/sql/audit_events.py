@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from daypass.server.adapters.sql.audit_search import find_older, find_onward
 from daypass.server.adapters.sql.engine import Engine, Row, Statements, Transaction, Value
 from daypass.server.adapters.sql.group_commit import GroupCommit
 from daypass.server.domain.audit import AuditEvent, Caller
+from daypass.server.domain.audit_search import EventFilter, EventPage, EventPosition, LoggedEvent
 
 __all__ = [
     "EVENT_COLUMNS",
@@ -92,6 +94,23 @@ class SqlAuditStore:
                 limit,
             )
         return [_event(row) for row in rows]
+
+    async def search_events(
+        self, wanted: EventFilter, *, behind: EventPosition | None, limit: int
+    ) -> EventPage:
+        rows, end = await find_older(self._engine, EVENT_COLUMNS, wanted, behind, limit)
+        events = tuple(LoggedEvent(number, _event(row)) for number, *row in rows[:limit])
+        return EventPage(events, events[-1].position if len(rows) > limit else end)
+
+    async def follow_events(
+        self, wanted: EventFilter, *, after_number: int, limit: int
+    ) -> Sequence[LoggedEvent]:
+        rows = await find_onward(self._engine, EVENT_COLUMNS, wanted, after_number, limit)
+        return [LoggedEvent(number, _event(row)) for number, *row in rows]
+
+    async def load_newest_number(self) -> int:
+        row = await self._engine.fetch_one("SELECT max(audit_number) FROM audit_events")
+        return 0 if row is None or row[0] is None else int(row[0])
 
 
 def _event(row: Row) -> AuditEvent:
