@@ -1,7 +1,8 @@
 """Tables `groups` and `group_members`: users who share policies.
 
 A member's row repeats the user's name key, so that members are read by page in the order of names at the price of
-a page, however large the group is (`users.py` writes both when a user is renamed).
+a page, however large the group is (`users.py` writes both when a user is renamed). CROSS JOIN is how SQLite is told
+to begin at the left; PostgreSQL knows by itself.
 """
 
 from collections.abc import Sequence
@@ -108,8 +109,8 @@ class SqlGroupStore:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
             row = await transaction.fetch_one(
-                "SELECT users.name_key FROM users JOIN groups ON groups.account_id = users.account_id"
-                " WHERE users.account_id = $1 AND users.user_id = $3 AND groups.group_id = $2",
+                "SELECT users.name_key FROM users CROSS JOIN groups WHERE groups.account_id = users.account_id"
+                " AND users.account_id = $1 AND users.user_id = $3 AND groups.group_id = $2",
                 account_id,
                 group_id,
                 user_id,
@@ -144,9 +145,9 @@ class SqlGroupStore:
 
     async def list_members(self, account_id: str, group_id: str, *, page: Page) -> Sequence[User]:
         rows = await self._engine.fetch_all(
-            f"SELECT {_OF_USER} FROM group_members AS member JOIN users"
-            " ON users.account_id = member.account_id AND users.user_id = member.user_id"
-            " WHERE member.account_id = $1 AND member.group_id = $2 AND member.user_key > $3"
+            f"SELECT {_OF_USER} FROM group_members AS member CROSS JOIN users"
+            " WHERE users.account_id = member.account_id AND users.user_id = member.user_id"
+            " AND member.account_id = $1 AND member.group_id = $2 AND member.user_key > $3"
             " ORDER BY member.user_key LIMIT $4",
             account_id,
             group_id,
@@ -157,9 +158,9 @@ class SqlGroupStore:
 
     async def list_groups_of(self, account_id: str, user_id: str) -> Sequence[Group]:
         rows = await self._engine.fetch_all(
-            f"SELECT {_OF_GROUP} FROM group_members AS member JOIN groups"
-            " ON groups.account_id = member.account_id AND groups.group_id = member.group_id"
-            " WHERE member.account_id = $1 AND member.user_id = $2 ORDER BY groups.name_key",
+            f"SELECT {_OF_GROUP} FROM group_members AS member CROSS JOIN groups"
+            " WHERE groups.account_id = member.account_id AND groups.group_id = member.group_id"
+            " AND member.account_id = $1 AND member.user_id = $2 ORDER BY groups.name_key",
             account_id,
             user_id,
         )

@@ -1,7 +1,7 @@
 """Table `policy_versions`: the versions of managed policies, and who has which policy.
 
 `policies.document` and `policies.default_version_id` repeat the default version, because every decision reads it
-and nothing else. Version numbers come from `policies.newest_version`, which only grows: none is given out twice.
+and nothing else. CROSS JOIN is how SQLite is told to begin at the left. Version numbers come from `policies.newest_version`, which only grows: none is given out twice.
 """
 
 from collections.abc import Sequence
@@ -147,9 +147,9 @@ class SqlPolicyVersionStore:
         """Rows of one table of principals that have the policy, in the order of names."""
         wanted = ", ".join(f"principal.{column.strip()}" for column in columns.split(","))
         return await self._engine.fetch_all(
-            f"SELECT {wanted} FROM policy_attachments AS attachment JOIN {table} AS principal"
-            f" ON principal.account_id = attachment.account_id AND principal.{key} = attachment.principal_id"
-            " WHERE attachment.policy_arn = $2 AND attachment.account_id = $1 ORDER BY principal.name_key",
+            f"SELECT {wanted} FROM policy_attachments AS attachment CROSS JOIN {table} AS principal"
+            f" WHERE principal.account_id = attachment.account_id AND principal.{key} = attachment.principal_id"
+            " AND attachment.policy_arn = $2 AND attachment.account_id = $1 ORDER BY principal.name_key",
             account_id,
             policy_arn,
         )

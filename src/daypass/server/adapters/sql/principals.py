@@ -27,6 +27,9 @@ SELECT {_SELF}, user_name, path, tags, credentials_epoch FROM users WHERE accoun
 _ROLE = f"""
 SELECT {_SELF}, role_name, path, tags, 0 FROM roles WHERE account_id = $1 AND role_id = $2"""
 
+# A list and no join: a join SQLite would begin at either end, and one end is everything attached in the account.
+_GROUPS = "SELECT group_id FROM group_members WHERE account_id = $1 AND user_id = $2"
+
 # ARN, nothing, document or NULL
 _USER_BOUNDARY = f"""
 SELECT {_BOUNDARY}, permissions_boundary, '', policies.document, 0 FROM users
@@ -41,22 +44,18 @@ SELECT {_MANAGED}, attachment.policy_arn, '', policies.document, 0 FROM policy_a
 LEFT JOIN policies ON policies.policy_arn = attachment.policy_arn
 WHERE attachment.account_id = $1 AND attachment.principal_id = $2"""
 _ATTACHED_TO_GROUPS = f"""
-SELECT {_MANAGED}, attachment.policy_arn, '', policies.document, 0 FROM group_members AS member
-JOIN policy_attachments AS attachment
-  ON attachment.account_id = member.account_id AND attachment.principal_id = member.group_id
+SELECT {_MANAGED}, attachment.policy_arn, '', policies.document, 0 FROM policy_attachments AS attachment
 LEFT JOIN policies ON policies.policy_arn = attachment.policy_arn
-WHERE member.account_id = $1 AND member.user_id = $2"""
+WHERE attachment.account_id = $1 AND attachment.principal_id IN ({_GROUPS})"""
 
 # policy name, group name, document
 _OWN_INLINE = f"""
 SELECT {_INLINE}, policy_name, '', document, 0 FROM inline_policies
 WHERE account_id = $1 AND principal_id = $2"""
 _INLINE_OF_GROUPS = f"""
-SELECT {_INLINE}, inline.policy_name, groups.group_name, inline.document, 0 FROM group_members AS member
-JOIN inline_policies AS inline
-  ON inline.account_id = member.account_id AND inline.principal_id = member.group_id
-JOIN groups ON groups.account_id = member.account_id AND groups.group_id = member.group_id
-WHERE member.account_id = $1 AND member.user_id = $2"""
+SELECT {_INLINE}, inline.policy_name, groups.group_name, inline.document, 0 FROM inline_policies AS inline
+JOIN groups ON groups.account_id = inline.account_id AND groups.group_id = inline.principal_id
+WHERE inline.account_id = $1 AND inline.principal_id IN ({_GROUPS})"""
 _CONTROLS = f"""
 SELECT {_CONTROL}, policy_name, '', document, 0 FROM service_control_policies WHERE account_id = $1"""
 
