@@ -90,7 +90,9 @@ def test_another_session_s_file_does_not_open_under_this_name() -> None:
         _opens(TEXT, key=draw_key())
 
 
-@pytest.mark.parametrize("key", ["", "!", "QUJD", KEY.reveal() + "QUJD"])
+@pytest.mark.parametrize(
+    "key", ["", "!", "QUJD", KEY.reveal() + "QUJD"], ids=["none", "no base64", "short", "long"]
+)
 def test_what_is_no_key_opens_nothing(key: str) -> None:
     """A keyring may hold anything under our name."""
     with pytest.raises(Damaged):
