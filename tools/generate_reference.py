@@ -7,8 +7,10 @@ cannot say what the program does not do. tests/docs fails when one is not up to 
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from daypass import errors as daypass_errors
 from daypass.errors import DaypassError
@@ -19,6 +21,9 @@ from daypass.protocol.oauth.errors import AuthorizationError, SignInError
 from daypass.server.gateway import errors as gateway_errors
 from daypass.server.gateway.operation_table import ROWS
 from daypass.server.settings.reference import build_reference_page
+from daypass.server.web.iam import IAM_VERSION, build_iam_operations
+from daypass.server.web.query_model import iam_model
+from daypass.server.web.query_operation import Operation
 
 # Its neighbours are found also by who loads this file from elsewhere.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -191,11 +196,51 @@ def build_s3_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def build_iam_page() -> str:
+    """docs/reference/iam-operations.md."""
+    served = _iam_operations()
+    model = iam_model()
+    lines = [
+        "# IAM operations",
+        "",
+        _NOTICE.format(source="src/daypass/server/web/iam.py and the service model of the SDKs"),
+        "",
+        f"{len(served)} of the {len(model.operations)} operations of the IAM API ({IAM_VERSION}) are served.",
+        "Each asks for the permission of its own name, `iam:` and the operation.",
+        "Parameters in bold must be there. One that is crossed out is refused (`ValidationError`), never dropped.",
+        "What the operations have in common stands in [STS and IAM](sts-and-iam.md).",
+        "",
+        "| Operation | Parameters |",
+        "|---|---|",
+    ]
+    for action in sorted(served):
+        shape = model.operations[action]["input"]
+        required = model.shapes[shape].get("required", ()) if shape else ()
+        without = getattr(served[action], "without", ())
+        names = []
+        for name in model.input_members(action):
+            shown = f"**`{name}`**" if name in required else f"`{name}`"
+            names.append(f"~~{shown}~~" if name in without else shown)
+        lines.append(f"| `{action}` | {' '.join(names)} |")
+    unserved = " ".join(f"`{name}`" for name in model.operations if name not in served)
+    lines += ["", "## Not served", "", "These are refused by name (`InvalidAction`):", "", unserved]
+    return "\n".join(lines) + "\n"
+
+
+def _iam_operations() -> Mapping[str, Operation]:
+    """The table, without anything behind it."""
+    nothing: Any = SimpleNamespace(users=None, account_settings=None)
+    return build_iam_operations(
+        storage=nothing, ring=nothing, hasher=nothing, randomness=nothing, saml=nothing
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": build_reference_page,
     "cli.md": build_cli_page,
     "errors.md": build_errors_page,
     "s3-operations.md": build_s3_page,
+    "iam-operations.md": build_iam_page,
 }
 """File name in docs/reference to what makes it."""
 

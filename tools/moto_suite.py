@@ -1,6 +1,7 @@
 """Run moto's own IAM and STS tests against this server: an outside suite, downloaded and never kept in the repository.
 
     pip download --no-deps --no-binary moto moto     # and unpack it
+    pip install freezegun                             # which some of its tests import
     .venv/bin/python tools/moto_suite.py FOLDER/moto-X.Y.Z [pytest arguments]
 
 Each test gets a server of its own with one empty account, reached through the SDK's endpoint variables; moto's mock is

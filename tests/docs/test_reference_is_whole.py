@@ -5,7 +5,6 @@ import re
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
-from unittest import mock
 
 import pytest
 
@@ -18,8 +17,6 @@ from daypass.server.domain.managed_policies import SHIPPED_POLICIES
 from daypass.server.gateway import errors as gateway_errors
 from daypass.server.settings import Settings
 from daypass.server.settings.identity_providers import MEMBERS as PROVIDER_MEMBERS
-from daypass.server.web.iam import build_iam_operations
-from daypass.server.web.sts import build_sts_operations
 
 REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
@@ -120,24 +117,6 @@ def test_every_endpoint_is_documented() -> None:
     assert len(routes) >= 18
     written = set(re.findall(r"^\| `(\w+) ([^`…]+)…?`", _read("endpoints.md"), re.MULTILINE))
     assert set(routes) == written
-
-
-def test_every_operation_of_sts_and_iam_is_documented() -> None:
-    anything = mock.MagicMock()
-    sts = build_sts_operations(
-        storage=anything,
-        ring=anything,
-        randomness=anything,
-        saml=anything,
-        oidc=anything,
-        external_url="",
-        alternate_urls=frozenset(),
-    )
-    iam = build_iam_operations(
-        storage=anything, ring=anything, hasher=anything, randomness=anything, saml=anything
-    )
-    lists = [line for line in _read("endpoints.md").splitlines() if line.startswith("- ")]
-    assert {*sts, *iam} == set(re.findall(r"`([A-Z]\w+)`", "\n".join(lists)))
 
 
 def test_every_operator_and_shipped_policy_is_documented() -> None:

@@ -5,11 +5,12 @@ in their own request.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from daypass.protocol.aws.errors import InvalidAction
 from daypass.server.web.iam import IAM_NAMESPACE, IAM_VERSION
+from daypass.server.web.query_model import iam_model
 from daypass.server.web.query_operation import Operation
 from daypass.server.web.sts import STS_NAMESPACE, STS_UNSERVED, STS_VERSION, UNSIGNED_ACTIONS
 
@@ -27,7 +28,7 @@ class QueryService:
     version: str
     namespace: str
     operations: Mapping[str, Operation]
-    unserved: frozenset[str] = frozenset()
+    unserved: Container[str] = frozenset()
     """Actions of AWS's model that are known not to be here."""
     unsigned: frozenset[str] = frozenset()
     """Actions whose proof is in their parameters."""
@@ -53,7 +54,14 @@ def sts_service(operations: Mapping[str, Operation]) -> QueryService:
 
 def iam_service(operations: Mapping[str, Operation]) -> QueryService:
     """IAM over its table."""
-    return QueryService("iam", IAM_VERSION, IAM_NAMESPACE, operations)
+    return QueryService("iam", IAM_VERSION, IAM_NAMESPACE, operations, _IamActions())
+
+
+class _IamActions:
+    """Every action of IAM's model, which is loaded when somebody asks for one that is not served."""
+
+    def __contains__(self, action: object) -> bool:
+        return action in iam_model().operations
 
 
 def _unserved(action: str) -> InvalidAction:
