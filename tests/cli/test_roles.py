@@ -224,6 +224,17 @@ def test_a_role_that_lives_is_served_when_sts_fails(person: Terminal, sts: StubS
     assert len(sts.asked) == 2, "the second finds a service that is left in peace"
 
 
+def test_how_long_a_run_may_take_is_the_logins_word(person: Terminal) -> None:
+    """The role renews while the login lasts; behind a code only its own hour is certain."""
+    for wanted, code in (("11h", 0), ("12h", 9)):
+        run = person.daypass("exec", "--profile", "prod", "--min-ttl", wanted, "--", "true")
+        assert run.returncode == code, run.stderr
+    assert run.stderr.splitlines() == [
+        'daypass: the session of profile "dev" lasts 11 h 6 min, less than 12 h [too_little_time]',
+        "hint: daypass login --profile dev",
+    ]
+
+
 def test_a_bridge_over_a_role_in_awss_form(person: Terminal, sts: StubSts) -> None:
     """What Terraform and PHP accept, of a profile they do not."""
     with (person.home / ".aws" / "config").open("a") as config:

@@ -63,7 +63,7 @@ class StubSts:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            def log_message(self, *_args: object) -> None: ...
+            def log_message(self, format: str, *_args: object) -> None: ...  # noqa: A002 - the name it has there
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

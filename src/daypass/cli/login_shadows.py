@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from daypass.cli.output import say
 from daypass.client.aws_config import AwsConfig, Profile, conflicting_credentials
+from daypass.client.role_answer import OWN
 from daypass.errors import Shadowed
 
 __all__ = ["check_shadows", "warn_of_shadows"]
@@ -54,6 +55,13 @@ def _in_profile(config: AwsConfig, profile: Profile) -> Iterator[_Shadow]:
     if conflict is None:
         return
     kind, key = conflict
+    source = profile.text(OWN + "source_profile")
+    if kind == "credential process" and source and profile.text(OWN + "role_arn"):
+        yield _Shadow(
+            f'profile "{profile.name}" is a role over "{source}", and the login belongs there',
+            f"daypass login --profile {source}",
+        )
+        return
     in_keys_file = key in config.keys_file_sections.get(profile.name, {})
     wins = key != "credential_process" and (kind != "access key" or in_keys_file)
     effect = "which would be used instead of a login" if wins else "which a login would put out of use"
