@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from bench import gateway, policy, refresh, start_up, sts
+from bench import gateway, policy, refresh, scale, start_up, sts
 from bench.postgres import run_postgres
 
 __all__ = ["SECTIONS", "main"]
@@ -22,6 +22,14 @@ _RESULTS = Path(__file__).parent / "results"
 def _refresh_postgres() -> dict[str, object]:
     with run_postgres() as url:
         return refresh.measure(url)
+
+
+def _scale_postgres() -> dict[str, object]:
+    with run_postgres() as url:
+        return scale.measure(url)
+
+
+_FLAT = {f"{label}, ratio": f"≤ {limit}" for label, limit in scale.LIMITS.items()}
 
 
 SECTIONS: Mapping[str, tuple[str, Callable[[], dict[str, object]], Mapping[str, str]]] = {
@@ -58,6 +66,16 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], dict[str, object]], Mapping[str, 
         "Decisions for a principal with 20 policies, on one core, against moto's engine without conditions",
         policy.measure,
         {"identity policies only, decisions per second": "≥ 100,000"},
+    ),
+    "scale": (
+        "One million users and 100,000 live logins against a thousand of each, SQLite",
+        scale.measure,
+        _FLAT,
+    ),
+    "scale_postgres": (
+        "One million users and 100,000 live logins against a thousand of each, PostgreSQL on this machine",
+        _scale_postgres,
+        _FLAT,
     ),
     "gateway": ("An object of 1 GiB through the gateway and straight to SeaweedFS", gateway.measure, {}),
 }

@@ -212,6 +212,13 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--database-url', 'any', False, 'sqlite:///absolute/file.db or postgresql://…, instead of the settings…'),
         ('--json', '', False, 'print a JSON list'),
     ), ()),
+    'server account set-policy': ('set or remove a service control policy', (
+        ('--name', 'any', False, 'how the policy is called'),
+        ('--file', 'file', False, 'the policy, JSON'),
+        ('--remove', '', False, 'take the policy of this name away'),
+        ('--config', 'file', False, 'settings file'),
+        ('--database-url', 'any', False, 'sqlite:///absolute/file.db or postgresql://…, instead of the settings…'),
+    ), ('any',)),
     'server explain': ('say which policy statement allows or denies a request', (
         ('--context', 'any', True, 'a condition value of the request, such as aws:SourceIp=192.0.2.1'),
         ('--session-policy', 'file', True, 'a policy that narrows the session'),

@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "server account create": ("daypass.server.commands.account_create", "make one more account"),
     "server account list": ("daypass.server.commands.account_list", "list the accounts"),
+    "server account set-policy": (
+        "daypass.server.commands.account_policy",
+        "set or remove a service control policy",
+    ),
     "server explain": (
         "daypass.server.commands.explain",
         "say which policy statement allows or denies a request",
