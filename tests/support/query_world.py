@@ -20,6 +20,7 @@ from daypass.protocol.aws.sigv4 import Credentials, WireRequest, sign_request
 from daypass.secret import Secret
 from daypass.server.adapters.oidc import RelyingParty
 from daypass.server.adapters.passkeys import WebAuthnPasskeys
+from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.saml import Saml2ServiceProvider
 from daypass.server.adapters.sql import open_storage
@@ -154,6 +155,7 @@ class QueryWorld:
             saml=self.saml,
             oidc=self.oidc,
             passkeys=WebAuthnPasskeys(EXTERNAL_URL),
+            judge=LocalPasswordJudge(None),
             external_url=EXTERNAL_URL,
             alternate_urls=frozenset({ALTERNATE_URL}),
             region="us-east-1",

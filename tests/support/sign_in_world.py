@@ -26,6 +26,7 @@ from daypass.protocol.oauth.token_request import build_code_grant_body, build_re
 from daypass.protocol.oauth.token_response import TokenSet, parse_token_response
 from daypass.secret import Secret
 from daypass.server.adapters.passkeys import WebAuthnPasskeys
+from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, User
@@ -113,6 +114,7 @@ class SignInWorld:
                 "metrics": self.metrics,
                 "saml": StandInSaml(),
                 "oidc": StandInOidc(),
+                "judge": LocalPasswordJudge(None),
                 "passkeys": WebAuthnPasskeys(changes.get("external_url", ENDPOINT)),
                 "external_url": ENDPOINT,
                 "region": "us-east-1",

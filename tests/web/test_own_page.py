@@ -339,6 +339,16 @@ async def test_a_password_that_cannot_be_changed_says_why(
     assert text in html.unescape(answer.text)
 
 
+async def test_an_easy_password_gets_a_hint_first(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    easy = {"old_password": PASSWORD, "password": "password12345", "repeated": "password12345"}
+    answer = await tab.submit(f"{address}/password", **easy)
+    assert answer.status == 400
+    assert "easy to guess" in answer.text
+    await tab.submit(f"{address}/password", **easy, anyway="yes")
+    assert "Your password is changed" in tab.answer.text
+
+
 async def test_guessing_the_old_password_is_throttled(site: SignInWorld) -> None:
     tab, address = await at_home(site)
     fields = {"password": NEW_PASSWORD, "repeated": NEW_PASSWORD}

@@ -6,12 +6,15 @@ Passkeys are driven in a real browser (`tests/browser/`).
 
 import asyncio
 import base64
+import hashlib
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pyotp
 import pytest
 
 from daypass.secret import Secret
+from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.domain.recovery_codes import hash_recovery_code
 from daypass.server.domain.session import SignInSession
@@ -399,3 +402,31 @@ async def test_a_forced_change_ends_older_logins(site: SignInWorld) -> None:
     site.now += 600
     with pytest.raises(UserCredentialsChanged):
         await terminal.refresh(tokens.refresh_token)
+
+
+async def test_an_easy_password_gets_a_hint_and_may_still_be_chosen(site: SignInWorld) -> None:
+    await require_change(site)
+    tab = await halfway(site)
+    easy = "password12345"
+    answer = await tab.submit("/signin/new-password", password=easy, repeated=easy)
+    assert answer.status == 400
+    assert "easy to guess" in answer.text
+    await tab.submit("/signin/new-password", password=easy, repeated=easy, anyway="yes")
+    await tab.get("/")
+    assert len(tab.session_ids) == 1
+
+
+async def test_a_breached_password_cannot_be_chosen_whoever_insists(
+    site: SignInWorld, tmp_path: Path
+) -> None:
+    listed = tmp_path / "list"
+    digest = hashlib.sha1(NEW_PASSWORD.encode(), usedforsecurity=False).hexdigest().upper()
+    listed.write_text(f"{digest}:3\n", encoding="ascii")
+    guarded = site.rebuilt(judge=LocalPasswordJudge(listed))
+    await require_change(guarded)
+    tab = await halfway(guarded)
+    answer = await tab.submit(
+        "/signin/new-password", password=NEW_PASSWORD, repeated=NEW_PASSWORD, anyway="yes"
+    )
+    assert answer.status == 400
+    assert "known from a breach" in answer.text

@@ -23,6 +23,7 @@ from daypass.server.adapters.argon2 import Argon2Hasher
 from daypass.server.adapters.log import write_access_line
 from daypass.server.adapters.metrics import CONTENT_TYPE, ProcessMetrics, open_metrics
 from daypass.server.adapters.on_first_use import OnFirstUse
+from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.adapters.principal_cache import PrincipalCache
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from daypass.server.ports.oidc import OpenIdRelyingParty
     from daypass.server.ports.passkeys import Passkeys
     from daypass.server.ports.saml import SamlServiceProvider
+    from daypass.server.ports.storage import Storage
 
 __all__ = ["Application", "compose"]
 
@@ -111,25 +113,14 @@ async def compose(
     log = logging.getLogger("daypass.server")
     metrics = open_metrics()
     hasher = Argon2Hasher(threads=settings.password_threads, queue=settings.password_queue)
-    parts = SignInParts(
-        storage=storage,
-        ring=ring,
-        directory=PrincipalCache(storage, system_clock, SHIPPED_POLICIES),
+    parts = _build_parts(
+        settings,
+        storage,
+        ring,
         hasher=hasher,
-        clock=system_clock,
-        randomness=SystemRandomness(),
         metrics=metrics,
-        saml=cast("SamlServiceProvider", OnFirstUse(_load_saml)),
-        oidc=cast("OpenIdRelyingParty", oidc),
-        passkeys=cast("Passkeys", OnFirstUse(lambda: _load_passkeys(external_url))),
-        identity_providers=settings.identity_providers,
-        show_saml_providers=settings.show_saml_providers,
-        external_url=external_url,
-        alternate_urls=alternate_urls,
-        region=settings.region,
-        lifetimes=settings.lifetimes,
-        s3_url=s3_url,
-        refresh_reuse=cast("Literal['refuse', 'revoke']", settings.refresh_reuse),
+        oidc=oidc,
+        places=(external_url, alternate_urls, s3_url),
     )
     readiness = Readiness(lambda: storage.check_writable(now=system_clock()), log)
     gateway_app = _build_gateway(settings, parts, backend_keys, log) if backend_keys is not None else None
@@ -148,6 +139,41 @@ async def compose(
         hasher=hasher,
         _gateway_app=gateway_app,
         _oidc=oidc,
+    )
+
+
+def _build_parts(
+    settings: Settings,
+    storage: "Storage",
+    ring: KeyRing,
+    *,
+    hasher: Argon2Hasher,
+    metrics: ProcessMetrics,
+    oidc: OnFirstUse,
+    places: tuple[str, frozenset[str], str],
+) -> SignInParts:
+    """`places`: this server's own address, its other ones, the gateway's."""
+    external_url, alternate_urls, s3_url = places
+    return SignInParts(
+        storage=storage,
+        ring=ring,
+        directory=PrincipalCache(storage, system_clock, SHIPPED_POLICIES),
+        hasher=hasher,
+        clock=system_clock,
+        randomness=SystemRandomness(),
+        metrics=metrics,
+        saml=cast("SamlServiceProvider", OnFirstUse(_load_saml)),
+        oidc=cast("OpenIdRelyingParty", oidc),
+        judge=LocalPasswordJudge(settings.breached_passwords),
+        passkeys=cast("Passkeys", OnFirstUse(lambda: _load_passkeys(external_url))),
+        identity_providers=settings.identity_providers,
+        show_saml_providers=settings.show_saml_providers,
+        external_url=external_url,
+        alternate_urls=alternate_urls,
+        region=settings.region,
+        lifetimes=settings.lifetimes,
+        s3_url=s3_url,
+        refresh_reuse=cast("Literal['refuse', 'revoke']", settings.refresh_reuse),
     )
 
 

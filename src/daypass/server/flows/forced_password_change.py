@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from daypass.protocol.aws.errors import PasswordPolicyViolation
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
-from daypass.server.domain.password_policy import check_new_password
 from daypass.server.domain.sign_in_ticket import SignInTicket, TicketRefused, ticket_use_key
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
+from daypass.server.ports.password_rules import PasswordRules
 from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.session_beginning import Proven, SessionBeginning, SessionFull, SignedIn
 from daypass.server.ports.storage import Storage
@@ -27,6 +27,7 @@ class ForcedPasswordChangeFlow:
     storage: Storage
     directory: PrincipalDirectory
     hasher: PasswordHasher
+    rules: PasswordRules
     beginning: SessionBeginning
 
     async def change(
@@ -42,15 +43,20 @@ class ForcedPasswordChangeFlow:
             raise TicketRefused("the person is gone or has another password")
         if await self._has_factor(ticket) and not ticket.mfa_at:
             raise TicketRefused("the second factor is missing")
-        check_new_password(new_password, user_name=user.user_name)
         await self._check_is_new(profile.password_hash, new_password)
+        await self.rules.check_new(user, new_password)
         password_hash = await self.hasher.hash(new_password)
         if not await self.storage.federation.use_once(
             ticket_use_key(ticket), now=now, expires_at=ticket.expires_at
         ):
             raise TicketRefused("the ticket was used")
         await self.storage.users.update_login_profile(
-            account_id, user_id, password_hash=password_hash, password_reset_required=False, changed=True
+            account_id,
+            user_id,
+            password_hash=password_hash,
+            password_reset_required=False,
+            changed=True,
+            now=now,
         )
         snapshot = await self.directory.load(account_id, "user", user_id, fresh=True)
         if snapshot is None:

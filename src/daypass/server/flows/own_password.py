@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 
 from daypass.policy.decision import Effect
-from daypass.protocol.aws.errors import AccessDenied, Throttling
+from daypass.protocol.aws.errors import AccessDenied, PasswordPolicyViolation, Throttling
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.own_account import check_recent
@@ -20,6 +20,7 @@ from daypass.server.domain.session import SignInSession
 from daypass.server.domain.sign_in_events import sign_in_event
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
+from daypass.server.ports.password_judge import PasswordJudge
 from daypass.server.ports.password_rules import PasswordRules
 from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.session_beginning import Proven, SessionBeginning, SessionFull, SignedIn
@@ -43,6 +44,7 @@ class OwnPassword:
     storage: Storage
     directory: PrincipalDirectory
     hasher: PasswordHasher
+    judge: PasswordJudge
     rules: PasswordRules
     randomness: Randomness
     beginning: SessionBeginning
@@ -110,6 +112,10 @@ class OwnPassword:
     async def _set(self, session: SignInSession, new: Secret, now: int) -> None:
         if session.principal_kind == "root":
             check_new_password(new, user_name="root")
+            if await self.judge.is_breached(new):
+                raise PasswordPolicyViolation(
+                    "Password is known from a breach; choose one that you use nowhere else"
+                )
             password_hash = await self.hasher.hash(new)
             await self.storage.accounts.set_root_password(session.account_id, password_hash, changed=True)
             return

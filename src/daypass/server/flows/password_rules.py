@@ -12,6 +12,7 @@ from daypass.server.domain.account import User
 from daypass.server.domain.password_policy import check_new_password
 from daypass.server.ports.identity_storage import AccountSettingsStore
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
+from daypass.server.ports.password_judge import PasswordJudge
 from daypass.server.ports.storage import UserStore
 
 __all__ = ["AccountPasswordRules"]
@@ -24,11 +25,17 @@ class AccountPasswordRules:
     users: UserStore
     settings: AccountSettingsStore
     hasher: PasswordHasher
+    judge: PasswordJudge | None = None
+    """None knows no breached passwords."""
 
     async def check_new(self, user: User, password: Secret) -> None:
         """See the port."""
         policy = await self.settings.load_password_policy(user.account_id)
         check_new_password(password, user_name=user.user_name, policy=policy)
+        if self.judge is not None and await self.judge.is_breached(password):
+            raise PasswordPolicyViolation(
+                "Password is known from a breach; choose one that you use nowhere else"
+            )
         if policy is None or not policy.password_reuse_prevention:
             return
         profile = await self.users.load_login_profile(user.account_id, user.user_id)

@@ -218,6 +218,10 @@ class Settings:
         "info", why="`debug`, `info`, `warning` or `error`; info shows refusals and their request ids."
     )
 
+    breached_passwords: Path | None = _setting(
+        None,
+        why="A sorted list of passwords known from breaches: one SHA-1 hash in hexadecimal per line, what follows a colon is ignored. Nobody can choose one of them. It may be larger than memory; nothing is asked of any other server.",
+    )
     show_saml_providers: bool = _setting(
         True,
         why="Every SAML provider made by `aws iam` is on the sign-in page. When false, only the ones in `identity_providers`; the provider's own portal works either way.",

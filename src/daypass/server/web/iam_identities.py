@@ -52,7 +52,7 @@ def _user_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
 
 def _password_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
     storage = parts.storage
-    rules = AccountPasswordRules(storage.users, storage.account_settings, parts.hasher)
+    rules = AccountPasswordRules(storage.users, storage.account_settings, parts.hasher, parts.judge)
     profiles = LoginProfiles(storage, parts.hasher, rules)
     return (
         changing("CreateLoginProfile", profiles.create_login_profile, _login_profile),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.password_hasher import PasswordHasher
+from daypass.server.ports.password_judge import PasswordJudge
 from daypass.server.ports.saml import SamlServiceProvider
 from daypass.server.ports.storage import Storage
 
@@ -20,3 +21,4 @@ class IamParts:
     hasher: PasswordHasher
     randomness: Randomness
     saml: SamlServiceProvider
+    judge: PasswordJudge | None = None

@@ -71,6 +71,9 @@ class OwnPages:
             return await self._page(
                 visit, session, error="The two passwords differ. Type the new one twice.", status=400
             )
+        hint = await self._tools.password_hint(visit)
+        if hint:
+            return await self._page(visit, session, hint=hint, status=400)
         try:
             outcome = await self._password.change(
                 session, Secret(old), Secret(new), caller=visit.caller, now=visit.now
@@ -210,7 +213,14 @@ class OwnPages:
         )
 
     async def _page(
-        self, visit: Visit, session: SignInSession, *, done: str = "", error: str = "", status: int = 200
+        self,
+        visit: Visit,
+        session: SignInSession,
+        *,
+        done: str = "",
+        error: str = "",
+        hint: str = "",
+        status: int = 200,
     ) -> Response:
         parts = self._tools.parts
         return self._tools.page(
@@ -232,6 +242,7 @@ class OwnPages:
             ],
             done=done,
             error=error,
+            hint=hint,
         )
 
     def _totp_page(self, visit: Visit, session: SignInSession, sealed: str, *, error: str = "") -> Response:

@@ -9,8 +9,10 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from daypass.secret import Secret
 from daypass.server.domain.audit import CALLER_KEY, Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
+from daypass.server.domain.password_policy import MINIMUM_PASSWORD_LENGTH
 from daypass.server.domain.pending_authorization import (
     PendingAuthorization,
     RedirectTicket,
@@ -94,6 +96,13 @@ class PageTools:
             **values,
         )
         return self._with_cookie(visit, response)
+
+    async def password_hint(self, visit: Visit) -> str:
+        """What makes the form's new password easy to guess; empty when nothing does, or the person insists."""
+        password = visit.form.get("password", "")
+        if len(password) < MINIMUM_PASSWORD_LENGTH or visit.form.get("anyway"):
+            return ""
+        return await self.parts.judge.hint(Secret(password), about=["daypass"])
 
     def go(self, visit: Visit, path: str) -> Response:
         """303 to one of our pages, with the pending request."""

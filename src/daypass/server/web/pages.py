@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from daypass.server.flows.begin_session import BrowserSessions
 from daypass.server.flows.forced_password_change import ForcedPasswordChangeFlow
 from daypass.server.flows.issue_code import IssueCodeFlow
+from daypass.server.flows.password_rules import AccountPasswordRules
 from daypass.server.flows.second_factor import OneTimeCodes
 from daypass.server.flows.second_step import SecondStepFlow
 from daypass.server.flows.sign_in import SignInFlow
@@ -142,5 +143,11 @@ def _second_step_pages(
         passkeys=parts.passkeys,
         beginning=beginning,
     )
-    password_change = ForcedPasswordChangeFlow(storage, parts.directory, parts.hasher, beginning)
+    password_change = ForcedPasswordChangeFlow(
+        storage,
+        parts.directory,
+        parts.hasher,
+        AccountPasswordRules(storage.users, storage.account_settings, parts.hasher, parts.judge),
+        beginning,
+    )
     return SecondStepPages(tools, sessions, second_step, password_change)

@@ -59,6 +59,7 @@ def build_query_app(parts: SignInParts, log: logging.Logger) -> AsgiApp:
         hasher=parts.hasher,
         randomness=parts.randomness,
         saml=parts.saml,
+        judge=parts.judge,
     )
     return _QueryApp({"sts": sts_service(sts), "iam": iam_service(iam)}, parts, log)
 

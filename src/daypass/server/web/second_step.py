@@ -94,6 +94,9 @@ class SecondStepPages:
         error = _password_error(password, visit.form.get("repeated", ""))
         if error:
             return self._password_page(visit, sealed, error=error, status=400)
+        hint = await self._tools.password_hint(visit)
+        if hint:
+            return self._password_page(visit, sealed, hint=hint, status=400)
         try:
             outcome = await self._password_change.change(
                 self._open(visit, sealed),
@@ -152,8 +155,12 @@ class SecondStepPages:
             else "",
         )
 
-    def _password_page(self, visit: Visit, sealed: str, *, error: str = "", status: int = 200) -> Response:
-        return self._tools.page(visit, "new_password.html", status=status, ticket=sealed, error=error)
+    def _password_page(
+        self, visit: Visit, sealed: str, *, error: str = "", hint: str = "", status: int = 200
+    ) -> Response:
+        return self._tools.page(
+            visit, "new_password.html", status=status, ticket=sealed, error=error, hint=hint
+        )
 
 
 def _read_proof(visit: Visit) -> Proof:

@@ -15,6 +15,7 @@ from daypass.server.ports.metrics import Metrics
 from daypass.server.ports.oidc import OpenIdRelyingParty
 from daypass.server.ports.passkeys import Passkeys
 from daypass.server.ports.password_hasher import PasswordHasher
+from daypass.server.ports.password_judge import PasswordJudge
 from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.saml import SamlServiceProvider
 from daypass.server.ports.storage import Storage
@@ -36,6 +37,7 @@ class SignInParts:
     saml: SamlServiceProvider
     oidc: OpenIdRelyingParty
     passkeys: Passkeys
+    judge: PasswordJudge
     external_url: str
     """`scheme://host[:port]`, no trailing slash: what browsers and terminals call this server."""
     alternate_urls: frozenset[str] = frozenset()
