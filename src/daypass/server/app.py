@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from daypass.server.ports.oidc import OpenIdRelyingParty
     from daypass.server.ports.passkeys import Passkeys
     from daypass.server.ports.saml import SamlServiceProvider
-    from daypass.server.ports.storage import Storage
 
 __all__ = ["Application", "compose"]
 
@@ -144,7 +143,7 @@ async def compose(
 
 def _build_parts(
     settings: Settings,
-    storage: "Storage",
+    storage: Storage,
     ring: KeyRing,
     *,
     hasher: Argon2Hasher,
