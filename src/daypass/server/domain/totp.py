@@ -6,7 +6,7 @@ older one is ever taken again (RFC 6238 §5.2). The arithmetic is the library's;
 
 import hmac
 
-import pyotp
+from pyotp.totp import TOTP
 
 from daypass.protocol.aws.errors import ValidationError
 
@@ -24,7 +24,7 @@ def matching_step(seed: str, code: str, *, now: int, after: int) -> int | None:
 
     Every candidate is computed and compared in constant time, whichever matches.
     """
-    generator = pyotp.TOTP(seed)
+    generator = TOTP(seed)
     present = now // STEP_SECONDS
     found = None
     for step in range(max(present - _WINDOW, 0), present + _WINDOW + 1):
@@ -36,7 +36,7 @@ def matching_step(seed: str, code: str, *, now: int, after: int) -> int | None:
 
 def provisioning_uri(seed: str, *, account_name: str, issuer: str) -> str:
     """What an authenticator app reads from the picture: `otpauth://totp/…`."""
-    return pyotp.TOTP(seed).provisioning_uri(name=account_name, issuer_name=issuer)
+    return TOTP(seed).provisioning_uri(name=account_name, issuer_name=issuer)
 
 
 def check_code_parameters(serial_number: str | None, token_code: str | None) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ window gives a guesser nothing, because both codes must fit neighbouring steps.
 
 import hmac
 
-import pyotp
+from pyotp.totp import TOTP
 
 from daypass.server.domain.totp import STEP_SECONDS
 
@@ -21,7 +21,7 @@ def matching_pair(seed: str, code: str, next_code: str, *, now: int, after: int)
 
     `seed` is Base32 text, `now` epoch seconds. Every candidate is compared in constant time.
     """
-    generator = pyotp.TOTP(seed)
+    generator = TOTP(seed)
     present = now // STEP_SECONDS
     found = None
     for step in range(max(present - _STEPS_BACK, 1), present + _STEPS_AHEAD + 1):

@@ -1,117 +1,151 @@
-"""The IAM API's rows about identity providers, and how their parameters are read.
+"""The IAM API's rows about SAML and OpenID Connect providers, and their tags.
 
-What an action means stands in `flows/iam/`, what its answer looks like in `iam_provider_answers.py`. Metadata
-documents and private keys never reach an audit row. (IAM API reference, operations of these names)
+What an action means stands in `flows/iam/`; parameters and answers are the service model's (`query_model.py`), save for
+what the model says too loosely: ARNs, URLs, client ids and thumbprints are read by `domain/provider_identifiers.py`.
+Metadata documents and private keys never reach an audit row, and no answer has a private key. The URL of an OpenID
+Connect provider is shown without its scheme, as IAM does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from daypass.secret import Secret
-from daypass.server.domain import identifiers
 from daypass.server.domain import provider_identifiers as checks
-from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.identity_provider import OidcProvider, SamlProvider, provider_path
 from daypass.server.flows.iam.oidc_providers import OidcProviders
 from daypass.server.flows.iam.saml_providers import SamlProviders
-from daypass.server.flows.iam.tags import Tagging
-from daypass.server.ports.clock import Randomness
-from daypass.server.ports.saml import SamlServiceProvider
-from daypass.server.ports.storage import Storage
-from daypass.server.web import iam_provider_answers as answers
-from daypass.server.web import iam_values as values
-from daypass.server.web.query_operation import ListParameter, Operation, Parameter, changing
+from daypass.server.flows.iam.tags import Kind, Tagging
+from daypass.server.web.iam_members import Members, end_members, tag_members
+from daypass.server.web.iam_parts import IamParts
+from daypass.server.web.model_operation import ModelOperation, Reader, changing, reading
 
-__all__ = ["build_provider_operations", "build_provider_tag_operations"]
+__all__ = ["build_provider_operations"]
 
-_LIST_ROOM = 1000
-"""How long a list may be before the quota behind it speaks in its own words."""
-
-
-def _metadata(member: str, text: str) -> str:
-    return identifiers.check_length(member, text, least=1000, most=10_000_000)
-
-
-def _private_key(member: str, text: str) -> Secret:
-    identifiers.check_length(member, text, least=1, most=16_384)
-    return Secret(identifiers.check_text(member, text, most=16_384))
+_KEYWORDS = {
+    "SAMLProviderArn": "provider_arn",
+    "SAMLMetadataDocument": "metadata_document",
+    "AssertionEncryptionMode": "assertion_encryption",
+    "AddPrivateKey": "added_private_key",
+    "RemovePrivateKey": "removed_private_key",
+    "OpenIDConnectProviderArn": "provider_arn",
+    "ClientID": "client_id",
+    "ClientIDList": "client_ids",
+    "ThumbprintList": "thumbprints",
+}
 
 
-_SAML_ARN = Parameter("SAMLProviderArn", "provider_arn", checks.check_saml_provider_arn, is_required=True)
-_METADATA = Parameter("SAMLMetadataDocument", "metadata_document", _metadata, is_logged=False)
-_MODE = Parameter("AssertionEncryptionMode", "assertion_encryption", values.enumerated("Required", "Allowed"))
-_ADDED_KEY = Parameter("AddPrivateKey", "added_private_key", _private_key, is_logged=False)
-_OIDC_ARN = Parameter(
-    "OpenIDConnectProviderArn", "provider_arn", checks.check_oidc_provider_arn, is_required=True
-)
-_CLIENT_ID = Parameter("ClientID", "client_id", checks.check_client_id, is_required=True)
-_CLIENT_IDS = ListParameter("ClientIDList", "client_ids", checks.check_client_id, most=_LIST_ROOM)
-_THUMBPRINTS = ListParameter("ThumbprintList", "thumbprints", checks.check_thumbprint, most=_LIST_ROOM)
-_CREATED_SAML = (
-    Parameter("Name", "name", checks.check_saml_provider_name, is_required=True),
-    values.required(_METADATA),
-    values.TAGS,
-    _MODE,
-    _ADDED_KEY,
-)
-_UPDATED_SAML = (
-    _SAML_ARN,
-    _METADATA,
-    _MODE,
-    _ADDED_KEY,
-    Parameter("RemovePrivateKey", "removed_private_key", checks.check_private_key_id),
-)
-_CREATED_OIDC = (
-    Parameter("Url", "url", checks.check_issuer_url, is_required=True),
-    _CLIENT_IDS,
-    _THUMBPRINTS,
-    values.TAGS,
-)
+def _each(check: Callable[[str, str], str]) -> Reader:
+    def read(member: str, texts: Sequence[str]) -> tuple[str, ...]:
+        return tuple(check(f"{member}.{number}.member", text) for number, text in enumerate(texts, start=1))
+
+    return read
 
 
-def build_provider_operations(
-    *, storage: Storage, ring: KeyRing, randomness: Randomness, saml: SamlServiceProvider
-) -> Mapping[str, Operation]:
-    """Every action about SAML and OpenID Connect providers but their tags."""
-    of_saml = SamlProviders(storage, ring, randomness, saml)
-    of_oidc = OidcProviders(storage)
-    arn, listed = answers.answer_saml_provider_arn, answers.answer_oidc_providers
-    created, change = answers.answer_created_oidc_provider, changing
+_READERS: Mapping[str, Reader] = {
+    "SAMLProviderArn": checks.check_saml_provider_arn,
+    "OpenIDConnectProviderArn": checks.check_oidc_provider_arn,
+    "Url": checks.check_issuer_url,
+    "ClientID": checks.check_client_id,
+    "ClientIDList": _each(checks.check_client_id),
+    "ThumbprintList": _each(checks.check_thumbprint),
+}
+
+
+_reading = partial(reading, keywords=_KEYWORDS, readers=_READERS)
+_changing = partial(changing, keywords=_KEYWORDS, readers=_READERS)
+
+
+def build_provider_operations(parts: IamParts) -> Mapping[str, ModelOperation]:
+    """Every row of this file, by action."""
+    rows = [*_saml_rows(parts), *_oidc_rows(parts)]
+    rows += _tag_rows(parts, "SAMLProvider", "SAMLProviderArn")
+    rows += _tag_rows(parts, "OpenIDConnectProvider", "OpenIDConnectProviderArn")
+    return {row.action: row for row in rows}
+
+
+def _saml_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
+    providers = SamlProviders(parts.storage, parts.ring, parts.randomness, parts.saml)
+    return (
+        _changing("CreateSAMLProvider", providers.create_saml_provider, _created_saml),
+        _reading("GetSAMLProvider", providers.get_saml_provider, _saml),
+        _reading("ListSAMLProviders", providers.list_saml_providers, _saml_list),
+        _changing(
+            "UpdateSAMLProvider",
+            providers.update_saml_provider,
+            lambda provider: {"SAMLProviderArn": provider.arn},
+        ),
+        _changing("DeleteSAMLProvider", providers.delete_saml_provider),
+    )
+
+
+def _oidc_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
+    providers = OidcProviders(parts.storage)
+    return (
+        _changing("CreateOpenIDConnectProvider", providers.create_oidc_provider, _created_oidc),
+        _reading("GetOpenIDConnectProvider", providers.get_oidc_provider, _oidc),
+        _reading(
+            "ListOpenIDConnectProviders",
+            providers.list_oidc_providers,
+            lambda found: {"OpenIDConnectProviderList": [{"Arn": provider.arn} for provider in found]},
+        ),
+        _changing("DeleteOpenIDConnectProvider", providers.delete_oidc_provider),
+        _changing("AddClientIDToOpenIDConnectProvider", providers.add_client_id),
+        _changing("RemoveClientIDFromOpenIDConnectProvider", providers.remove_client_id),
+        _changing("UpdateOpenIDConnectProviderThumbprint", providers.update_thumbprints),
+    )
+
+
+def _tag_rows(parts: IamParts, kind: Kind, parameter: str) -> tuple[ModelOperation, ...]:
+    tagging = Tagging(kind, parts.storage, parts.ring)
+    named = {parameter: "name"}
+    return (
+        changing(f"Tag{kind}", tagging.tag, keywords=named, readers=_READERS),
+        changing(f"Untag{kind}", tagging.untag, keywords=named, readers=_READERS),
+        reading(
+            f"List{kind}Tags",
+            tagging.list_tags,
+            lambda listing: {"Tags": tag_members(listing.items), **end_members(listing)},
+            keywords=named,
+            readers=_READERS,
+        ),
+    )
+
+
+def _created_saml(provider: SamlProvider) -> Members:
+    return {"SAMLProviderArn": provider.arn, "Tags": tag_members(provider.tags)}
+
+
+def _saml(provider: SamlProvider) -> Members:
     return {
-        "CreateSAMLProvider": change(
-            of_saml.create_saml_provider, answers.answer_created_saml_provider, *_CREATED_SAML
-        ),
-        "GetSAMLProvider": Operation(of_saml.get_saml_provider, answers.answer_saml_provider, (_SAML_ARN,)),
-        "ListSAMLProviders": Operation(of_saml.list_saml_providers, answers.answer_saml_providers),
-        "UpdateSAMLProvider": change(of_saml.update_saml_provider, arn, *_UPDATED_SAML),
-        "DeleteSAMLProvider": change(of_saml.delete_saml_provider, None, _SAML_ARN),
-        "CreateOpenIDConnectProvider": change(of_oidc.create_oidc_provider, created, *_CREATED_OIDC),
-        "GetOpenIDConnectProvider": Operation(
-            of_oidc.get_oidc_provider, answers.answer_oidc_provider, (_OIDC_ARN,)
-        ),
-        "ListOpenIDConnectProviders": Operation(of_oidc.list_oidc_providers, listed),
-        "DeleteOpenIDConnectProvider": change(of_oidc.delete_oidc_provider, None, _OIDC_ARN),
-        "AddClientIDToOpenIDConnectProvider": change(of_oidc.add_client_id, None, _OIDC_ARN, _CLIENT_ID),
-        "RemoveClientIDFromOpenIDConnectProvider": change(
-            of_oidc.remove_client_id, None, _OIDC_ARN, _CLIENT_ID
-        ),
-        "UpdateOpenIDConnectProviderThumbprint": change(
-            of_oidc.update_thumbprints, None, _OIDC_ARN, values.required(_THUMBPRINTS)
-        ),
+        "SAMLProviderUUID": provider.provider_uuid,
+        "SAMLMetadataDocument": provider.metadata_document,
+        "CreateDate": provider.created_at,
+        "ValidUntil": provider.valid_until,
+        "Tags": tag_members(provider.tags),
+        "AssertionEncryptionMode": provider.assertion_encryption or None,
+        "PrivateKeyList": [
+            {"KeyId": key.key_id, "Timestamp": key.created_at} for key in provider.private_keys
+        ],
     }
 
 
-def build_provider_tag_operations(*, storage: Storage, ring: KeyRing) -> Mapping[str, Operation]:
-    """The actions about the tags of both kinds of providers."""
-    operations: dict[str, Operation] = {}
-    tags, keys = values.required(values.TAGS), values.TAG_KEYS
-    for tagging, parameter in (
-        (Tagging("SAMLProvider", storage, ring), _SAML_ARN),
-        (Tagging("OpenIDConnectProvider", storage, ring), _OIDC_ARN),
-    ):
-        name = values.named(parameter, "name")
-        kind = tagging.kind
-        operations[f"Tag{kind}"] = changing(tagging.tag, None, name, tags)
-        operations[f"Untag{kind}"] = changing(tagging.untag, None, name, keys)
-        operations[f"List{kind}Tags"] = Operation(
-            tagging.list_tags, answers.answer_tags, (name, *values.MARKED_PAGE)
-        )
-    return operations
+def _saml_list(providers: Sequence[SamlProvider]) -> Members:
+    return {
+        "SAMLProviderList": [
+            {"Arn": provider.arn, "ValidUntil": provider.valid_until, "CreateDate": provider.created_at}
+            for provider in providers
+        ]
+    }
+
+
+def _created_oidc(provider: OidcProvider) -> Members:
+    return {"OpenIDConnectProviderArn": provider.arn, "Tags": tag_members(provider.tags)}
+
+
+def _oidc(provider: OidcProvider) -> Members:
+    return {
+        "Url": provider_path(provider.url),
+        "ClientIDList": provider.client_ids,
+        "ThumbprintList": provider.thumbprints,
+        "CreateDate": provider.created_at,
+        "Tags": tag_members(provider.tags),
+    }

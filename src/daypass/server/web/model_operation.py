@@ -19,34 +19,32 @@ from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.web.query_model import iam_model
 from daypass.server.web.query_operation import Operation
 
-__all__ = ["Members", "ModelOperation", "changing", "reading", "snake_case"]
+__all__ = ["Members", "ModelOperation", "Reader", "changing", "reading", "snake_case"]
 
 Members = Mapping[str, Any]
 """An answer's members by the model's names: epoch seconds, plain documents, bytes."""
 
+Reader = Callable[[str, Any], object]
+"""From a member as refusals spell it (`policyArn`) and its plain value to what the flow gets. Raises an AwsError."""
 _Run = Callable[..., Awaitable[Any]]
 _Answer = Callable[[Any], Members]
 
 _find_words = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z][a-z0-9]*").findall
-_UNLOGGED = frozenset({"policyDocumentType", "authenticationCodeType"})
+_UNLOGGED = frozenset({"policyDocumentType", "SAMLMetadataDocumentType", "authenticationCodeType"})
 """Shapes no audit row may hold, beside the secret ones: documents are long, codes prove presence."""
 _LOGGED_LENGTH = 2048
 
 
-def _read_policy_arn(text: str) -> str:
-    return check_policy_arn("policyArn", text)
-
-
-def _read_tags(tags: list[dict[str, str]]) -> object:
+def _read_tags(_: str, tags: list[dict[str, str]]) -> object:
     return collect_tags((tag["Key"], tag["Value"]) for tag in tags)
 
 
-_READERS: Mapping[str, Callable[[Any], object]] = {
-    "PolicyArn": _read_policy_arn,
-    "PermissionsBoundary": _read_policy_arn,
+_READERS: Mapping[str, Reader] = {
+    "PolicyArn": check_policy_arn,
+    "PermissionsBoundary": check_policy_arn,
     "Tags": _read_tags,
 }
-"""By parameter, wherever it occurs: what the flow gets instead of the plain value. Raises an AwsError."""
+"""By parameter, wherever it occurs."""
 
 
 def snake_case(name: str) -> str:
@@ -61,6 +59,8 @@ class ModelOperation(Operation):
     action: str = ""
     keywords: Mapping[str, str] = field(default_factory=dict)
     """Parameter to the flow's keyword where they differ in more than case."""
+    readers: Mapping[str, Reader] = field(default_factory=dict)
+    """By parameter, where a value means more than the model says."""
     without: tuple[str, ...] = ()
     """Parameters of the model that are refused, because nothing here means them."""
 
@@ -70,11 +70,12 @@ class ModelOperation(Operation):
         for name in self.without:
             if name in values:
                 raise ValidationError(f"The parameter {name} is not supported yet")
-        arguments = {
-            self.keyword(name): _READERS[name](value) if name in _READERS else value
-            for name, value in values.items()
-        }
+        arguments = {self.keyword(name): self._value(name, value) for name, value in values.items()}
         return await self.run(call, **arguments)
+
+    def _value(self, name: str, value: Any) -> object:
+        read = self.readers.get(name) or _READERS.get(name)
+        return value if read is None else read(f"{name[0].lower()}{name[1:]}", value)
 
     def keyword(self, name: str) -> str:
         """How the flow spells a parameter."""
@@ -102,11 +103,17 @@ def reading(
     answer: _Answer,
     *,
     keywords: Mapping[str, str] | None = None,
+    readers: Mapping[str, Reader] | None = None,
     without: tuple[str, ...] = (),
 ) -> ModelOperation:
     """A row that changes nothing."""
     return ModelOperation(
-        run, partial(_shape, action, answer), action=action, keywords=keywords or {}, without=without
+        run,
+        partial(_shape, action, answer),
+        action=action,
+        keywords=keywords or {},
+        readers=readers or {},
+        without=without,
     )
 
 
@@ -116,6 +123,7 @@ def changing(
     answer: _Answer | None = None,
     *,
     keywords: Mapping[str, str] | None = None,
+    readers: Mapping[str, Reader] | None = None,
     without: tuple[str, ...] = (),
 ) -> ModelOperation:
     """A row that changes the account: its success is audited. `answer` None is an operation without output."""
@@ -126,6 +134,7 @@ def changing(
         changes_account=True,
         action=action,
         keywords=keywords or {},
+        readers=readers or {},
         without=without,
     )
 
