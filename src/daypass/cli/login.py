@@ -12,6 +12,7 @@ import time
 from dataclasses import replace
 
 from daypass.cli.arguments import BROWSER_HELP, CommandParser
+from daypass.cli.configure import bridge_command
 from daypass.cli.login_events import LoginEvents
 from daypass.cli.login_once import LoginOnce, present_session
 from daypass.cli.login_outcome import LoginRun
@@ -27,6 +28,7 @@ from daypass.client.login import Fresh
 from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry
 from daypass.client.storage_choice import STORAGES, WISH, choose_storage
+from daypass.client.storage_move import check_movable
 from daypass.client.terminal_input import has_terminal, open_terminal_input
 from daypass.errors import DaypassError, UsageError
 from daypass.protocol.aws.endpoints import signin_endpoint
@@ -58,6 +60,9 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
     endpoint = chosen_endpoint(arguments, profile, os.environ)
     is_remote, ways = _chosen_ways(arguments, profile)
     storage = choose_storage(arguments.storage, os.environ, profile.text(WISH) or profile.storage)
+    if storage != profile.storage:
+        check_movable(config, profile)
+        bridge_command(name)  # refuses a name that no command line can hold
     store = store_for(profile, os.environ, storage=storage, may_prompt=None if may_ask else False)
 
     def sign_in() -> int:

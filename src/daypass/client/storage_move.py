@@ -25,7 +25,7 @@ from daypass.client.vault_keyring import SystemKeyring, patience_of
 from daypass.client.vault_store import VaultStore, vault_path
 from daypass.errors import ConfigError, LoginRequired
 
-__all__ = ["finish_move", "move_login", "place_login", "profiles_at"]
+__all__ = ["check_movable", "finish_move", "move_login", "place_login", "profiles_at"]
 
 
 def profiles_at(config: AwsConfig, login_session: str, storage: str) -> list[Profile]:
@@ -56,12 +56,12 @@ def move_login(
         profiles = profiles_at(config, login_session, source.storage)
         if not profiles:
             raise LoginRequired("no profile points at this login any more", hint="daypass status")
-        changes = {
-            profile_section(profile.name): _changed(
-                config, profile, target.storage, process_for(profile.name)
+        changes: dict[str, dict[str, Setting | None]] = {}
+        for profile in profiles:
+            check_movable(config, profile)
+            changes[profile_section(profile.name)] = login_form(
+                target.storage, login_session, process_for(profile.name)
             )
-            for profile in profiles
-        }
         entry = source.load(login_session)
         if entry is None:
             raise LoginRequired(
@@ -135,20 +135,19 @@ def _forget_roles(login_session: str, environ: Mapping[str, str]) -> None:
     _marker(login_session, environ).unlink(missing_ok=True)
 
 
-def _changed(config: AwsConfig, profile: Profile, storage: str, process: str) -> dict[str, Setting | None]:
-    """Raises ConfigError where something of the person's own stands in the way."""
+def check_movable(config: AwsConfig, profile: Profile) -> None:
+    """Raises ConfigError where something of the person's own stands in the way of the lines that say where a login is."""
     if "login_session" in config.keys_file_sections.get(profile.name, {}):
         raise ConfigError(
             f'the login of profile "{profile.name}" stands in the credentials file; move its login_session line to'
             f" {config.config_path} first"
         )
-    process_there = profile.settings.get("credential_process")
-    if process_there is not None and not is_own_process(process_there):
+    process = profile.settings.get("credential_process")
+    if process is not None and not is_own_process(process):
         raise ConfigError(
             f'profile "{profile.name}" has a credential_process of its own; nothing was changed',
             hint=f"daypass doctor --profile {profile.name}",
         )
-    return login_form(storage, str(profile.text("login_session")), process)
 
 
 def _silent_store(storage: str, environ: Mapping[str, str]) -> SessionStore:

@@ -90,7 +90,12 @@ class SystemKeyring:
             "may_prompt": self.may_prompt,
             **more,
         }
-        output = self._run(json.dumps(question).encode())
+        try:
+            output = self._run(json.dumps(question).encode())
+        except OSError as problem:
+            raise self._failure(
+                "broken", f"{type(problem).__name__} at the start of its process"
+            ) from problem
         try:
             answer = json.loads(output)
             fault, detail = answer.get("fault"), str(answer.get("detail") or "")

@@ -10,7 +10,7 @@ from daypass.client.aws_config import load_config
 from daypass.client.session_cache import CacheEntry
 from daypass.client.vault_keyring import SystemKeyring
 from daypass.client.vault_store import VaultStore
-from daypass.errors import ConfigError, KeyringError, KeyringTimedOut, LoginMismatch, Shadowed
+from daypass.errors import ConfigError, KeyringError, KeyringTimedOut, LoginMismatch, Shadowed, UsageError
 from support.file_keyring import kept, keyring_environment, set_mood
 
 if TYPE_CHECKING:
@@ -227,3 +227,20 @@ def test_the_event_line_is_the_same(
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert events[-1]["event"] == "signed_in"
     assert events[-1]["identity"] == ARN
+
+
+def test_a_login_line_in_the_credentials_file_is_refused_first(person: "Person", keyring: Path) -> None:
+    """It would win over the vault's lines, and we do not write that file."""
+    path = person.home / ".aws" / "credentials"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"[dev]\nlogin_session = {ARN}\n")
+    with pytest.raises(ConfigError, match="stands in the credentials file"):
+        person.login("--profile", "dev", "--storage", "vault")
+    assert (person.fake.requests, person.link) == ([], "")
+
+
+def test_a_name_no_command_line_can_hold_is_refused_first(person: "Person", keyring: Path) -> None:
+    """The vault's profile needs one."""
+    with pytest.raises(UsageError, match="double quote"):
+        person.login("--profile", 'a"b', "--storage", "vault")
+    assert (person.fake.requests, person.link) == ([], "")
