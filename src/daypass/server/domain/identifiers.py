@@ -7,7 +7,6 @@ because it came from a stranger. Patterns and lengths are those of the IAM and S
 
 import base64
 import re
-from collections.abc import Callable
 
 from daypass.protocol.aws.errors import InvalidInput, ValidationError
 
@@ -18,11 +17,7 @@ __all__ = [
     "check_external_id",
     "check_federated_name",
     "check_length",
-    "check_name",
-    "check_path",
-    "check_path_prefix",
     "check_policy_arn",
-    "check_policy_path",
     "check_serial_number",
     "check_session_name",
     "check_text",
@@ -35,9 +30,6 @@ UNIQUE_ID_SEED_BYTES = 11
 """Random bytes behind one unique id: 85 bits reach the text."""
 
 _is_name = re.compile(r"[\w+=,.@\-]+", re.ASCII).fullmatch
-_is_path = re.compile(r"/|/[\x21-\x7e]+/").fullmatch
-_is_path_prefix = re.compile(r"/[\x21-\x7e]*").fullmatch
-_is_policy_path = re.compile(r"(?:/[A-Za-z0-9.,+@=_\-]+)*/").fullmatch
 _is_policy_arn = re.compile(
     r"arn:aws:iam::(?:[0-9]{12}|aws):policy(?:/[A-Za-z0-9.,+@=_\-]+)*/[\w+=,.@\-]+", re.ASCII
 ).fullmatch
@@ -65,17 +57,6 @@ def check_length(member: str, value: str, *, least: int, most: int) -> str:
         raise constraint_refusal(member, f"Member must have length greater than or equal to {least}")
     if len(value) > most:
         raise constraint_refusal(member, f"Member must have length less than or equal to {most}")
-    return value
-
-
-def check_name(member: str, value: str, *, most: int = 64) -> str:
-    """A user, role or policy name."""
-    check_length(member, value, least=1, most=most)
-    if not _is_name(value):
-        raise ValidationError(
-            f"The specified value for {member} is invalid. It must contain only alphanumeric characters "
-            "and/or the following: +=,.@_-"
-        )
     return value
 
 
@@ -114,31 +95,6 @@ def check_token_code(member: str, value: str) -> str:
     check_length(member, value, least=6, most=6)
     if not _is_token_code(value):
         raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\d]*")
-    return value
-
-
-def check_path(member: str, value: str) -> str:
-    """A user's or role's path: `/`, or text between two slashes."""
-    return _check_path(member, value, _is_path)
-
-
-def check_policy_path(member: str, value: str) -> str:
-    """A policy's path: fewer characters are allowed in it."""
-    return _check_path(member, value, _is_policy_path)
-
-
-def check_path_prefix(member: str, value: str) -> str:
-    """The beginning of a path; the closing slash may be missing."""
-    return _check_path(member, value, _is_path_prefix)
-
-
-def _check_path(member: str, value: str, is_valid: Callable[[str], object]) -> str:
-    check_length(member, value, least=1, most=512)
-    if not is_valid(value):
-        raise ValidationError(
-            f"The specified value for {member} is invalid. It must begin and end with / and contain only "
-            "alphanumeric characters and/or / characters."
-        )
     return value
 
 

@@ -9,7 +9,7 @@ import base64
 import re
 
 from daypass.protocol.aws.errors import AccessDenied, ConcurrentModification, InvalidInput, NoSuchEntity
-from daypass.server.domain.identifiers import check_length, constraint_refusal
+from daypass.server.domain.identifiers import check_length
 from daypass.server.domain.identity_provider import (
     is_oidc_provider_arn,
     is_saml_provider_arn,
@@ -24,9 +24,7 @@ __all__ = [
     "check_issuer_url",
     "check_oidc_provider_arn",
     "check_own_provider",
-    "check_private_key_id",
     "check_saml_provider_arn",
-    "check_saml_provider_name",
     "check_thumbprint",
     "concurrent_change",
     "is_own_provider",
@@ -37,7 +35,6 @@ __all__ = [
 LONG_ID_SEED_BYTES = 20
 """Random bytes behind one long id, all of which reach the text."""
 
-_is_provider_name = re.compile(r"[\w._-]+", re.ASCII).fullmatch
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _is_issuer = re.compile(
     rf"(?:https://{_LABEL}(?:\.{_LABEL})*|http://(?:localhost|127\.0\.0\.1))(?::([0-9]{{1,5}}))?(/[\w./:-]*)?",
@@ -45,20 +42,11 @@ _is_issuer = re.compile(
 ).fullmatch
 _is_client_id = re.compile(r"[\x20-\x7e]+").fullmatch
 _is_thumbprint = re.compile(r"[0-9A-Fa-f]{40}").fullmatch
-_is_key_id = re.compile(r"[A-Z0-9]{22,64}").fullmatch
 
 
 def build_long_id(prefix: str, seed: bytes) -> str:
     """`SAML` or `KEY` and 32 characters of A–Z and 2–7. `seed` is LONG_ID_SEED_BYTES random bytes."""
     return prefix + base64.b32encode(seed).decode("ascii")
-
-
-def check_saml_provider_name(member: str, text: str) -> str:
-    """Raises ValidationError."""
-    check_length(member, text, least=1, most=128)
-    if not _is_provider_name(text):
-        raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\w._-]+")
-    return text
 
 
 def check_saml_provider_arn(member: str, text: str) -> str:
@@ -102,14 +90,6 @@ def check_thumbprint(member: str, text: str) -> str:
     if not _is_thumbprint(text):
         raise InvalidInput("Invalid thumbprint.")
     return text.lower()
-
-
-def check_private_key_id(member: str, text: str) -> str:
-    """Raises ValidationError."""
-    check_length(member, text, least=22, most=64)
-    if not _is_key_id(text):
-        raise constraint_refusal(member, "Member must satisfy regular expression pattern: [A-Z0-9]+")
-    return text
 
 
 def is_own_provider(call: VerifiedCall, provider_arn: str) -> bool:

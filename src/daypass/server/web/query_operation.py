@@ -22,9 +22,7 @@ __all__ = [
     "Operation",
     "Parameter",
     "StructureListParameter",
-    "changing",
     "null_refusal",
-    "read_boolean",
     "read_integer",
 ]
 
@@ -204,28 +202,12 @@ class Operation:
         }
 
 
-def changing(
-    run: Callable[..., Awaitable[Any]],
-    answer: Callable[[Any], Mapping[str, XmlValue]] | None,
-    *parameters: Parameter,
-) -> Operation:
-    """A row that changes the account: its success is audited."""
-    return Operation(run, answer, parameters, is_audited=True, changes_account=True)
-
-
 def null_refusal(member: str) -> ValidationError:
     """The refusal of a request without a required member, as the Query services word it."""
     return ValidationError(
         f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: "
         "Member must not be null"
     )
-
-
-def read_boolean(member: str, text: str) -> bool:
-    """`true` or `false`."""
-    if text not in ("true", "false"):
-        raise constraint_refusal(member, "Member must be true or false")
-    return text == "true"
 
 
 def read_integer(least: int, most: int) -> Callable[[str, str], int]:

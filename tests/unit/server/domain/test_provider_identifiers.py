@@ -13,13 +13,11 @@ from daypass.server.domain import provider_identifiers as checks
 from daypass.server.domain.identity_provider import OidcProvider
 
 CHECKS = [
-    checks.check_saml_provider_name,
     checks.check_saml_provider_arn,
     checks.check_oidc_provider_arn,
     checks.check_issuer_url,
     checks.check_client_id,
     checks.check_thumbprint,
-    checks.check_private_key_id,
 ]
 
 
@@ -88,12 +86,6 @@ def test_what_is_not_an_issuer_s_url_is_refused(url: str) -> None:
     assert refused.value.code in ("InvalidInput", "ValidationError")
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a/b", "a:b", "ä", "x" * 129, "a\n"])
-def test_what_is_not_a_saml_provider_s_name_is_refused(name: str) -> None:
-    with pytest.raises(AwsError):
-        checks.check_saml_provider_name("name", name)
-
-
 @pytest.mark.parametrize(
     "arn",
     [
@@ -127,7 +119,7 @@ def test_what_is_not_a_thumbprint_is_refused(text: str) -> None:
 def test_long_ids_fit_the_model(prefix: str) -> None:
     made = checks.build_long_id(prefix, bytes(range(checks.LONG_ID_SEED_BYTES)))
     assert re.fullmatch(rf"{prefix}[A-Z2-7]{{32}}", made)
-    assert checks.check_private_key_id("removePrivateKey", made) == made
+    assert 22 <= len(made) <= 64
 
 
 @settings(max_examples=200, deadline=None)
