@@ -566,3 +566,18 @@ async def test_another_device_comes_with_a_warning(site: SignInWorld) -> None:
 async def test_nobody_is_sent_elsewhere_by_a_trailing_slash(site: SignInWorld) -> None:
     answer = await site.tab().get("/signin/", follow=False)
     assert answer.status == 404
+
+
+async def test_one_source_cannot_try_one_password_on_everybody(site: SignInWorld) -> None:
+    """OWASP Credential Stuffing Prevention Cheat Sheet: limits per source, not per name only."""
+    tab = site.tab(source_ip="192.0.2.66")
+    await tab.get(FORM)
+    for number in range(100):
+        assert (await tab.sign_in(f"nobody-{number}", "spring 2026")).status == 200
+    assert (await tab.sign_in("alice")).status == 429
+    other = site.tab(source_ip="192.0.2.67")
+    await other.get(FORM)
+    await other.sign_in("alice")
+    assert len(other.session_ids) == 1, "nobody else is locked out"
+    site.now += 600
+    assert (await tab.sign_in("alice")).status == 200

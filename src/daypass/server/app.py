@@ -25,6 +25,7 @@ from daypass.server.adapters.metrics import CONTENT_TYPE, ProcessMetrics, open_m
 from daypass.server.adapters.on_first_use import OnFirstUse
 from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.adapters.principal_cache import PrincipalCache
+from daypass.server.adapters.sign_in_webhook import AnnouncedOrigins, SignInWebhook
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.domain.key_ring import KeyRing
@@ -68,6 +69,7 @@ class Application:
     hasher: Argon2Hasher
     _gateway_app: "GatewayApp | None"
     _oidc: OnFirstUse
+    _webhook: SignInWebhook | None
 
     async def purge_forever(self) -> None:
         """Delete what has expired, twice a minute, until cancelled. A failure is logged and tried again."""
@@ -86,6 +88,9 @@ class Application:
         if self._oidc.is_loaded:
             with suppress(Exception):
                 await self._oidc.close()
+        if self._webhook is not None:
+            with suppress(Exception):
+                await self._webhook.close()
         self.hasher.close()
         await self.storage.close()
 
@@ -108,6 +113,9 @@ async def compose(
     storage = await open_storage(settings.database_url)
     await storage.migrate()
     await reseal_saml_keys(storage, ring)
+    webhook = _build_webhook(settings)
+    if webhook is not None:
+        storage.session_origins = AnnouncedOrigins(storage.session_origins, webhook)
     oidc = OnFirstUse(lambda: _load_oidc(settings))
     log = logging.getLogger("daypass.server")
     metrics = open_metrics()
@@ -138,6 +146,7 @@ async def compose(
         hasher=hasher,
         _gateway_app=gateway_app,
         _oidc=oidc,
+        _webhook=webhook,
     )
 
 
@@ -173,6 +182,17 @@ def _build_parts(
         lifetimes=settings.lifetimes,
         s3_url=s3_url,
         refresh_reuse=cast("Literal['refuse', 'revoke']", settings.refresh_reuse),
+    )
+
+
+def _build_webhook(settings: Settings) -> SignInWebhook | None:
+    if not settings.sign_in_webhook_url:
+        return None
+    return SignInWebhook(
+        settings.sign_in_webhook_url,
+        settings.sign_in_webhook_secret,
+        clock=system_clock,
+        log=logging.getLogger("daypass.server"),
     )
 
 

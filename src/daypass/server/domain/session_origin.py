@@ -1,12 +1,13 @@
 """From where a session began, so that a person can tell their own from a stranger's. A record, and how it reads."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.session import LoginSession, SignInSession
 
-__all__ = ["SessionOrigin", "describe_program", "origin_of"]
+__all__ = ["SessionBegan", "SessionOrigin", "describe_program", "origin_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,35 @@ class SessionOrigin:
     """At most 256 characters."""
     expires_at: int
     """When nobody needs to know any more, epoch seconds."""
+    began: "SessionBegan | None" = field(default=None, compare=False)
+    """Whose session it is, for who announces it; not kept, the session's own row says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionBegan:
+    """What an announcement says beside the origin."""
+
+    kind: Literal["browser", "terminal"]
+    principal_arn: str
+    account_id: str
+    has_second_factor: bool
+    scope_name: str
+    """Of a narrowed login; empty for others."""
 
 
 def origin_of(session: SignInSession | LoginSession, caller: Caller) -> SessionOrigin:
     """What `caller` said of itself when it began `session`."""
+    is_login = isinstance(session, LoginSession)
+    scope = session.scope if isinstance(session, LoginSession) else None
+    began = SessionBegan(
+        "terminal" if is_login else "browser",
+        session.principal_arn,
+        session.account_id,
+        bool(session.mfa_at),
+        "" if scope is None else scope.name,
+    )
     end = session.ends_at if isinstance(session, LoginSession) else session.expires_at
-    return SessionOrigin(session.session_id, caller.source_ip, caller.user_agent, end)
+    return SessionOrigin(session.session_id, caller.source_ip, caller.user_agent, end, began)
 
 
 _PROGRAMS = (

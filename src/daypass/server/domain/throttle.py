@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from daypass.server.domain.key_ring import KeyRing
 
-__all__ = ["SIGN_IN_THROTTLE", "Throttle", "attempt_key"]
+__all__ = ["SIGN_IN_THROTTLE", "SOURCE_THROTTLE", "Throttle", "attempt_key", "source_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,17 @@ class Throttle:
 
 SIGN_IN_THROTTLE = Throttle(free_failures=5, window=300)
 """Five tries in five minutes: OWASP Authentication Cheat Sheet's order of magnitude, one source and name."""
+
+
+SOURCE_THROTTLE = Throttle(free_failures=100, window=600)
+"""A hundred failures in ten minutes, whatever the names: one password tried on many people. Wide, because an office may
+share one address."""
+
+
+def source_key(ring: KeyRing, source_ip: str) -> bytes:
+    """16 bytes: under which all failures of one source are counted."""
+    message = b"every name|" + _source_network(source_ip).encode()
+    return ring.derive("sign-in-attempts", message, key_id=ring.current.key_id)[:16]
 
 
 def attempt_key(ring: KeyRing, *, account: str, name: str, source_ip: str) -> bytes:

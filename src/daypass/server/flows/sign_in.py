@@ -3,7 +3,8 @@
 Order: look the name up, count the attempt, refuse when there were too many, check the password (a name that
 is unknown costs the same Argon2id computation). Then a session begins, unless the person has a second factor or must
 choose a new password: a sealed ticket remembers what was proven. The attempt is counted *before* the password is checked, in one atomic write, so that any number of
-parallel guesses get only the free ones. Success clears the count. An unknown account, an unknown name and a
+parallel guesses get only the free ones. Success clears the count. Failures of one source are counted together too,
+whatever the names, so that one password cannot be tried on everybody.  An unknown account, an unknown name and a
 wrong password are one answer.
 """
 
@@ -22,7 +23,7 @@ from daypass.server.domain.sign_in_ticket import (
     SignInTicket,
     seal_sign_in_ticket,
 )
-from daypass.server.domain.throttle import SIGN_IN_THROTTLE, attempt_key
+from daypass.server.domain.throttle import SIGN_IN_THROTTLE, SOURCE_THROTTLE, attempt_key, source_key
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
 from daypass.server.ports.session_beginning import Proven, SessionBeginning, SessionFull, SignedIn
@@ -82,12 +83,17 @@ class SignInFlow:
         candidate = await (self._find_root(name) if isinstance(name, RootName) else self._find_user(name))
         account, typed_name = candidate.counted_as
         attempts = attempt_key(self._ring, account=account, name=typed_name, source_ip=caller.source_ip)
+        source = source_key(self._ring, caller.source_ip)
         count = await self._storage.attempts.record_failure(attempts, now=now, window=SIGN_IN_THROTTLE.window)
-        if count > SIGN_IN_THROTTLE.free_failures:
+        if (
+            count > SIGN_IN_THROTTLE.free_failures
+            or await self._storage.attempts.count_attempts(source, now=now) >= SOURCE_THROTTLE.free_failures
+        ):
             return await self._refuse("throttled", candidate, caller, now)
         try:
             is_outdated = await self._hasher.verify(candidate.password_hash, password)
         except PasswordMismatch:
+            await self._storage.attempts.record_failure(source, now=now, window=SOURCE_THROTTLE.window)
             return await self._refuse("mismatch", candidate, caller, now)
         await self._storage.attempts.clear_attempts(attempts)
         if is_outdated:

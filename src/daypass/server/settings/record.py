@@ -222,6 +222,15 @@ class Settings:
         None,
         why="A sorted list of passwords known from breaches: one SHA-1 hash in hexadecimal per line, what follows a colon is ignored. Nobody can choose one of them. It may be larger than memory; nothing is asked of any other server.",
     )
+    sign_in_webhook_url: str = _setting(
+        "",
+        why="Where every new session, a browser's or a terminal's, is announced: a JSON POST, signed. https, or http on loopback. Empty announces nothing.",
+    )
+    sign_in_webhook_secret: Secret = _setting(
+        Secret(""),
+        only_environment=True,
+        why="The key of the announcements' signature (HMAC-SHA256); at least 16 characters when `sign_in_webhook_url` is set.",
+    )
     show_saml_providers: bool = _setting(
         True,
         why="Every SAML provider made by `aws iam` is on the sign-in page. When false, only the ones in `identity_providers`; the provider's own portal works either way.",

@@ -33,7 +33,13 @@ from daypass.server.adapters.sql.sqlite_engine import SqliteEngine
 from daypass.server.adapters.sql.upkeep import check_writable, purge_expired
 from daypass.server.adapters.sql.users import SqlUserStore
 from daypass.server.domain.audit import AuditEvent
-from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
+from daypass.server.ports.storage import (
+    CodeRedemption,
+    Redemption,
+    RefreshRotation,
+    Rotation,
+    SessionOriginStore,
+)
 
 __all__ = ["SqlStorage", "postgres_storage", "sqlite_storage"]
 
@@ -64,7 +70,7 @@ class SqlStorage:
         self.saml_providers = SqlSamlProviderStore(engine)
         self.oidc_providers = SqlOidcProviderStore(engine)
         self.federation = SqlFederationStore(engine)
-        self.session_origins = SqlSessionOriginStore(engine)
+        self.session_origins: SessionOriginStore = SqlSessionOriginStore(engine)
         self.groups = SqlGroupStore(engine)
         self.inline_policies = SqlInlinePolicyStore(engine)
         self.policy_versions = SqlPolicyVersionStore(engine)
