@@ -5,8 +5,6 @@ The picture holds the seed: it is answered once and never kept. (otpauth URI for
 
 import io
 
-import segno
-
 from daypass.secret import Secret
 from daypass.server.domain.totp import provisioning_uri
 
@@ -18,6 +16,8 @@ _PIXELS_PER_MODULE = 6
 
 def draw_enrolment(serial_number: str, seed: Secret) -> bytes:
     """A PNG file. `seed` is Base32 text; the app shows the device's name and account."""
+    import segno  # it brings half of urllib: only who makes a device pays
+
     account_id, _, name = serial_number.removeprefix("arn:aws:iam::").partition(":mfa/")
     uri = provisioning_uri(
         seed.reveal(), account_name=f"{name.rpartition('/')[2]}@{account_id}", issuer=_ISSUER
