@@ -20,5 +20,5 @@ function Check([string]$line, [string[]]$expected) {
 Check 'daypass log' @('login', 'logout')
 Check 'daypass env --shell po' @('powershell')
 Check 'daypass exec --profile ' @('dev', "'it''s mine'")
-Check 'daypass server account ' @('create', 'list')
+Check 'daypass server account l' @('list')
 Remove-Item -Recurse $folder
