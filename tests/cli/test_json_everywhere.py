@@ -18,10 +18,7 @@ _NO_ANSWER = {
     "exec": "its output is the command's",
     "completion": "its output is a script",
     "credential-process": "its output is JSON",
-    "configure role": "its output is the section it wrote",
     "configure storage": "it answers nothing",
-    "configure python": "it answers nothing",
-    "configure aws-cli-v1": "it answers nothing",
 }
 """Commands without `--json`, and why."""
 
