@@ -30,6 +30,7 @@ from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
+from daypass.server.flows.reseal_held_secrets import reseal_held_secrets
 from daypass.server.flows.reseal_saml_keys import reseal_saml_keys
 from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
@@ -113,6 +114,7 @@ async def compose(
     storage = await open_storage(settings.database_url)
     await storage.migrate()
     await reseal_saml_keys(storage, ring)
+    await reseal_held_secrets(storage, ring)
     webhook = _build_webhook(settings)
     if webhook is not None:
         storage.session_origins = AnnouncedOrigins(storage.session_origins, webhook)

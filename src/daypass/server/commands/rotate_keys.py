@@ -21,6 +21,7 @@ from daypass.server.adapters.key_ring_file import (
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import system_clock
 from daypass.server.commands.terminal import say
+from daypass.server.flows.reseal_held_secrets import find_held_sealing_keys
 from daypass.server.flows.reseal_saml_keys import find_sealing_keys
 from daypass.server.settings import Settings, load_settings
 
@@ -59,11 +60,11 @@ def run(argv: Sequence[str]) -> int:
 
 
 async def _keys_in_use(settings: Settings) -> frozenset[str]:
-    """The keys under which private keys of providers lie. Raises StorageError."""
+    """The keys under which providers' private keys, access keys or one-time seeds lie. Raises StorageError."""
     storage = await open_storage(settings.database_url)
     try:
         await storage.migrate()
-        return await find_sealing_keys(storage)
+        return await find_sealing_keys(storage) | await find_held_sealing_keys(storage)
     finally:
         await storage.close()
 

@@ -72,7 +72,7 @@ class Simulated:
 class Simulation:
     """Policies, parsed once, and the questions put to them."""
 
-    __slots__ = ("_keys", "_layers", "_resource_policy", "_sources")
+    __slots__ = ("_found", "_keys", "_layers", "_resource_policy", "_sources")
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class Simulation:
         if resource_policy is not None:
             asked.append(resource_policy[0])
             self._resource_policy = resource_policy[1]
+        self._found: dict[StatementRef, Matched] = {}
         self._sources = {source.policy_id: source for source in asked}
         self._keys = context_keys(source.text for source in asked)
 
@@ -118,9 +119,13 @@ class Simulation:
     def _matched(self, statement: StatementRef | None) -> Matched | None:
         if statement is None:
             return None
-        source = self._sources[statement.policy]
-        start, end = _statement_span(source.text, statement.index)
-        return Matched(source, _position(source.text, start), _position(source.text, end))
+        found = self._found.get(statement)
+        if found is None:
+            source = self._sources[statement.policy]
+            start, end = _statement_span(source.text, statement.index)
+            found = Matched(source, _position(source.text, start), _position(source.text, end))
+            self._found[statement] = found
+        return found
 
 
 def _allows(decision: Decision | None) -> bool | None:

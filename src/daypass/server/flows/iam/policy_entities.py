@@ -63,20 +63,21 @@ class PolicyEntities:
         return page_of_all(self.ring, pairs, marker=marker, size=max_items, listing=listing)
 
     async def _bounded(self, account_id: str, policy_arn: str) -> Sequence[User | Role]:
-        """Whom the policy bounds. Few policies bound anybody, so that is asked first."""
-        if not await self.storage.policy_versions.count_boundary_uses(account_id, policy_arn):
-            return []
+        """Whom the policy bounds. How many they are is known, so the search ends with the last of them."""
+        wanted = await self.storage.policy_versions.count_boundary_uses(account_id, policy_arn)
         found: list[User | Role] = []
         after = ""
-        while users := await self.storage.users.list_users(
-            account_id, path_prefix="/", page=Page(after, _PAGE)
-        ):
+        while len(found) < wanted:
+            users = await self.storage.users.list_users(account_id, path_prefix="/", page=Page(after, _PAGE))
+            if not users:
+                break
             found += [user for user in users if user.permissions_boundary == policy_arn]
             after = users[-1].user_name.lower()
         after = ""
-        while roles := await self.storage.roles.list_roles(
-            account_id, path_prefix="/", page=Page(after, _PAGE)
-        ):
+        while len(found) < wanted:
+            roles = await self.storage.roles.list_roles(account_id, path_prefix="/", page=Page(after, _PAGE))
+            if not roles:
+                break
             found += [role for role in roles if role.permissions_boundary == policy_arn]
             after = roles[-1].role_name.lower()
         return found

@@ -39,6 +39,12 @@ class Questions:
     caller_arn: str | None
     context_entries: Sequence[ContextEntry]
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Action and resource of every question."""
+        return [
+            (action, resource) for action in self.action_names for resource in self.resource_arns or ("*",)
+        ]
+
     def values(self) -> dict[str, ConditionValue]:
         """The condition values of the request."""
         found: dict[str, ConditionValue] = {}
@@ -97,8 +103,7 @@ class Simulations:
             boundary=_boundary(permissions_boundary_policy_input_list),
             resource_policy=questions.resource_side(call.account_id, None),
         )
-        results = _ask(simulation, questions, questions.values())
-        return self._page(call, results, marker, max_items)
+        return self._ask(call, simulation, questions, values=questions.values(), page=(marker, max_items))
 
     async def simulate_principal_policy(
         self,
@@ -124,7 +129,7 @@ class Simulations:
             resource_policy=questions.resource_side(call.account_id, policy_source_arn),
         )
         values = {**_principal_values(holder), **questions.values()}
-        return self._page(call, _ask(simulation, questions, values), marker, max_items)
+        return self._ask(call, simulation, questions, values=values, page=(marker, max_items))
 
     async def get_context_keys_for_custom_policy(
         self, call: VerifiedCall, *, policy_input_list: Sequence[str]
@@ -159,12 +164,23 @@ class Simulations:
             raise NoSuchEntity(f"The principal {arn} cannot be found.")
         return holder, await principal_policies(self.storage, self.shipped, holder)
 
-    def _page(
-        self, call: VerifiedCall, results: Sequence[Simulated], marker: str | None, size: int
+    def _ask(
+        self,
+        call: VerifiedCall,
+        simulation: Simulation,
+        questions: Questions,
+        *,
+        values: Mapping[str, ConditionValue],
+        page: tuple[str | None, int],
     ) -> Listing[Simulated]:
-        pairs = [(f"{number:06}", result) for number, result in enumerate(results)]
-        listing = f"Simulate|{call.account_id}|{len(results)}"
-        return page_of_all(self.ring, pairs, marker=marker, size=size, listing=listing)
+        """One page of results. Only what is on it is asked, however many questions there are."""
+        asked = questions.pairs()
+        numbered = [(f"{number:07}", pair) for number, pair in enumerate(asked)]
+        listing = f"Simulate|{call.account_id}|{len(asked)}"
+        marker, size = page
+        found = page_of_all(self.ring, numbered, marker=marker, size=size, listing=listing)
+        results = [simulation.ask(action, resource, values) for action, resource in found.items]
+        return Listing(tuple(results), found.marker)
 
 
 def _inputs(name: str, texts: Sequence[str]) -> tuple[Source, ...]:
@@ -175,16 +191,6 @@ def _boundary(texts: Sequence[str]) -> tuple[Source, ...]:
     if len(texts) > 1:
         raise InvalidInput("Only one permissions boundary policy can be simulated.")
     return _inputs("PermissionsBoundaryPolicyInputList", texts)
-
-
-def _ask(
-    simulation: Simulation, questions: Questions, values: Mapping[str, ConditionValue]
-) -> list[Simulated]:
-    return [
-        simulation.ask(action, resource, values)
-        for action in questions.action_names
-        for resource in questions.resource_arns or ("*",)
-    ]
 
 
 def _keys(sources: Sequence[Source]) -> list[str]:
