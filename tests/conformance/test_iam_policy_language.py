@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from daypass.policy.decision import Decision, Effect, PolicyType, StatementRef
-from daypass.policy.document import parse_policy
+from daypass.policy.document import PolicyDocument, parse_policy
 from daypass.policy.evaluation import evaluate, evaluate_resource, evaluate_trust
+from daypass.policy.layers import Layers, ResourcePolicy, decide
 from daypass.policy.principals import Caller, Grant
 from daypass.policy.request_context import ConditionValue, FoldedValues, RequestContext
 from daypass.protocol.aws.errors import MalformedPolicyDocument
@@ -23,7 +24,7 @@ def _load(name: str) -> list[Any]:
 
 
 _IDENTITY_FILES = sorted(
-    path.stem for path in VECTORS.glob("*.json") if path.stem not in ("trust", "malformed")
+    path.stem for path in VECTORS.glob("*.json") if path.stem not in ("trust", "malformed", "layers")
 )
 
 
@@ -92,3 +93,53 @@ def test_a_malformed_policy_is_refused_where_the_mistake_stands(case: dict[str, 
     assert message.startswith(f"{case['path']}: ")
     assert message.endswith(f"(line {case['line']}, column {case['column']})")
     assert message.isprintable()
+
+
+_STATEMENTS = {
+    "allow": {"Effect": "Allow", "Action": "*"},
+    "deny": {"Effect": "Deny", "Action": "*"},
+    "silent": {"Effect": "Allow", "Action": "sqs:SendMessage"},
+}
+
+
+def _one_policy(word: str | None) -> tuple[PolicyDocument, ...]:
+    """The policies of one layer of a case: one that allows, denies or is silent; none for null."""
+    if word is None:
+        return ()
+    text = json.dumps({"Version": "2012-10-17", "Statement": {**_STATEMENTS[word], "Resource": "*"}})
+    return (parse_policy(text, name=word),)
+
+
+def _resource_policy(case: dict[str, Any]) -> ResourcePolicy:
+    given = case["resource_policy"]
+    caller = Caller(**case["caller"])
+    if given is None:
+        return ResourcePolicy(None, caller, case["owner"])
+    service, kind = ("sts", "trust") if given["kind"] == "trust" else ("s3", "resource")
+    statement = dict(
+        _STATEMENTS[given["effect"]], Action=f"{service}:*", Principal={"AWS": given["principal"]}
+    )
+    if given["effect"] == "silent":
+        statement["Action"] = f"{service}:Nothing"
+    if kind == "resource":
+        statement["Resource"] = "arn:aws:s3:::photos/*"
+    text = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    return ResourcePolicy(parse_policy(text, name="resource", kind=kind), caller, case["owner"])
+
+
+@pytest.mark.parametrize("case", _load("layers"))
+def test_all_layers_decide_as_the_user_guide_says(case: dict[str, Any]) -> None:
+    is_trust = (case["resource_policy"] or {}).get("kind") == "trust"
+    action, resource = (
+        ("sts:AssumeRole", ROLE_ARN) if is_trust else ("s3:GetObject", "arn:aws:s3:::photos/cat")
+    )
+    layers = Layers(
+        None if case["identity"] is None else _one_policy(case["identity"]),
+        next(iter(_one_policy(case["boundary"])), None),
+        _one_policy(case["session"]),
+        _one_policy(case["service_control"]),
+    )
+
+    decision = decide(layers, RequestContext(action, resource), _resource_policy(case))
+
+    assert (decision.effect, decision.policy_type) == (case["effect"], case["policy_type"])

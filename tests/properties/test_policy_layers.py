@@ -41,10 +41,11 @@ _named = st.lists(st.sampled_from([USER, ROLE, SESSION, GUEST, ACCOUNT, OTHER, "
 @st.composite
 def _resource_statements(draw: st.DrawFn) -> dict[str, Any]:
     statement = draw(_statements)
+    named = draw(_named)
     element = "Principal"
-    if statement["Effect"] == "Deny" and draw(st.booleans()):
+    if statement["Effect"] == "Deny" and "*" not in named and draw(st.booleans()):
         element = "NotPrincipal"
-    return {**statement, element: {"AWS": draw(_named)}}
+    return {**statement, element: {"AWS": named}}
 
 
 def _parse(statements: list[dict[str, Any]], kind: PolicyKind = "identity") -> PolicyDocument:

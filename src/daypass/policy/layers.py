@@ -17,7 +17,7 @@ Each kind is asked once and on its own (`weigh`), so that no order of statements
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from daypass.policy.decision import Decision, Effect, PolicyType
@@ -117,6 +117,9 @@ def weigh(
     verdicts: list[Verdict] = []
     withheld: frozenset[PolicyType] = frozenset()
     if resource_policy is not None:
+        if layers.boundary is not None:
+            caller = replace(resource_policy.caller, is_bounded=True)
+            resource_policy = replace(resource_policy, caller=caller)
         verdict, withheld = _weigh_resource(resource_policy, context, values)
         verdicts.append(verdict)
     for policy_type, policies in layers.sets():

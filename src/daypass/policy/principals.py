@@ -42,6 +42,8 @@ class Caller:
     service: str | None = None
     federated: str | None = None
     """ARN or host name of the identity provider."""
+    is_bounded: bool = False
+    """Whether a permissions boundary hangs on the user or role: such a caller no NotPrincipal spares."""
 
 
 class Grant(IntEnum):
@@ -89,10 +91,11 @@ class PrincipalSet:
     def spares(self, caller: Caller) -> bool:
         """Whether a NotPrincipal leaves the caller out: it must name the account, the user or role, and the session.
 
-        (IAM reference, "NotPrincipal element": the account may be looked at first, then the role, then the session.)
+        (IAM reference, "NotPrincipal element": the account may be looked at first, then the role, then the session; and
+        a Deny with it always denies whoever has a permissions boundary.)
         """
-        if self.is_everybody:
-            return True
+        if caller.is_bounded:
+            return False
         if caller.service is not None:
             return caller.service in self.services
         if caller.federated is not None:

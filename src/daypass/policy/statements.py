@@ -124,6 +124,8 @@ def parse_statement(
         if is_not_principal and effect is Effect.ALLOWED:
             raise principal.malformed("NotPrincipal may stand in a Deny only")
         principals = parse_principals(principal)
+        if is_not_principal and principals.is_everybody:
+            raise principal.malformed("NotPrincipal with * would speak of nobody")
     conditions: tuple[ConditionTest, ...] = ()
     if "Condition" in members:
         conditions = parse_conditions(members["Condition"], has_variables=has_variables)

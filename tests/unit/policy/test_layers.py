@@ -217,3 +217,12 @@ def test_one_policy_in_two_places_is_settled_under_each_of_its_types() -> None:
     settled = settled_layers(only_boundary, "s3:GetObject", OBJECT)
     assert settled is not None
     assert settled.policy_type is PolicyType.BOUNDARY
+
+
+def test_a_caller_with_a_boundary_is_spared_by_no_notprincipal() -> None:
+    """IAM reference, "NotPrincipal element": with Deny it always denies a principal that has a boundary."""
+    document = _policy("Deny", "resource", NotPrincipal={"AWS": [USER, ACCOUNT]})
+    resource_policy = ResourcePolicy(document, _USER, ACCOUNT)
+    assert decide(Layers((ALLOW,)), CONTEXT, resource_policy).is_allowed
+    decision = decide(Layers((ALLOW,), ALLOW), CONTEXT, resource_policy)
+    assert (decision.effect, decision.policy_type) == (Effect.EXPLICIT_DENY, PolicyType.RESOURCE)
