@@ -135,7 +135,10 @@ async def test_a_token_opens_a_session_with_everything_the_role_session_carries(
 async def test_the_token_request_is_audited_by_key_id_and_keeps_no_secret(world: SignInWorld) -> None:
     token = await token_for(world)
     event = await world.last_event()
-    assert (event.event_name, event.detail) == ("GetSigninToken", {"access_key_id": CLAIMS.access_key_id})
+    assert (event.event_name, event.detail) == (
+        "GetSigninToken",
+        {"caller_access_key_id": CLAIMS.access_key_id},
+    )
     assert token not in repr(await world.audit())
 
 

@@ -10,7 +10,9 @@ from daypass.server.domain.audit import AuditEvent
 
 __all__ = [
     "CALLER_ACCESS_KEY_ID",
+    "CALLER_MFA",
     "CALLER_PRINCIPAL_ID",
+    "CALLER_SESSION_SINCE",
     "EventFilter",
     "EventPage",
     "EventPosition",
@@ -21,6 +23,10 @@ CALLER_ACCESS_KEY_ID = "caller_access_key_id"
 """Member of an event's detail: the id of the access key that signed the call."""
 CALLER_PRINCIPAL_ID = "caller_principal_id"
 """Member of an event's detail: the unique id of the caller (`AIDA…`, `AROA…:session`)."""
+CALLER_SESSION_SINCE = "caller_since"
+"""Member of an event's detail: when temporary credentials were made, epoch seconds."""
+CALLER_MFA = "caller_mfa"
+"""Member of an event's detail: whether temporary credentials carry a second factor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Audit rows of the sign-in service, in CloudTrail's words (event source `signin.amazonaws.com`).
 
+What a person changes on the own page is IAM's event, as it is when the console or a command does it.
+
 `ConsoleLogin`, `ConsoleLogout`, `AuthorizeOAuth2Access`, `CreateOAuth2Token`: the names CloudTrail gives the
 same happenings. A failed sign-in keeps no name that was typed: people type passwords into the wrong box.
 """
@@ -14,6 +16,8 @@ from daypass.server.domain.token_call import TokenCall
 __all__ = ["EVENT_SOURCE", "identity_detail", "sign_in_event", "token_event"]
 
 EVENT_SOURCE = "signin.amazonaws.com"
+_IAM_SOURCE = "iam.amazonaws.com"
+_IAM_EVENTS = frozenset({"ChangePassword", "DeactivateMFADevice", "EnableMFADevice"})
 
 
 def sign_in_event(
@@ -28,8 +32,9 @@ def sign_in_event(
 ) -> AuditEvent:
     """`principal` is (account id, ARN); empty texts when nobody is known."""
     account_id, principal_arn = principal
+    source = _IAM_SOURCE if event_name in _IAM_EVENTS else EVENT_SOURCE
     return AuditEvent(
-        event_id, now, EVENT_SOURCE, event_name, account_id, principal_arn, caller, error_code, detail or {}
+        event_id, now, source, event_name, account_id, principal_arn, caller, error_code, detail or {}
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from daypass.protocol.aws.errors import AccessDenied, AwsError, InvalidClientTokenId, ValidationError
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
+from daypass.server.domain.audit_search import CALLER_ACCESS_KEY_ID
 from daypass.server.domain.caller_credentials import open_caller_credentials
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.principal import PrincipalSnapshot
@@ -149,7 +150,7 @@ class SigninTokenFlow:
                 now=now,
                 principal=(claims.account_id, claims.principal_arn),
                 error_code=error_code,
-                detail={"access_key_id": claims.access_key_id, **identity_detail(role_session)},
+                detail={CALLER_ACCESS_KEY_ID: claims.access_key_id, **identity_detail(role_session)},
             )
         )
 

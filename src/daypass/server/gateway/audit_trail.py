@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from daypass.errors import StorageError
 from daypass.server.domain.audit import AuditEvent
+from daypass.server.domain.caller_detail import caller_detail
 from daypass.server.gateway.attempt import Attempt
 from daypass.server.gateway.authorize import Denied
 from daypass.server.ports.clock import Clock
@@ -56,7 +57,7 @@ class AuditTrail:
             principal_arn=claims.principal_arn,
             caller=attempt.caller,
             error_code=error_code,
-            detail=detail,
+            detail={**detail, **caller_detail(claims)},
         )
         try:
             await self._audit.append(event)

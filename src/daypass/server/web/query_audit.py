@@ -5,6 +5,7 @@ from typing import Any
 
 from daypass.protocol.aws.errors import AccessDenied
 from daypass.server.domain.audit import AuditEvent
+from daypass.server.domain.caller_detail import caller_detail
 from daypass.server.domain.federated_caller import FederatedCaller
 from daypass.server.domain.identity_provider import provider_account
 from daypass.server.domain.unsigned_call import FederatedRole, FederationDenied, UnsignedCall
@@ -39,6 +40,7 @@ class QueryAudit:
         detail: dict[str, str | int | bool] = dict(operation.audit_parameters(parameters))
         if isinstance(call, VerifiedCall):
             account_id, principal_arn = call.account_id, call.claims.principal_arn
+            detail |= caller_detail(call.claims)
         else:
             who = _who(result, refusal)
             if who is None:
