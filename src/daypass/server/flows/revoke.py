@@ -2,8 +2,8 @@
 
 The token is bound to a key, so only who proves that key may revoke it; a proof used twice revokes what is
 revoked already, so proofs are not remembered. A token that is not ours, or ended long ago, is answered like one
-that was just revoked (§2.2): the person wants it gone, and it is. Credentials already handed out live on until
-they expire, which is minutes.
+that was just revoked (§2.2): the person wants it gone, and it is. Credentials already handed out end
+within seconds where the principal is read anew (`domain.caller_credentials.check_login_lives`).
 """
 
 import hmac
