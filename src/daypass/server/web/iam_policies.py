@@ -42,7 +42,7 @@ def _managed_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
     policies = Policies(parts.storage, parts.ring, parts.randomness, SHIPPED_POLICIES)
     entities = PolicyEntities(parts.storage, parts.ring, SHIPPED_POLICIES)
     return (
-        changing("CreatePolicy", policies.create_policy, _policy),
+        changing("CreatePolicy", policies.create_policy, _created_policy),
         reading("GetPolicy", policies.get_policy, _policy),
         reading("ListPolicies", policies.list_policies, page_members("Policies", _listed_policy)),
         changing("DeletePolicy", policies.delete_policy),
@@ -113,12 +113,19 @@ def _listed_policy(counted: CountedPolicy) -> Members:
     )
 
 
+def _created_policy(counted: CountedPolicy) -> Members:
+    tags = members.tag_members(counted.policy.tags) or None
+    return {"Policy": {**_listed_policy(counted), "Tags": tags}}
+
+
 def _policy(counted: CountedPolicy) -> Members:
+    """Here, unlike anywhere else, AWS answers an empty list of tags too."""
+    policy = counted.policy
     return {
         "Policy": {
             **_listed_policy(counted),
-            "Description": counted.policy.description or None,
-            "Tags": members.tag_members(counted.policy.tags) or None,
+            "Description": policy.description or None,
+            "Tags": members.tag_members(policy.tags),
         }
     }
 

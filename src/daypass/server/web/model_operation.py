@@ -35,11 +35,23 @@ _UNLOGGED = frozenset({"policyDocumentType", "SAMLMetadataDocumentType", "authen
 _LOGGED_LENGTH = 2048
 
 
+def _read_path(member: str, path: str) -> str:
+    """IAM has no empty part in a path, though the model's pattern allows one."""
+    if "//" in path:
+        raise ValidationError(
+            f"The specified value for {member} is invalid. It must begin and end with / and contain only "
+            "alphanumeric characters and/or / characters."
+        )
+    return path
+
+
 def _read_tags(_: str, tags: list[dict[str, str]]) -> object:
     return collect_tags((tag["Key"], tag["Value"]) for tag in tags)
 
 
 _READERS: Mapping[str, Reader] = {
+    "Path": _read_path,
+    "NewPath": _read_path,
     "PolicyArn": check_policy_arn,
     "PermissionsBoundary": check_policy_arn,
     "Tags": _read_tags,

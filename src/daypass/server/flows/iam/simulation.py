@@ -160,7 +160,9 @@ class Simulations:
                 holder = await self.storage.groups.load_group(call.account_id, name)
             case _:
                 holder = await self.storage.roles.load_role(call.account_id, name)
-        if holder is None:
+        if (
+            holder is None or holder.arn != arn
+        ):  # policy was asked about the ARN, so it has to be the whole of it
             raise NoSuchEntity(f"The principal {arn} cannot be found.")
         return holder, await principal_policies(self.storage, self.shipped, holder)
 
