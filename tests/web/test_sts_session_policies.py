@@ -171,3 +171,9 @@ async def test_credentials_with_session_policies_do_not_become_a_session_in_the_
         await flow.issue(
             given, duration=None, caller=Caller("r", "127.0.0.1", "t", is_secure=False), now=world.now
         )
+
+
+async def test_a_session_policy_with_half_a_character_is_no_failure_of_ours(world: QueryWorld) -> None:
+    """JSON can spell half a surrogate pair, which no encoding of Unicode can."""
+    policy = policy_text(allow("s3:GetObject")).replace("s3:GetObject", "s3:Get\\ud800")
+    assert (await assume_admin(world, Policy=policy)).status in (200, 400)

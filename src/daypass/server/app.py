@@ -25,8 +25,7 @@ from daypass.server.adapters.metrics import CONTENT_TYPE, ProcessMetrics, open_m
 from daypass.server.adapters.on_first_use import OnFirstUse
 from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.adapters.principal_cache import PrincipalCache
-from daypass.server.adapters.sign_in_webhook import AnnouncedOrigins, SignInWebhook
-from daypass.server.adapters.sql import open_storage
+from daypass.server.adapters.sql import SqlStorage, open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
@@ -49,6 +48,7 @@ from daypass.server.web.sign_in_parts import SignInParts
 from daypass.server.web.token import build_token_app
 
 if TYPE_CHECKING:
+    from daypass.server.adapters.sign_in_webhook import SignInWebhook
     from daypass.server.gateway.app import GatewayApp
     from daypass.server.ports.oidc import OpenIdRelyingParty
     from daypass.server.ports.passkeys import Passkeys
@@ -70,7 +70,7 @@ class Application:
     hasher: Argon2Hasher
     _gateway_app: "GatewayApp | None"
     _oidc: OnFirstUse
-    _webhook: SignInWebhook | None
+    _webhook: "SignInWebhook | None"
 
     async def purge_forever(self) -> None:
         """Delete what has expired, twice a minute, until cancelled. A failure is logged and tried again."""
@@ -115,9 +115,7 @@ async def compose(
     await storage.migrate()
     await reseal_saml_keys(storage, ring)
     await reseal_held_secrets(storage, ring)
-    webhook = _build_webhook(settings)
-    if webhook is not None:
-        storage.session_origins = AnnouncedOrigins(storage.session_origins, webhook)
+    webhook = _announce_sessions(settings, storage) if settings.sign_in_webhook_url else None
     oidc = OnFirstUse(lambda: _load_oidc(settings))
     log = logging.getLogger("daypass.server")
     metrics = open_metrics()
@@ -187,15 +185,18 @@ def _build_parts(
     )
 
 
-def _build_webhook(settings: Settings) -> SignInWebhook | None:
-    if not settings.sign_in_webhook_url:
-        return None
-    return SignInWebhook(
+def _announce_sessions(settings: Settings, storage: SqlStorage) -> "SignInWebhook":
+    # Imported here for its HTTP client: only who has a webhook pays.
+    from daypass.server.adapters.sign_in_webhook import AnnouncedOrigins, SignInWebhook
+
+    webhook = SignInWebhook(
         settings.sign_in_webhook_url,
         settings.sign_in_webhook_secret,
         clock=system_clock,
         log=logging.getLogger("daypass.server"),
     )
+    storage.session_origins = AnnouncedOrigins(storage.session_origins, webhook)
+    return webhook
 
 
 def _load_saml() -> "SamlServiceProvider":

@@ -78,5 +78,5 @@ def _packed_policy(policy: str) -> bytes:
     document = parse_policy(policy, name="session policy")
     if any(statement.principals is not None for statement in document.statements):
         raise MalformedPolicyDocument("a session policy has no Principal")
-    compact = json.dumps(json.loads(policy), separators=(",", ":"), ensure_ascii=False)
-    return zlib.compress(compact.encode(), 9)
+    compact = json.dumps(json.loads(policy), separators=(",", ":"))
+    return zlib.compress(compact.encode("ascii"), 9)

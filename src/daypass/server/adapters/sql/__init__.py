@@ -5,7 +5,7 @@
     principals.py             what decisions read, in one statement
     accounts.py account_settings.py users.py login_profiles.py groups.py roles.py existence.py
     policies.py policy_versions.py inline_policies.py access_keys.py mfa_devices.py recovery_codes.py
-    sign_in_sessions.py attempts.py buckets.py audit_events.py
+    sign_in_sessions.py session_origins.py attempts.py buckets.py audit_events.py audit_search.py audit_blocks.py
     saml_providers.py oidc_providers.py federation.py json_text.py
     login_sessions.py rotate.py redeem.py revoke.py dpop_proofs.py group_commit.py      the hot path
     migrations/, migrate.py   the schema, numbered and checksummed
@@ -21,7 +21,7 @@ from daypass.server.adapters.sql.postgres_engine import open_postgres
 from daypass.server.adapters.sql.sql_storage import SqlStorage, postgres_storage, sqlite_storage
 from daypass.server.adapters.sql.sqlite_engine import open_sqlite
 
-__all__ = ["open_storage"]
+__all__ = ["SqlStorage", "open_storage"]
 
 _POSTGRES_CONNECTIONS = 8
 """Per process: two batches of each of three kinds, and two for everything else."""
