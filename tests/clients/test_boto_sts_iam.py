@@ -134,7 +134,7 @@ async def test_boto3_pages_through_our_markers(served: Served) -> None:
         ("create_user", {"UserName": "alice"}, "EntityAlreadyExists", 409),
         ("create_login_profile", {"UserName": "alice", "Password": "short"}, "PasswordPolicyViolation", 400),
         ("create_policy", {"PolicyName": "x", "PolicyDocument": "{}"}, "MalformedPolicyDocument", 400),
-        ("create_user", {"UserName": "x", "Tags": [{"Key": "k", "Value": "v"}]}, "ValidationError", 400),
+        ("create_user", {"UserName": "x", "Tags": [{"Key": "aws:k", "Value": "v"}]}, "InvalidInput", 400),
         ("create_saml_provider", {"Name": "x", "SAMLMetadataDocument": "x" * 1000}, "InvalidInput", 400),
         ("get_saml_provider", {"SAMLProviderArn": SAML}, "NoSuchEntity", 404),
         ("delete_saml_provider", {"SAMLProviderArn": SAML}, "NoSuchEntity", 404),
@@ -174,7 +174,7 @@ async def test_boto3_pages_through_our_markers(served: Served) -> None:
             400,
         ),
         ("update_role", {"RoleName": "nobody", "MaxSessionDuration": 3600}, "NoSuchEntity", 404),
-        ("list_groups", {}, "InvalidAction", 400),
+        ("list_instance_profiles", {}, "InvalidAction", 400),
     ],
 )
 async def test_boto3_reads_our_refusals(
