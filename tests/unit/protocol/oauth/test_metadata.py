@@ -26,7 +26,7 @@ def test_metadata_names_every_endpoint_under_the_issuer() -> None:
         "code_challenge_methods_supported": ["S256", "SHA-256"],
         "dpop_signing_alg_values_supported": ["ES256"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256"],
+        "id_token_signing_alg_values_supported": ["ES256", "ES384"],
         "authorization_response_iss_parameter_supported": False,
     }
 
