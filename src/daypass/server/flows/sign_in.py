@@ -14,6 +14,7 @@ from typing import Literal
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.password_policy import password_age_state
 from daypass.server.domain.sign_in_events import sign_in_event
 from daypass.server.domain.sign_in_name import RootName, UserName
 from daypass.server.domain.sign_in_steps import PasswordChangeNeeded, SecondFactorNeeded
@@ -36,9 +37,9 @@ _NOBODY = "000000000000"
 
 @dataclass(frozen=True, slots=True)
 class SignInRefused:
-    """`mismatch`: unknown or wrong. `throttled`: too many tries."""
+    """`mismatch`: unknown or wrong. `throttled`: too many tries. `expired`: right, but too old to change oneself."""
 
-    reason: Literal["mismatch", "throttled"]
+    reason: Literal["mismatch", "throttled", "expired"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class _Candidate:
     password_hash: str = field(default="", repr=False)
     credentials_epoch: int = 0
     reset_required: bool = False
+    is_locked: bool = False
+    """Whether the password is too old to be used even once more (HardExpiry)."""
 
 
 class SignInFlow:
@@ -80,7 +83,9 @@ class SignInFlow:
         self, name: RootName | UserName, password: Secret, *, old_browser: bytes, caller: Caller, now: int
     ) -> SignedIn | SessionFull | SecondFactorNeeded | PasswordChangeNeeded | SignInRefused:
         """`old_browser` is the hash of the browser's present secret. Raises Throttling when hashing is busy."""
-        candidate = await (self._find_root(name) if isinstance(name, RootName) else self._find_user(name))
+        candidate = await (
+            self._find_root(name) if isinstance(name, RootName) else self._find_user(name, now)
+        )
         account, typed_name = candidate.counted_as
         attempts = attempt_key(self._ring, account=account, name=typed_name, source_ip=caller.source_ip)
         source = source_key(self._ring, caller.source_ip)
@@ -96,6 +101,8 @@ class SignInFlow:
             await self._storage.attempts.record_failure(source, now=now, window=SOURCE_THROTTLE.window)
             return await self._refuse("mismatch", candidate, caller, now)
         await self._storage.attempts.clear_attempts(attempts)
+        if candidate.is_locked:
+            return await self._refuse("expired", candidate, caller, now)
         if is_outdated:
             await self._renew_hash(candidate, await self._hasher.hash(password))
         devices = await self._storage.mfa_devices.list_mfa_devices(
@@ -145,8 +152,8 @@ class SignInFlow:
             credentials_epoch=account.root_credentials_epoch,
         )
 
-    async def _find_user(self, name: UserName) -> _Candidate:
-        """The same three reads whoever is asked for."""
+    async def _find_user(self, name: UserName, now: int) -> _Candidate:
+        """The same four reads whoever is asked for."""
         if name.is_account_id:
             account = await self._storage.accounts.load_account(name.account)
         else:
@@ -155,10 +162,12 @@ class SignInFlow:
         user = await self._storage.users.load_user(account_id, name.user_name)
         user_id = user.user_id if user is not None else ""
         profile = await self._storage.users.load_login_profile(account_id, user_id)
+        policy = await self._storage.account_settings.load_password_policy(account_id)
         # An account has two names, id and alias, and one count.
         counted_as = (account_id if account is not None else name.account, name.user_name)
         if user is None or profile is None:
             return _Candidate(counted_as)
+        age = password_age_state(policy, profile, now=now)
         return _Candidate(
             counted_as,
             account_id=user.account_id,
@@ -166,7 +175,8 @@ class SignInFlow:
             principal_arn=user.arn,
             password_hash=profile.password_hash,
             credentials_epoch=user.credentials_epoch,
-            reset_required=profile.password_reset_required,
+            reset_required=profile.password_reset_required or age == "expired",
+            is_locked=age == "locked",
         )
 
     async def _renew_hash(self, candidate: _Candidate, password_hash: str) -> None:
@@ -183,7 +193,11 @@ class SignInFlow:
             )
 
     async def _refuse(
-        self, reason: Literal["mismatch", "throttled"], candidate: _Candidate, caller: Caller, now: int
+        self,
+        reason: Literal["mismatch", "throttled", "expired"],
+        candidate: _Candidate,
+        caller: Caller,
+        now: int,
     ) -> SignInRefused:
         await self._storage.audit.append(
             sign_in_event(

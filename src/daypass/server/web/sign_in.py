@@ -21,6 +21,7 @@ _REFUSALS = {
         429,
         f"Too many tries from here for this name. Try again in {SIGN_IN_THROTTLE.window // 60} minutes.",
     ),
+    "expired": (200, "This password has expired. Ask an administrator of the account to set a new one."),
 }
 _LONGEST_FIELD = 320
 _LONGEST_PASSWORD = 1024
