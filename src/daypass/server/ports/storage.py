@@ -19,7 +19,7 @@ from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, 
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.session_origin import SessionOrigin
-from daypass.server.ports.audit_storage import AuditStore
+from daypass.server.ports.audit_storage import AuditBlockStore, AuditStore
 from daypass.server.ports.bucket_storage import Bucket, BucketStore
 from daypass.server.ports.federation_storage import FederationStore, OidcProviderStore, SamlProviderStore
 from daypass.server.ports.identity_storage import (
@@ -44,6 +44,7 @@ from daypass.server.ports.principal_storage import PrincipalStore
 __all__ = [
     "AccountStore",
     "AttemptStore",
+    "AuditBlockStore",
     "AuditStore",
     "Bucket",
     "BucketStore",
@@ -322,6 +323,8 @@ class Storage(Protocol):
     def attempts(self) -> AttemptStore: ...
     @property
     def audit(self) -> AuditStore: ...
+    @property
+    def audit_blocks(self) -> AuditBlockStore: ...
     @property
     def buckets(self) -> BucketStore: ...
     @property

@@ -7,6 +7,11 @@ from daypass.server.adapters.sql.access_keys import SqlAccessKeyStore
 from daypass.server.adapters.sql.account_settings import SqlAccountSettingsStore
 from daypass.server.adapters.sql.accounts import SqlAccountStore
 from daypass.server.adapters.sql.attempts import SqlAttemptStore
+from daypass.server.adapters.sql.audit_blocks import (
+    SqlAuditBlockStore,
+    settled_on_postgres,
+    settled_on_sqlite,
+)
 from daypass.server.adapters.sql.audit_events import SqlAuditStore, append_in_turn
 from daypass.server.adapters.sql.buckets import SqlBucketStore
 from daypass.server.adapters.sql.engine import Engine
@@ -46,13 +51,21 @@ __all__ = ["SqlStorage", "postgres_storage", "sqlite_storage"]
 Rotate = Callable[[Sequence[RefreshRotation]], Awaitable[Sequence[Rotation]]]
 Redeem = Callable[[Sequence[CodeRedemption]], Awaitable[Sequence[Redemption]]]
 Append = Callable[[Sequence[AuditEvent]], Awaitable[Sequence[None]]]
+Settled = Callable[[Engine], Awaitable[int]]
 
 
 class SqlStorage:
-    """`ports.storage.Storage`. `rotate`, `redeem` and `append` commit one batch each."""
+    """`ports.storage.Storage`. `rotate`, `redeem` and `append` commit one batch each; `settled` is of `audit_blocks.py`."""
 
     def __init__(
-        self, engine: Engine, *, rotate: Rotate, redeem: Redeem, append: Append, in_flight: int
+        self,
+        engine: Engine,
+        *,
+        rotate: Rotate,
+        redeem: Redeem,
+        append: Append,
+        settled: Settled,
+        in_flight: int,
     ) -> None:
         self.engine = engine
         self._rotations = GroupCommit(rotate, in_flight=in_flight)
@@ -66,6 +79,7 @@ class SqlStorage:
         self.login_sessions = SqlLoginSessionStore(engine, self._redemptions, self._rotations)
         self.attempts = SqlAttemptStore(engine)
         self.audit = SqlAuditStore(engine, self._appends)
+        self.audit_blocks = SqlAuditBlockStore(engine, settled)
         self.buckets = SqlBucketStore(engine)
         self.saml_providers = SqlSamlProviderStore(engine)
         self.oidc_providers = SqlOidcProviderStore(engine)
@@ -102,6 +116,7 @@ def sqlite_storage(engine: SqliteEngine) -> SqlStorage:
         rotate=partial(rotate_in_turn, engine),
         redeem=partial(redeem_in_turn, engine),
         append=partial(append_in_turn, engine),
+        settled=settled_on_sqlite,
         in_flight=1,
     )
 
@@ -113,5 +128,6 @@ def postgres_storage(engine: PostgresEngine) -> SqlStorage:
         rotate=partial(rotate_as_set, engine),
         redeem=partial(redeem_as_set, engine),
         append=partial(append_as_set, engine),
+        settled=settled_on_postgres,
         in_flight=2,
     )
