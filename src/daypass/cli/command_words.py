@@ -178,6 +178,8 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--shutdown-grace', 'any', False, ''),
         ('--access-log', 'any', False, ''),
         ('--log-level', 'any', False, ''),
+        ('--breached-passwords', 'any', False, ''),
+        ('--sign-in-webhook-url', 'any', False, ''),
         ('--show-saml-providers', 'any', False, ''),
         ('--internal-identity-providers', 'any', False, ''),
         ('--identity-providers', 'any', False, ''),
@@ -199,6 +201,14 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
     'server rotate-keys': ('add a key to the key ring, drop those past use', (
         ('--config', 'file', False, 'settings file'),
     ), ()),
+    'server backup': ('copy the database and the keys into one file', (
+        ('--config', 'file', False, 'settings file'),
+        ('--without-keys', '', False, 'the keys are kept elsewhere'),
+    ), ('file',)),
+    'server restore': ('put a backup in place', (
+        ('--config', 'file', False, 'settings file'),
+        ('--force', '', False, 'move a database that is there aside'),
+    ), ('file',)),
     'server account create': ('make one more account', (
         ('--config', 'file', False, 'settings file'),
         ('--database-url', 'any', False, 'sqlite:///absolute/file.db or postgresql://…, instead of the settings…'),
@@ -212,6 +222,12 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--database-url', 'any', False, 'sqlite:///absolute/file.db or postgresql://…, instead of the settings…'),
         ('--json', '', False, 'print a JSON list'),
     ), ()),
+    'server account reset-password': ("give an account's root user a new password", (
+        ('--root-password-stdin', '', False, 'read the new password from standard input'),
+        ('--remove-mfa', '', False, "remove root's second factors too"),
+        ('--config', 'file', False, 'settings file'),
+        ('--database-url', 'any', False, 'sqlite:///absolute/file.db or postgresql://…, instead of the settings…'),
+    ), ('any',)),
     'server account set-policy': ('set or remove a service control policy', (
         ('--name', 'any', False, 'how the policy is called'),
         ('--file', 'file', False, 'the policy, JSON'),

@@ -1,4 +1,4 @@
-"""The server's commands: `up`, `serve`, and `server init|upgrade|rotate-keys|account …`. One module each, imported when asked for.
+"""The server's commands: `up`, `serve`, and `server init|upgrade|rotate-keys|backup|restore|account …`. One module each, imported when asked for.
 
 `python -m daypass.server worker …` is how `serve` starts its own workers; it is not for people.
 """
@@ -21,8 +21,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "daypass.server.commands.rotate_keys",
         "add a key to the key ring, drop those past use",
     ),
+    "server backup": ("daypass.server.commands.backup", "copy the database and the keys into one file"),
+    "server restore": ("daypass.server.commands.restore", "put a backup in place"),
     "server account create": ("daypass.server.commands.account_create", "make one more account"),
     "server account list": ("daypass.server.commands.account_list", "list the accounts"),
+    "server account reset-password": (
+        "daypass.server.commands.account_password",
+        "give an account's root user a new password",
+    ),
     "server account set-policy": (
         "daypass.server.commands.account_policy",
         "set or remove a service control policy",

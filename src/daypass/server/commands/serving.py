@@ -93,7 +93,10 @@ async def serve_until(
     gc.freeze()  # what the start built lives as long as the process: the collector need not walk it again and again
     gc.set_threshold(_YOUNG_OBJECTS)
     running = [asyncio.create_task(listener.run()) for listener in listeners]
-    purging = asyncio.create_task(application.purge_forever())
+    upkeep = [
+        asyncio.create_task(application.purge_forever()),
+        asyncio.create_task(application.seal_forever()),
+    ]
     stopping = asyncio.create_task(stop.wait())
     try:
         for listener in listeners:
@@ -105,8 +108,9 @@ async def serve_until(
         for listener in listeners:
             listener.stop()
         results = await asyncio.gather(*running, return_exceptions=True)
-        purging.cancel()
-        await asyncio.gather(purging, return_exceptions=True)
+        for each in upkeep:
+            each.cancel()
+        await asyncio.gather(*upkeep, return_exceptions=True)
         await application.close()
     for result in results:
         if isinstance(result, BaseException):
