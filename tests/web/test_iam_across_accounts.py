@@ -134,3 +134,18 @@ async def test_a_simulation_is_about_the_very_arn_that_policy_was_asked_about(wo
     ):
         answer = await world.call(ada, "iam", "SimulatePrincipalPolicy", PolicySourceArn=arn, **asked)
         assert answer.code == code, arn
+
+
+async def test_an_audit_row_names_the_key_that_was_made_and_holds_no_secret(world: QueryWorld) -> None:
+    await world.new_user("ada")
+    made = await world.call(world.root, "iam", "CreateAccessKey", UserName="ada")
+    device = await world.call(world.root, "iam", "CreateVirtualMFADevice", VirtualMFADeviceName="phone")
+    rows = await world.storage.audit.list_events(account_id=ACCOUNT, since=0, limit=2)
+    assert {row.event_name for row in rows} == {"CreateAccessKey", "CreateVirtualMFADevice"}
+    row = next(row for row in rows if row.event_name == "CreateAccessKey")
+    assert row.detail["createdAccessKeyId"] == made.value("AccessKeyId")
+    assert row.detail["ofUser"] == "ada"
+    shown = repr(rows)
+    assert made.value("SecretAccessKey") not in shown
+    assert device.value("Base32StringSeed") not in shown
+    assert base64.b64decode(device.value("Base32StringSeed")).decode() not in shown

@@ -66,7 +66,12 @@ def _password_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
 def _key_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
     keys = AccessKeys(parts.storage, parts.ring, parts.randomness)
     return (
-        changing("CreateAccessKey", keys.create_access_key, _new_key),
+        changing(
+            "CreateAccessKey",
+            keys.create_access_key,
+            _new_key,
+            audited=lambda new: {"createdAccessKeyId": new.key.access_key_id, "ofUser": new.user_name},
+        ),
         reading("ListAccessKeys", keys.list_access_keys, page_members("AccessKeyMetadata", _key)),
         changing("UpdateAccessKey", keys.update_access_key),
         changing("DeleteAccessKey", keys.delete_access_key),

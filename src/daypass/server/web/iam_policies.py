@@ -57,6 +57,7 @@ def _version_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
             "CreatePolicyVersion",
             versions.create_policy_version,
             lambda version: {"PolicyVersion": members.version_members(version)},
+            audited=lambda version: {"createdVersionId": version.version_id},
         ),
         reading("GetPolicyVersion", versions.get_policy_version, _version),
         reading(

@@ -137,13 +137,18 @@ def changing(
     keywords: Mapping[str, str] | None = None,
     readers: Mapping[str, Reader] | None = None,
     without: tuple[str, ...] = (),
+    audited: Callable[[Any], Mapping[str, str | int | bool]] | None = None,
 ) -> ModelOperation:
-    """A row that changes the account: its success is audited. `answer` None is an operation without output."""
+    """A row that changes the account: its success is audited, with what `audited` says of the result.
+
+    `answer` None is an operation without output.
+    """
     return ModelOperation(
         run,
         None if answer is None else partial(_shape, action, answer),
         is_audited=True,
         changes_account=True,
+        audit_result=audited,
         action=action,
         keywords=keywords or {},
         readers=readers or {},
