@@ -18,6 +18,7 @@ Each kind is asked once and on its own (`weigh`), so that no order of statements
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from daypass.policy.decision import Decision, Effect, PolicyType
@@ -117,10 +118,8 @@ def weigh(
     verdicts: list[Verdict] = []
     withheld: frozenset[PolicyType] = frozenset()
     if resource_policy is not None:
-        if layers.boundary is not None:
-            caller = replace(resource_policy.caller, is_bounded=True)
-            resource_policy = replace(resource_policy, caller=caller)
-        verdict, withheld = _weigh_resource(resource_policy, context, values)
+        caller = resource_policy.caller if layers.boundary is None else _bounded(resource_policy.caller)
+        verdict, withheld = _weigh_resource(resource_policy, caller, context, values)
         verdicts.append(verdict)
     for policy_type, policies in layers.sets():
         decision = evaluate_folded(policies, context, values, policy_type)
@@ -130,13 +129,19 @@ def weigh(
     return verdicts
 
 
+@lru_cache(maxsize=1024)
+def _bounded(caller: Caller) -> Caller:
+    """The caller as one whom a permissions boundary limits. Remembered: it is asked on each of its requests."""
+    return replace(caller, is_bounded=True)
+
+
 def _weigh_resource(
-    resource_policy: ResourcePolicy, context: RequestContext, values: FoldedValues
+    resource_policy: ResourcePolicy, caller: Caller, context: RequestContext, values: FoldedValues
 ) -> tuple[Verdict, frozenset[PolicyType]]:
     if resource_policy.document is None:
         decision = Decision(Effect.IMPLICIT_DENY, context.action, context.resource, None, PolicyType.RESOURCE)
         return Verdict(decision, resource_policy.is_required), frozenset()
-    decision, grant = evaluate_resource(resource_policy.document, context, resource_policy.caller, values)
+    decision, grant = evaluate_resource(resource_policy.document, context, caller, values)
     return Verdict(decision, resource_policy.is_required), resource_policy.withheld(grant)
 
 
