@@ -14,6 +14,7 @@ Nothing is decided here about a request beyond where it goes. There are no globa
 
 import asyncio
 import logging
+import random
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
@@ -31,6 +32,7 @@ from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
 from daypass.server.flows.reseal_held_secrets import reseal_held_secrets
 from daypass.server.flows.reseal_saml_keys import reseal_saml_keys
+from daypass.server.flows.seal_audit_log import seal_audit_log
 from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
 from daypass.server.web.caller import CallerReader
@@ -57,6 +59,10 @@ if TYPE_CHECKING:
 __all__ = ["Application", "compose"]
 
 _PURGE_SECONDS = 30
+_SEAL_SECONDS = (20, 40)
+"""Between two looks for events to seal, at random: so that of several workers one finds the others' work done."""
+_SEAL_PAUSE = 15
+"""Seconds a block is old before the next one is made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Application:
     """None when no store is set."""
     storage: Storage
     hasher: Argon2Hasher
+    _ring: KeyRing
     _gateway_app: "GatewayApp | None"
     _oidc: OnFirstUse
     _webhook: "SignInWebhook | None"
@@ -81,8 +88,29 @@ class Application:
             except Exception:  # the task must outlive a database that is away
                 logging.getLogger("daypass.server").exception("could not purge expired rows")
 
+    async def seal_forever(self) -> None:
+        """Seal the audit log's events, about twice a minute, until cancelled. A failure is logged and tried again."""
+        while True:
+            await asyncio.sleep(random.uniform(*_SEAL_SECONDS))  # noqa: S311 - a turn, not a secret
+            await self._seal_audit_log(pause=_SEAL_PAUSE)
+
+    async def _seal_audit_log(self, *, pause: int) -> None:
+        log = logging.getLogger("daypass.server")
+        try:
+            blocks = await seal_audit_log(
+                self.storage.audit_blocks, self._ring, now=system_clock(), pause=pause
+            )
+        except Exception:  # the task must outlive a database that is away
+            log.exception("could not seal the audit log")
+            return
+        for block in blocks:
+            log.info(
+                "audit block sealed", extra={"block": block.block_number, "digest": block.digest().hex()}
+            )
+
     async def close(self) -> None:
-        """End backend connections, the password pool and the database. Listeners must have stopped."""
+        """Seal the audit log; end backend connections, the password pool, the database. Listeners must have stopped."""
+        await self._seal_audit_log(pause=0)
         if self._gateway_app is not None:
             with suppress(Exception):
                 await self._gateway_app.close()
@@ -144,6 +172,7 @@ async def compose(
         else _front(_gateway_router(gateway_app), settings, metrics, log, b"x-amz-request-id"),
         storage=storage,
         hasher=hasher,
+        _ring=ring,
         _gateway_app=gateway_app,
         _oidc=oidc,
         _webhook=webhook,
