@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.form_browser import FormBrowser
+from support.running_server import Terminal
 from support.serving import PASSWORD, ROOT, Prepared, prepare, serve
 
 pytestmark = pytest.mark.processes
@@ -60,6 +61,27 @@ def test_a_backup_of_a_running_server_is_restored_into_an_empty_place(
     assert restored.returncode == 0, restored.stderr
     assert stat.S_IMODE((folder / "key-ring.json").stat().st_mode) == 0o600
     assert can_sign_in(prepared)
+
+
+def test_logins_of_the_saved_moment_have_ended(prepared: Prepared, tmp_path: Path) -> None:
+    """Some were revoked since, and a restored database does not know which."""
+    backup = tmp_path / "daypass.backup"
+    terminal = Terminal(tmp_path / "home")
+    with serve(prepared) as running:
+        terminal.login(running, ROOT)
+        assert terminal.daypass("status").returncode == 0
+        assert server("backup", str(backup), "--config", str(prepared.config)).returncode == 0
+    assert server("restore", str(backup), "--config", str(prepared.config), "--force").returncode == 0
+    with serve(prepared):
+        terminal.browser.open(f"{prepared.endpoint}/")
+        assert "Nobody is signed in" in terminal.browser.html
+        [entry] = (tmp_path / "home" / ".aws" / "login" / "cache").glob("*.json")
+        held = json.loads(entry.read_text())
+        held["accessToken"]["expiresAt"] = "2020-01-01T00:00:00Z"
+        entry.write_text(json.dumps(held))
+        refused = terminal.daypass("credential-process")
+    assert refused.returncode != 0
+    assert "daypass login" in refused.stderr
 
 
 def test_what_is_there_is_moved_aside_only_when_told(prepared: Prepared, tmp_path: Path) -> None:

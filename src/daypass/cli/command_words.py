@@ -38,6 +38,23 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--prompt', '', False, "print one short line for a shell's prompt, nothing when signed out"),
         ('--min-ttl', 'any', False, 'exit with code 9 unless the session lasts at least this long'),
     ), ()),
+    'narrow': ('make a smaller login, for an agent or a script', (
+        ('--as', 'any', False, 'the profile of the smaller login'),
+        ('--read-only', '', False, "AWS's ReadOnlyAccess"),
+        ('--policy-file', 'file', False, 'a policy'),
+        ('--policy-arn', 'any', True, 'a managed policy'),
+        ('--name', 'any', False, 'what it is called at the server'),
+        ('--duration', 'any', False, 'how long it lasts'),
+        ('--storage', '=file|vault', False, 'where it is kept'),
+        ('--force', '', False, 'write over other kinds of credentials in the profile NEW'),
+        ('--json', '', False, 'print the receipt as one JSON object'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
+    ), ('profile',)),
+    'receipt': ('show who a profile acts as, and what narrows it', (
+        ('--profile', 'profile', False, 'AWS profile'),
+        ('--json', '', False, 'print one JSON object'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
+    ), ('profile',)),
     'exec': ('run a command with credentials that renew themselves', (
         ('--profile', 'profile', False, 'AWS profile'),
         ('--pick', '', False, 'choose the profile from a list, the recently used first'),
@@ -222,7 +239,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--database-url', 'any', False, 'sqlite:///absolute/file.db or postgresql://…, instead of the settings…'),
         ('--json', '', False, 'print a JSON list'),
     ), ()),
-    'server account reset-password': ("give an account's root user a new password", (
+    'server account reset-password': ('give a root user a new password', (
         ('--root-password-stdin', '', False, 'read the new password from standard input'),
         ('--remove-mfa', '', False, "remove root's second factors too"),
         ('--config', 'file', False, 'settings file'),

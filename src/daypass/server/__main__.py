@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "server account list": ("daypass.server.commands.account_list", "list the accounts"),
     "server account reset-password": (
         "daypass.server.commands.account_password",
-        "give an account's root user a new password",
+        "give a root user a new password",
     ),
     "server account set-policy": (
         "daypass.server.commands.account_policy",

@@ -38,7 +38,7 @@ def test_the_first_word_is_a_command() -> None:
 
 def test_a_command_of_several_words_comes_word_by_word() -> None:
     assert "account" in _words("server", "a")
-    assert _words("server", "account", "") == ["create", "list", "set-policy"]
+    assert _words("server", "account", "") == ["create", "list", "reset-password", "set-policy"]
     assert "--json" in _words("server", "account", "list", "--")
 
 

@@ -2,7 +2,7 @@
 
 Everything is checked before anything is touched: the file, its digests, the database in it, that no server has the
 present database open. What is there now is moved aside, never deleted; a crash in between leaves both under names the
-next run explains.
+next run explains. Logins and browser sessions of the saved moment are ended: some of them were ended since.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from daypass.errors import ConfigError, UsageError
 from daypass.server.adapters.private_file import write_private_file
-from daypass.server.adapters.sql.sqlite_backup import check_database, database_path, is_in_use
+from daypass.server.adapters.sql.sqlite_backup import check_database, database_path, end_sessions, is_in_use
 from daypass.server.commands.backup_file import Backup, read_backup
 from daypass.server.commands.terminal import say
 from daypass.server.settings import Settings, load_settings
@@ -43,10 +43,11 @@ def run(argv: Sequence[str]) -> int:
         backup = read_backup(words.file, Path(name))
         check_database(backup.database)
         _check_free(target, settings, backup, is_forced=words.force)
+        end_sessions(backup.database, now=now)
         _put(backup, target, settings, now)
     taken = time.strftime("%Y-%m-%d %H:%M", time.gmtime(backup.created_at))
     say(f"restored the state of {taken} UTC into {target}")
-    say("logins made since then must be made again; start the server")
+    say("every login and browser session of that moment has ended; start the server")
     return 0
 
 

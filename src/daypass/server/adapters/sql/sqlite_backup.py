@@ -11,7 +11,7 @@ import apsw
 
 from daypass.errors import StorageError
 
-__all__ = ["check_database", "copy_database", "database_path", "is_in_use"]
+__all__ = ["check_database", "copy_database", "database_path", "end_sessions", "is_in_use"]
 
 _BUSY_SECONDS = 10.0
 
@@ -47,6 +47,25 @@ def check_database(path: Path) -> None:
         raise StorageError(f"{path} is no database", detail=str(failure)) from failure
     if found is None or found[0] != "ok":
         raise StorageError(f"{path} is damaged", detail=str(found))
+
+
+def end_sessions(path: Path, *, now: int) -> None:
+    """In a database of an earlier moment, end every login and browser session: some were ended since, and nobody knows
+    which. Raises StorageError.
+    """
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            with connection:
+                connection.execute(
+                    "UPDATE login_sessions SET revoked_at = ? WHERE revoked_at IS NULL", (now,)
+                )
+                connection.execute("DELETE FROM sign_in_sessions")
+                connection.execute("UPDATE accounts SET revision = revision + 1")
+        finally:
+            connection.close()
+    except apsw.Error as failure:
+        raise StorageError(f"cannot prepare {path}", detail=str(failure)) from failure
 
 
 def is_in_use(path: Path) -> bool:
