@@ -142,8 +142,8 @@ def test_a_server_killed_around_a_refresh(tmp_path: Path, unused_tcp_port: int, 
     [
         "before:login_sessions.redeem",
         "after:login_sessions.redeem",
-        "before:sign_in_sessions.create_sign_in_session",
-        "after:sign_in_sessions.create_sign_in_session",
+        "before:sign_in_sessions.place_sign_in_session",
+        "after:sign_in_sessions.place_sign_in_session",
     ],
 )
 def test_a_server_killed_around_a_login(tmp_path: Path, unused_tcp_port: int, where: str) -> None:

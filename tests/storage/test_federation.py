@@ -79,7 +79,9 @@ async def _begin(storage: Storage, name: str, subject: str, idp_session: str, *,
         identity = FederatedIdentity(arn, "https://other.example.com", subject, "", idp_session)
         role_session = make_role_session(identity=identity)
     sign_in = make_sign_in_session(name, browser_hash=name.encode(), role_session=role_session)
-    assert await storage.sign_in_sessions.create_sign_in_session(sign_in, limit=5, now=NOW)
+    assert await storage.sign_in_sessions.place_sign_in_session(
+        sign_in, old_browser=sign_in.browser_hash, limit=5, now=NOW
+    )
     redemption = make_redemption(
         name,
         session=make_login_session(name, role_session=role_session),
@@ -108,7 +110,9 @@ async def signed_in(storage: Storage) -> Storage:
     await _begin(storage, "c", "bob", "s-3")
     await _begin(storage, "d", "ada", "s-1", arn=f"{PROVIDER_ARN}2")
     user = make_sign_in_session("e", browser_hash=b"e")
-    await storage.sign_in_sessions.create_sign_in_session(user, limit=5, now=NOW)
+    await storage.sign_in_sessions.place_sign_in_session(
+        user, old_browser=user.browser_hash, limit=5, now=NOW
+    )
     await storage.login_sessions.redeem(make_redemption("e"))
     return storage
 

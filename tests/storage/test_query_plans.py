@@ -99,8 +99,8 @@ WRITES: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
         "login-one", make_login_session("child", scope=SessionScope("agent")), now=NOW
     ),
     "revoke": lambda s: s.login_sessions.revoke_login_session("login-one", now=NOW),
-    "sign in": lambda s: s.sign_in_sessions.create_sign_in_session(
-        make_sign_in_session("two"), limit=5, now=NOW
+    "sign in": lambda s: s.sign_in_sessions.place_sign_in_session(
+        make_sign_in_session("two"), old_browser=b"b" * 32, limit=5, now=NOW
     ),
     "totp step": lambda s: s.mfa_devices.use_totp_step(SERIAL, 7),
     "recovery code": lambda s: s.mfa_devices.use_recovery_code(ACCOUNT_ID, ALICE.user_id, b"c" * 32),
@@ -133,7 +133,9 @@ async def account(storage: SqlStorage) -> SqlStorage:
     revision = await storage.accounts.load_revision(ACCOUNT_ID)
     assert revision == REVISION
     await storage.login_sessions.redeem(make_redemption(expected_revision=revision))
-    await storage.sign_in_sessions.create_sign_in_session(make_sign_in_session(), limit=5, now=NOW)
+    await storage.sign_in_sessions.place_sign_in_session(
+        make_sign_in_session(), old_browser=b"b" * 32, limit=5, now=NOW
+    )
     await storage.audit.append(make_event())
     return storage
 

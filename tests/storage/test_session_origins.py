@@ -33,9 +33,9 @@ async def test_a_persons_sessions_are_listed_in_every_browser(storage: Storage) 
     here = make_sign_in_session("one")
     there = replace(here, session_id="elsewhere", browser_hash=b"c" * 32, last_used_at=NOW + 5)
     other = make_sign_in_session("two")
-    create = storage.sign_in_sessions.create_sign_in_session
+    place = storage.sign_in_sessions.place_sign_in_session
     for session in (here, there, other):
-        assert await create(session, limit=5, now=NOW)
+        assert await place(session, old_browser=session.browser_hash, limit=5, now=NOW)
     listed = storage.sign_in_sessions.list_sessions_of_principal
     assert await listed(here.account_id, here.principal_id, now=NOW) == [there, here]
     assert await listed(here.account_id, here.principal_id, now=here.expires_at) == []
@@ -44,7 +44,9 @@ async def test_a_persons_sessions_are_listed_in_every_browser(storage: Storage) 
 
 async def test_a_session_is_ended_by_its_person_only(storage: Storage) -> None:
     here = make_sign_in_session("one")
-    assert await storage.sign_in_sessions.create_sign_in_session(here, limit=5, now=NOW)
+    assert await storage.sign_in_sessions.place_sign_in_session(
+        here, old_browser=here.browser_hash, limit=5, now=NOW
+    )
     end = storage.sign_in_sessions.end_session_of_principal
     assert not await end(here.session_id, here.account_id, "AIDAOTHEROTHEROTHEROT")
     assert not await end(here.session_id, "999999999999", here.principal_id)

@@ -1,18 +1,33 @@
-"""Identities signed in in browsers: the limit, replacement, rebinding, ending."""
+"""Identities signed in in browsers: the limit, replacement, the browser's new secret, ending."""
 
+import asyncio
 from dataclasses import replace
 
+import pytest
+
+from daypass.errors import StorageError
+from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.session import SignInSession
 from daypass.server.ports.storage import Storage
 from support.storage_records import NOW, make_role_session, make_sign_in_session
 
-HERE, THERE = b"b" * 32, b"c" * 32
+HERE, THERE, NEW = b"b" * 32, b"c" * 32, b"n" * 32
 LIMIT = 2
 
 
 async def _create(storage: Storage, *sessions: SignInSession, now: int = NOW) -> list[bool]:
-    create = storage.sign_in_sessions.create_sign_in_session
-    return [await create(session, limit=LIMIT, now=now) for session in sessions]
+    """Each in its browser, whose secret stays."""
+    place = storage.sign_in_sessions.place_sign_in_session
+    return [
+        await place(session, old_browser=session.browser_hash, limit=LIMIT, now=now) for session in sessions
+    ]
+
+
+async def _place(storage: Storage, session: SignInSession) -> bool:
+    """In the browser that was HERE."""
+    return await storage.sign_in_sessions.place_sign_in_session(
+        session, old_browser=HERE, limit=LIMIT, now=NOW
+    )
 
 
 async def _sessions(storage: Storage, browser_hash: bytes, now: int = NOW) -> list[SignInSession]:
@@ -88,13 +103,85 @@ async def test_touching_a_sign_in_session_moves_that_one_to_the_front(storage: S
     assert await _sessions(storage, HERE) == [replace(one, last_used_at=NOW + 2), two]
 
 
-async def test_rebinding_moves_the_sessions_of_one_browser(storage: Storage) -> None:
+async def test_a_new_session_takes_those_of_its_browser_along_to_the_new_secret(storage: Storage) -> None:
     one, elsewhere = make_sign_in_session("one"), make_sign_in_session("two", browser_hash=THERE)
     await _create(storage, one, elsewhere)
-    await storage.sign_in_sessions.rebind_browser(HERE, b"n" * 32)
+    added = make_sign_in_session("three", browser_hash=NEW, last_used_at=NOW + 1)
+    assert await _place(storage, added)
     assert await _sessions(storage, HERE) == []
-    assert await _sessions(storage, b"n" * 32) == [replace(one, browser_hash=b"n" * 32)]
+    assert await _sessions(storage, NEW) == [added, replace(one, browser_hash=NEW)]
     assert await _sessions(storage, THERE) == [elsewhere]
+
+
+async def test_a_new_session_replaces_the_same_identity_under_the_old_secret(storage: Storage) -> None:
+    one, two = make_sign_in_session("one"), make_sign_in_session("two")
+    await _create(storage, one, two)
+    again = replace(one, session_id="sign-in-again", browser_hash=NEW, last_used_at=NOW + 1)
+    assert await _place(storage, again), "the limit counts other identities"
+    assert await _sessions(storage, HERE) == []
+    assert await _sessions(storage, NEW) == [again, replace(two, browser_hash=NEW)]
+
+
+async def test_a_browser_that_is_full_keeps_its_secret_and_its_sessions(storage: Storage) -> None:
+    one, two = make_sign_in_session("one"), make_sign_in_session("two")
+    await _create(storage, one, two)
+    assert not await _place(storage, make_sign_in_session("three", browser_hash=NEW))
+    assert await _sessions(storage, HERE) == [one, two]
+    assert await _sessions(storage, NEW) == []
+
+
+async def test_a_placement_that_fails_at_its_last_statement_leaves_the_browser_as_it_was(
+    storage: Storage,
+) -> None:
+    one, elsewhere = make_sign_in_session("one"), make_sign_in_session("two", browser_hash=THERE)
+    await _create(storage, one, elsewhere)
+    taken = replace(make_sign_in_session("three", browser_hash=NEW), session_id=elsewhere.session_id)
+    with pytest.raises(StorageError):
+        await _place(storage, taken)
+    assert await _sessions(storage, HERE) == [one]
+    assert await _sessions(storage, NEW) == []
+
+
+async def test_of_many_parallel_sign_ins_in_one_browser_only_the_limit_finds_a_place(
+    shared_storage: Storage, shared_url: str
+) -> None:
+    other = await open_storage(shared_url)
+    placed = await asyncio.gather(
+        *(
+            storage.sign_in_sessions.place_sign_in_session(
+                make_sign_in_session(f"p{number}"), old_browser=HERE, limit=LIMIT, now=NOW
+            )
+            for number, storage in enumerate([shared_storage, other] * 8)
+        )
+    )
+    await other.close()
+    assert placed.count(True) == LIMIT
+    assert len(await _sessions(shared_storage, HERE)) == LIMIT
+
+
+async def test_of_two_parallel_sign_ins_one_gets_what_the_browser_held_and_nothing_is_lost(
+    shared_storage: Storage, shared_url: str
+) -> None:
+    one = make_sign_in_session("one")
+    await _create(shared_storage, one)
+    other = await open_storage(shared_url)
+    secrets = [bytes([65 + number]) * 32 for number in range(8)]
+    placed = await asyncio.gather(
+        *(
+            storage.sign_in_sessions.place_sign_in_session(
+                make_sign_in_session(f"p{number}", browser_hash=secret),
+                old_browser=HERE,
+                limit=LIMIT,
+                now=NOW,
+            )
+            for number, (storage, secret) in enumerate(zip([shared_storage, other] * 4, secrets, strict=True))
+        )
+    )
+    await other.close()
+    assert placed == [True] * 8
+    held = sorted([len(await _sessions(shared_storage, secret)) for secret in secrets])
+    assert held == [1, 1, 1, 1, 1, 1, 1, 2]
+    assert await _sessions(shared_storage, HERE) == []
 
 
 async def test_ending_one_sign_in_session_needs_its_own_browser(storage: Storage) -> None:

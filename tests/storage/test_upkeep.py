@@ -45,7 +45,9 @@ async def _fill(storage: SqlStorage) -> None:
         )
         await storage.login_sessions.redeem(redemption)
         session = make_sign_in_session(name, expires_at=end)
-        await storage.sign_in_sessions.create_sign_in_session(session, limit=5, now=NOW - 100)
+        await storage.sign_in_sessions.place_sign_in_session(
+            session, old_browser=session.browser_hash, limit=5, now=NOW - 100
+        )
         await storage.attempts.record_failure(name.encode(), now=end - 10, window=10)
         await storage.federation.begin_federation(make_federation_request(name, expires_at=end))
         await storage.federation.use_once(name.encode(), now=NOW - 100, expires_at=end)

@@ -83,7 +83,9 @@ class Federated:
         )
 
     async def sign_in(self, session: SignInSession = SESSION) -> None:
-        assert await self.world.storage.sign_in_sessions.create_sign_in_session(session, limit=5, now=NOW)
+        assert await self.world.storage.sign_in_sessions.place_sign_in_session(
+            session, old_browser=session.browser_hash, limit=5, now=NOW
+        )
 
     def code(self, session: SignInSession = SESSION) -> str:
         claims = build_code_claims(self.pending, session, code_id="c" * 24, now=self.world.now)

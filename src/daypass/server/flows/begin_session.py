@@ -45,17 +45,14 @@ class BrowserSessions:
             last_used_at=now,
             mfa_at=proven.mfa_at,
         )
-        store = self.storage.sign_in_sessions
-        await store.rebind_browser(old_browser, session.browser_hash)
-        if not await store.create_sign_in_session(session, limit=MAX_ACTIVE_SESSIONS, now=now):
-            await store.rebind_browser(session.browser_hash, old_browser)
+        if not await self.storage.sign_in_sessions.place_sign_in_session(
+            session, old_browser=old_browser, limit=MAX_ACTIVE_SESSIONS, now=now
+        ):
             await self._record(proven, caller, now, error_code="full")
             return SessionFull()
         if proven.kind == "user":
             await self.storage.users.record_password_use(proven.account_id, proven.principal_id, now=now)
-        await self.storage.session_origins.note_origin(
-            origin_of(session, caller)
-        )
+        await self.storage.session_origins.note_origin(origin_of(session, caller))
         await self._record(proven, caller, now, error_code="")
         return SignedIn(session, browser_secret)
 

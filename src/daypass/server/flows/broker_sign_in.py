@@ -84,10 +84,9 @@ class BrokerSignInFlow:
             role_session=token.role_session,
             mfa_at=token.mfa_at,
         )
-        store = self.storage.sign_in_sessions
-        await store.rebind_browser(old_browser, session.browser_hash)
-        if not await store.create_sign_in_session(session, limit=MAX_ACTIVE_SESSIONS, now=now):
-            await store.rebind_browser(session.browser_hash, old_browser)
+        if not await self.storage.sign_in_sessions.place_sign_in_session(
+            session, old_browser=old_browser, limit=MAX_ACTIVE_SESSIONS, now=now
+        ):
             raise SigninTokenInvalid("full")
         return BrokerSignIn(session, browser_secret)
 

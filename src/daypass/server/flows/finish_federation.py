@@ -146,11 +146,9 @@ class FinishFederation:
             raise FederationRefused("ticket_used", detail="the ticket was used before")
 
     async def _place(self, session: SignInSession, old_browser: bytes, now: int) -> None:
-        """A new secret first, the session second: a planted cookie never comes to hold a session."""
-        store = self.storage.sign_in_sessions
-        await store.rebind_browser(old_browser, session.browser_hash)
-        if not await store.create_sign_in_session(session, limit=MAX_ACTIVE_SESSIONS, now=now):
-            await store.rebind_browser(session.browser_hash, old_browser)
+        if not await self.storage.sign_in_sessions.place_sign_in_session(
+            session, old_browser=old_browser, limit=MAX_ACTIVE_SESSIONS, now=now
+        ):
             raise FederationRefused("full")
 
     async def _recorded(

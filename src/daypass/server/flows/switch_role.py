@@ -59,10 +59,9 @@ class SwitchRoleFlow:
             ),
             mfa_at=base.mfa_at,
         )
-        store = self.storage.sign_in_sessions
-        await store.rebind_browser(base.browser_hash, session.browser_hash)
-        if not await store.create_sign_in_session(session, limit=MAX_ACTIVE_SESSIONS, now=now):
-            await store.rebind_browser(session.browser_hash, base.browser_hash)
+        if not await self.storage.sign_in_sessions.place_sign_in_session(
+            session, old_browser=base.browser_hash, limit=MAX_ACTIVE_SESSIONS, now=now
+        ):
             return SessionFull()
         await self.storage.session_origins.note_origin(origin_of(session, caller))
         await self.storage.audit.append(

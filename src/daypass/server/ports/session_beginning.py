@@ -41,7 +41,7 @@ class SessionBeginning(Protocol):
     async def begin(
         self, proven: Proven, *, old_browser: bytes, caller: Caller, now: int
     ) -> SignedIn | SessionFull:
-        """A new secret first, the session second: a planted cookie never comes to hold a session.
+        """The browser's secret changes with it: a planted cookie never comes to hold a session.
 
         `old_browser` is the hash of the browser's present secret. Writes the audit row of either outcome.
         """

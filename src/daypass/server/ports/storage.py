@@ -240,10 +240,14 @@ class PolicyStore(Protocol):
 class SignInSessionStore(Protocol):
     """Identities signed in in browsers."""
 
-    async def create_sign_in_session(self, session: SignInSession, *, limit: int, now: int) -> bool:
-        """False, and nothing written, when the browser already holds `limit` live sessions of other identities.
+    async def place_sign_in_session(
+        self, session: SignInSession, *, old_browser: bytes, limit: int, now: int
+    ) -> bool:
+        """The browser gets a new secret, its sessions come along, and `session` is added: all of it or nothing.
 
-        A live session of the same principal in the same browser is replaced, not added.
+        `old_browser` is the hash of the secret it had, `session.browser_hash` that of the new one: no secret that
+        somebody could have planted ever comes to hold a session. A live session of the same principal is replaced,
+        not added. False, and nothing written, when the browser holds `limit` live sessions of other identities.
         """
         ...
 
@@ -259,10 +263,6 @@ class SignInSessionStore(Protocol):
         """Set `last_used_at`."""
         ...
 
-    async def rebind_browser(self, old_browser_hash: bytes, new_browser_hash: bytes) -> None:
-        """Move every session to the browser's new secret (a sign-in changes it: no session fixation)."""
-        ...
-
     async def end_sign_in_sessions(self, browser_hash: bytes, *, session_id: str | None) -> int:
         """End one session of this browser, or all when None. Returns how many ended."""
         ...
@@ -271,6 +271,12 @@ class SignInSessionStore(Protocol):
         self, account_id: str, principal_id: str, *, now: int
     ) -> Sequence[SignInSession]:
         """Live sessions in every browser, most recently used first."""
+        ...
+
+    async def list_sessions_of_account(
+        self, account_id: str, *, after: tuple[str, str], limit: int, now: int
+    ) -> Sequence[SignInSession]:
+        """Live sessions in every browser behind (principal id, session id), in that order."""
         ...
 
     async def end_session_of_principal(self, session_id: str, account_id: str, principal_id: str) -> bool:

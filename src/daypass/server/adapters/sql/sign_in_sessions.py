@@ -1,7 +1,7 @@
 """Table `sign_in_sessions`: identities signed in in browsers.
 
 A browser is known by the hash of its cookie's secret. The limit on identities per browser is a rule about
-a count, which no row can carry: creating takes the browser's named lock.
+a count, which no row can carry: placing a session takes the browser's named lock.
 """
 
 from collections.abc import Sequence
@@ -29,13 +29,17 @@ class SqlSignInSessionStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def create_sign_in_session(self, session: SignInSession, *, limit: int, now: int) -> bool:
+    async def place_sign_in_session(
+        self, session: SignInSession, *, old_browser: bytes, limit: int, now: int
+    ) -> bool:
+        """Counting, moving and adding are one transaction: a crash leaves the browser as it was."""
+
         async def work(transaction: Transaction) -> bool:
-            await transaction.lock(f"browser {session.browser_hash.hex()}")
+            await transaction.lock(f"browser {old_browser.hex()}")
             others = await transaction.fetch_one(
                 "SELECT count(*) FROM sign_in_sessions"
                 " WHERE browser_hash = $1 AND principal_arn <> $2 AND expires_at > $3",
-                session.browser_hash,
+                old_browser,
                 session.principal_arn,
                 now,
             )
@@ -43,25 +47,18 @@ class SqlSignInSessionStore:
                 return False
             await transaction.execute(
                 "DELETE FROM sign_in_sessions WHERE browser_hash = $1 AND principal_arn = $2",
-                session.browser_hash,
+                old_browser,
                 session.principal_arn,
+            )
+            await transaction.execute(
+                "UPDATE sign_in_sessions SET browser_hash = $2 WHERE browser_hash = $1",
+                old_browser,
+                session.browser_hash,
             )
             await transaction.execute(
                 f"INSERT INTO sign_in_sessions ({_COLUMNS}, {IDENTITY_COLUMNS})"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-                session.session_id,
-                session.browser_hash,
-                session.account_id,
-                session.principal_kind,
-                session.principal_arn,
-                session.principal_id,
-                session.credentials_epoch,
-                session.authenticated_at,
-                session.expires_at,
-                session.last_used_at,
-                role_session_text(session.role_session),
-                session.mfa_at,
-                *identity_values(session.role_session),
+                *_values(session),
             )
             return True
 
@@ -87,13 +84,6 @@ class SqlSignInSessionStore:
     async def touch_sign_in_session(self, session_id: str, *, now: int) -> None:
         await self._engine.execute(
             "UPDATE sign_in_sessions SET last_used_at = $2 WHERE session_id = $1", session_id, now
-        )
-
-    async def rebind_browser(self, old_browser_hash: bytes, new_browser_hash: bytes) -> None:
-        await self._engine.execute(
-            "UPDATE sign_in_sessions SET browser_hash = $2 WHERE browser_hash = $1",
-            old_browser_hash,
-            new_browser_hash,
         )
 
     async def end_sign_in_sessions(self, browser_hash: bytes, *, session_id: str | None) -> int:
@@ -123,6 +113,22 @@ class SqlSignInSessionStore:
         )
         return [_session(row) for row in rows]
 
+    async def list_sessions_of_account(
+        self, account_id: str, *, after: tuple[str, str], limit: int, now: int
+    ) -> Sequence[SignInSession]:
+        # The first condition is what the index by principal answers; the second is exact.
+        rows = await self._engine.fetch_all(
+            f"SELECT {_COLUMNS} FROM sign_in_sessions"
+            " WHERE account_id = $1 AND principal_id >= $2"
+            " AND (principal_id > $2 OR session_id > $3) AND expires_at > $4"
+            " ORDER BY principal_id, session_id LIMIT $5",
+            account_id,
+            *after,
+            now,
+            limit,
+        )
+        return [_session(row) for row in rows]
+
     async def end_session_of_principal(self, session_id: str, account_id: str, principal_id: str) -> bool:
         row = await self._engine.fetch_one(
             "DELETE FROM sign_in_sessions WHERE session_id = $1 AND account_id = $2 AND principal_id = $3"
@@ -132,6 +138,25 @@ class SqlSignInSessionStore:
             principal_id,
         )
         return row is not None
+
+
+def _values(session: SignInSession) -> tuple[object, ...]:
+    """In the order of `_COLUMNS`, then of IDENTITY_COLUMNS."""
+    return (
+        session.session_id,
+        session.browser_hash,
+        session.account_id,
+        session.principal_kind,
+        session.principal_arn,
+        session.principal_id,
+        session.credentials_epoch,
+        session.authenticated_at,
+        session.expires_at,
+        session.last_used_at,
+        role_session_text(session.role_session),
+        session.mfa_at,
+        *identity_values(session.role_session),
+    )
 
 
 def _session(row: Row) -> SignInSession:
