@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "daypass.server.commands.account_policy",
         "set or remove a service control policy",
     ),
+    "server audit": ("daypass.server.commands.audit", "read the audit log, or verify it"),
     "server explain": (
         "daypass.server.commands.explain",
         "say which policy statement allows or denies a request",

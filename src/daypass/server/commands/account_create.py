@@ -16,9 +16,9 @@ from daypass.server.commands.new_account import (
     read_root_password,
     show_account,
 )
-from daypass.server.settings import load_settings
+from daypass.server.settings import Settings, load_settings
 
-__all__ = ["add_database_flags", "chosen_database", "run"]
+__all__ = ["add_database_flags", "chosen_database", "chosen_settings", "run"]
 
 _ALIAS_FLAG = "--alias"
 
@@ -51,5 +51,10 @@ def add_database_flags(parser: argparse.ArgumentParser) -> None:
 
 def chosen_database(words: argparse.Namespace) -> str:
     """The database's URL. Raises ConfigError."""
+    return chosen_settings(words).database_url
+
+
+def chosen_settings(words: argparse.Namespace) -> Settings:
+    """The settings, with the database that was named. Raises ConfigError."""
     flags: dict[str, str | bool] = {"database_url": words.database_url} if words.database_url else {}
-    return load_settings(words.config, environment=os.environ, flags=flags).database_url
+    return load_settings(words.config, environment=os.environ, flags=flags)
