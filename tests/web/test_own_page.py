@@ -3,6 +3,7 @@
 OWASP Authentication Cheat Sheet ("Require Re-authentication for Sensitive Features"); RFC 6238; IAM reference, "ChangePassword".
 """
 
+import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ import pytest
 
 from daypass.protocol.oauth.errors import SignInError
 from daypass.server.domain.account import ManagedPolicy
+from daypass.server.domain.recovery_codes import hash_recovery_code
 from support.sign_in_world import ACCOUNT, NOW, PASSWORD, SignInWorld, Tab, Terminal, open_sign_in_world
 
 FORM = "/signin/user"
@@ -49,6 +51,19 @@ async def add_phone(site: SignInWorld, tab: Tab, address: str, name: str = "phon
     seed = seed_on(tab)
     await tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed).at(site.now))
     return seed
+
+
+async def with_phone(site: SignInWorld, seed: str, name: str = "alice") -> tuple[Tab, str]:
+    """Another browser of somebody who has a device, signed in with its next code, on the own page."""
+    site.now += 30
+    tab = site.tab()
+    await tab.get(FORM)
+    await tab.sign_in(name)
+    await tab.submit("/signin/mfa", code=pyotp.TOTP(seed).at(site.now))
+    await tab.get("/")
+    address = f"/account/{tab.session_ids[0]}"
+    await tab.get(address)
+    return tab, address
 
 
 # Who may look
@@ -173,8 +188,7 @@ async def test_a_device_name_must_fit_a_serial_number(site: SignInWorld, name: s
 
 async def test_two_devices_of_one_name_are_told_apart(site: SignInWorld) -> None:
     tab, address = await at_home(site)
-    await add_phone(site, tab, address)
-    await tab.get(address)
+    tab, address = await with_phone(site, await add_phone(site, tab, address))
     await tab.submit(f"{address}/devices", name="phone", kind="totp")
     site.now += 30
     answer = await tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed_on(tab)).at(site.now))
@@ -183,12 +197,13 @@ async def test_two_devices_of_one_name_are_told_apart(site: SignInWorld) -> None
 
 async def test_recovery_codes_are_shown_once_and_new_ones_end_the_old(site: SignInWorld) -> None:
     tab, address = await at_home(site)
-    await add_phone(site, tab, address)
+    seed = await add_phone(site, tab, address)
     first = re.findall(r"<li><code>([A-Z0-9-]{19})</code></li>", tab.answer.text)
     assert len(set(first)) == 10
     await tab.get(address)
     assert not re.findall(r"[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}", tab.answer.text)
     assert "10 recovery codes left" in tab.answer.text
+    tab, address = await with_phone(site, seed)
     await tab.submit(f"{address}/recovery-codes")
     second = re.findall(r"<li><code>([A-Z0-9-]{19})</code></li>", tab.answer.text)
     assert not set(first) & set(second)
@@ -211,6 +226,88 @@ async def test_a_session_without_the_second_factor_cannot_take_it_away(site: Sig
     answer = await tab.submit(f"{address}/devices/remove", serial=serial)
     assert answer.status == 400
     assert "second factor" in answer.text
+
+
+@pytest.mark.parametrize("kind", ["totp", "passkey"])
+async def test_a_session_without_the_second_factor_cannot_add_another(site: SignInWorld, kind: str) -> None:
+    """Else whoever knew the password before the device came would make a way around it."""
+    early, early_address = await at_home(site)
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    answer = await early.submit(f"{early_address}/devices", name="mine", kind=kind)
+    assert answer.status == 403
+    assert "Sign in again" in answer.text
+
+
+async def test_an_enrolment_begun_before_the_first_device_came_is_not_finished_after_it(
+    site: SignInWorld,
+) -> None:
+    early, early_address = await at_home(site)
+    await early.submit(f"{early_address}/devices", name="mine", kind="totp")
+    seed = seed_on(early)
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    answer = await early.submit(f"{early_address}/devices/finish", code=pyotp.TOTP(seed).at(site.now))
+    assert answer.status == 403
+    user = await site.user("alice")
+    assert len(await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id)) == 1
+
+
+async def test_of_parallel_first_devices_of_unproven_sessions_one_is_added(site: SignInWorld) -> None:
+    begun = []
+    for name in ("one", "two", "three"):
+        tab, address = await at_home(site)
+        await tab.submit(f"{address}/devices", name=name, kind="totp")
+        begun.append((tab, address, seed_on(tab)))
+    await asyncio.gather(
+        *(
+            tab.submit(f"{address}/devices/finish", code=pyotp.TOTP(seed).at(site.now))
+            for tab, address, seed in begun
+        )
+    )
+    user = await site.user("alice")
+    assert len(await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id)) == 1
+
+
+async def test_a_session_without_the_second_factor_makes_no_recovery_codes(site: SignInWorld) -> None:
+    early, early_address = await at_home(site)
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    answer = await early.submit(f"{early_address}/recovery-codes")
+    assert answer.status == 403
+    assert not re.findall(r"<li><code>", answer.text)
+
+
+async def test_recovery_codes_are_not_made_before_there_is_a_device(site: SignInWorld) -> None:
+    """Somebody with the password could keep them for the day its owner gets a device."""
+    tab, address = await at_home(site)
+    answer = await tab.submit(f"{address}/recovery-codes")
+    assert answer.status == 400
+    user = await site.user("alice")
+    assert await site.storage.mfa_devices.count_recovery_codes(ACCOUNT, user.user_id) == 0
+
+
+async def test_a_first_device_ends_whatever_recovery_codes_there_were(site: SignInWorld) -> None:
+    user = await site.user("alice")
+    planted = hash_recovery_code("ABCD-EFGH-JKMN-PQRS")
+    assert planted is not None
+    await site.storage.mfa_devices.replace_recovery_codes(ACCOUNT, user.user_id, [planted])
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    assert not await site.storage.mfa_devices.use_recovery_code(ACCOUNT, user.user_id, planted)
+    assert "Recovery codes" in tab.answer.text
+
+
+async def test_a_session_without_the_second_factor_cannot_change_the_password(site: SignInWorld) -> None:
+    """It would begin a new session, as little proven, and last for good."""
+    early, early_address = await at_home(site)
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    fields = {"old_password": PASSWORD, "password": NEW_PASSWORD, "repeated": NEW_PASSWORD}
+    answer = await early.submit(f"{early_address}/password", **fields)
+    assert answer.status == 403
+    await tab.get("/")
+    assert len(tab.session_ids) == 1, "nothing was changed"
 
 
 async def test_a_device_is_removed_and_its_recovery_codes_with_it(site: SignInWorld) -> None:

@@ -1,7 +1,8 @@
 """A person at their own page: who they are, and what they must have proven lately to change something.
 
 Looking needs a live session in this browser. Changing a device, a password or the recovery codes needs a sign-in of the
-last quarter of an hour besides: a browser left open must not be enough to lock its owner out.
+last quarter of an hour besides: a browser left open must not be enough to lock its owner out. Whoever has a second
+factor must have proven it in that sign-in: else a session from before the device would be a way around it.
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ __all__ = [
     "BrowserView",
     "Enrolment",
     "EnrolmentRefused",
+    "FactorMissing",
     "LoginView",
     "NotRecent",
+    "check_factor",
     "check_recent",
     "open_enrolment",
     "seal_enrolment",
@@ -34,6 +37,10 @@ class NotRecent(Exception):
     """The person signed in too long ago for this; they sign in again and come back."""
 
 
+class FactorMissing(NotRecent):
+    """The person has a second factor, and this session did not prove it; the next sign-in asks for it."""
+
+
 class EnrolmentRefused(Exception):
     """The half-done enrolment is not this person's, or too old, or what came back does not fit it."""
 
@@ -42,6 +49,12 @@ def check_recent(session: SignInSession, *, now: int) -> None:
     """Raises NotRecent. A session made of credentials (`authenticated_at` 0) was never recent."""
     if now - session.authenticated_at > RECENT_SIGN_IN:
         raise NotRecent
+
+
+def check_factor(session: SignInSession, *, has_devices: bool) -> None:
+    """Raises FactorMissing. `has_devices`: whether the person has any now, not when the session began."""
+    if has_devices and not session.mfa_at:
+        raise FactorMissing
 
 
 @dataclass(frozen=True, slots=True)

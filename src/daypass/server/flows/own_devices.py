@@ -1,13 +1,15 @@
 """A person's own second factors: add, remove, and the recovery codes beside them.
 
 Nothing is stored before the device has answered: a seed or a challenge travels sealed in the page. With the first device
-come recovery codes. Root's and users' devices are the same; a role session has none, its provider asks for factors.
+come recovery codes, and never before: codes made beforehand would be somebody's way around the device. Who has a device
+adds another, and makes new codes, only from a session that proved one; the store's limit settles it between parallel
+requests. Root's and users' devices are the same; a role session has none, its provider asks for factors.
 """
 
 import base64
 from dataclasses import dataclass
 
-from daypass.protocol.aws.errors import AccessDenied
+from daypass.protocol.aws.errors import AccessDenied, LimitExceeded
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.mfa_device import MAX_MFA_DEVICES, MfaDevice
@@ -15,6 +17,8 @@ from daypass.server.domain.own_account import (
     ENROLMENT_LIFETIME,
     Enrolment,
     EnrolmentRefused,
+    FactorMissing,
+    check_factor,
     check_recent,
     seal_enrolment,
 )
@@ -37,7 +41,9 @@ __all__ = ["OwnDevices"]
 
 @dataclass(frozen=True, slots=True)
 class OwnDevices:
-    """The stories, over the ports they need. `session` is the live one; all that change something raise NotRecent."""
+    """The stories, over the ports they need. `session` is the live one; all that change something raise NotRecent,
+    and FactorMissing, which is one.
+    """
 
     storage: Storage
     ring: KeyRing
@@ -50,13 +56,13 @@ class OwnDevices:
             await self.storage.mfa_devices.list_mfa_devices(session.account_id, session.principal_id)
         )
 
-    def begin_totp(self, session: SignInSession, name: str, *, now: int) -> tuple[Enrolment, str]:
+    async def begin_totp(self, session: SignInSession, name: str, *, now: int) -> tuple[Enrolment, str]:
         """A seed, and its sealed form. Raises NotRecent, EnrolmentRefused."""
-        return self._begin(session, name, self.randomness.token_bytes(SEED_BYTES), now)
+        return await self._begin(session, name, self.randomness.token_bytes(SEED_BYTES), now)
 
-    def begin_passkey(self, session: SignInSession, name: str, *, now: int) -> tuple[Enrolment, str]:
+    async def begin_passkey(self, session: SignInSession, name: str, *, now: int) -> tuple[Enrolment, str]:
         """A challenge, and its sealed form. Raises NotRecent, EnrolmentRefused."""
-        return self._begin(session, name, self.randomness.token_bytes(CHALLENGE_BYTES), now)
+        return await self._begin(session, name, self.randomness.token_bytes(CHALLENGE_BYTES), now)
 
     async def finish_totp(
         self, session: SignInSession, enrolment: Enrolment, code: str, *, caller: Caller, now: int
@@ -120,8 +126,18 @@ class OwnDevices:
     async def make_recovery_codes(
         self, session: SignInSession, *, caller: Caller, now: int
     ) -> tuple[str, ...]:
-        """Ten new ones, shown once; the old ones end. Raises NotRecent."""
+        """Ten new ones, shown once; the old ones end. Raises NotRecent, AccessDenied without a device."""
         check_recent(session, now=now)
+        devices = await self.list_devices(session)
+        if not devices:
+            raise AccessDenied("Recovery codes stand in for a device. Add a device first.")
+        check_factor(session, has_devices=bool(devices))
+        return await self.make_first_recovery_codes(session, caller=caller, now=now)
+
+    async def make_first_recovery_codes(
+        self, session: SignInSession, *, caller: Caller, now: int
+    ) -> tuple[str, ...]:
+        """For whom `finish_…` just gave a first device; whatever codes there were end."""
         codes = tuple(
             format_recovery_code(self.randomness.token_bytes(CODE_BYTES)) for _ in range(RECOVERY_CODE_COUNT)
         )
@@ -136,10 +152,13 @@ class OwnDevices:
         """Those not used yet."""
         return await self.storage.mfa_devices.count_recovery_codes(session.account_id, session.principal_id)
 
-    def _begin(self, session: SignInSession, name: str, secret: bytes, now: int) -> tuple[Enrolment, str]:
+    async def _begin(
+        self, session: SignInSession, name: str, secret: bytes, now: int
+    ) -> tuple[Enrolment, str]:
         check_recent(session, now=now)
         if session.principal_kind == "role":
             raise EnrolmentRefused("a role session has no devices")
+        check_factor(session, has_devices=bool(await self.list_devices(session)))
         enrolment = Enrolment(
             session.account_id, session.principal_id, name, now + ENROLMENT_LIFETIME, secret
         )
@@ -148,7 +167,13 @@ class OwnDevices:
     async def _store(
         self, session: SignInSession, device: MfaDevice, event: str, caller: Caller, now: int
     ) -> None:
-        await self.storage.mfa_devices.create_mfa_device(device, limit=MAX_MFA_DEVICES)
+        try:
+            limit = MAX_MFA_DEVICES if session.mfa_at else 1  # without a proven factor only the first one
+            await self.storage.mfa_devices.create_mfa_device(device, limit=limit)
+        except LimitExceeded:
+            if session.mfa_at:
+                raise
+            raise FactorMissing from None
         await self._record(event, session, device.serial_number, caller, now)
 
     async def _record(

@@ -1,7 +1,8 @@
 """A person changes their own password on their own page.
 
-Order: a recent sign-in; no policy that forbids it; the old password, counted like a sign-in; the rules for new ones; the
-change, which ends every login and every other browser; a new session here. An IAM user may change the password unless a
+Order: a recent sign-in, with the second factor of who has one; no policy that forbids it; the old password, counted like
+a sign-in; the rules for new ones; the change, which ends every login and every other browser; a new session here, as
+proven as the one before, so a session without the factor cannot prolong itself. An IAM user may change the password unless a
 policy denies `iam:ChangePassword`: the pages belong to the person, the API asks for the permission (IAM user guide,
 "Permit IAM users to change their own passwords").
 """
@@ -13,7 +14,7 @@ from daypass.policy.decision import Effect
 from daypass.protocol.aws.errors import AccessDenied, PasswordPolicyViolation, Throttling
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
-from daypass.server.domain.own_account import check_recent
+from daypass.server.domain.own_account import check_factor, check_recent
 from daypass.server.domain.password_policy import check_new_password
 from daypass.server.domain.principal import PrincipalSnapshot, authorize
 from daypass.server.domain.session import SignInSession
@@ -55,6 +56,8 @@ class OwnPassword:
     ) -> SignedIn | SessionFull:
         """Raises NotRecent, AccessDenied, WrongPassword, PasswordPolicyViolation, Throttling."""
         check_recent(session, now=now)
+        devices = await self.storage.mfa_devices.list_mfa_devices(session.account_id, session.principal_id)
+        check_factor(session, has_devices=bool(devices))
         snapshot = await self.directory.load(
             session.account_id, session.principal_kind, session.principal_id, fresh=True
         )

@@ -103,7 +103,7 @@ class OwnPages:
         try:
             if visit.form.get("kind") == "passkey":
                 return await self._passkey_page(visit, session, name)
-            _, sealed = self._devices.begin_totp(session, name, now=visit.now)
+            _, sealed = await self._devices.begin_totp(session, name, now=visit.now)
         except NotRecent:
             return self._sign_in_again(visit, session)
         except EnrolmentRefused:
@@ -142,7 +142,8 @@ class OwnPages:
             return await self._page(
                 visit, session, error="Eight devices are the most. Remove one first.", status=409
             )
-        if not await self._devices.count_recovery_codes(session):
+        is_first = not session.mfa_at  # without a proven factor only a first device can be added
+        if is_first or not await self._devices.count_recovery_codes(session):
             return await self._show_codes(visit, session, is_first=True)
         return self._back(visit, session, "device")
 
@@ -170,6 +171,8 @@ class OwnPages:
             return await self._show_codes(visit, session, is_first=False)
         except NotRecent:
             return self._sign_in_again(visit, session)
+        except AwsError as refusal:
+            return await self._page(visit, session, error=_sentence(refusal), status=400)
 
     async def end(self, request: Request) -> Response:
         """`POST /account/{session_id}/end`: one browser, one terminal, or everything but this browser."""
@@ -261,7 +264,7 @@ class OwnPages:
         )
 
     async def _passkey_page(self, visit: Visit, session: SignInSession, name: str) -> Response:
-        enrolment, sealed = self._devices.begin_passkey(session, name, now=visit.now)
+        enrolment, sealed = await self._devices.begin_passkey(session, name, now=visit.now)
         present = [
             device.credential_id
             for device in await self._devices.list_devices(session)
@@ -282,7 +285,8 @@ class OwnPages:
         )
 
     async def _show_codes(self, visit: Visit, session: SignInSession, *, is_first: bool) -> Response:
-        codes = await self._devices.make_recovery_codes(session, caller=visit.caller, now=visit.now)
+        make = self._devices.make_first_recovery_codes if is_first else self._devices.make_recovery_codes
+        codes = await make(session, caller=visit.caller, now=visit.now)
         made = datetime.fromtimestamp(visit.now, UTC).strftime("%Y-%m-%d")
         return self._tools.page(
             visit,
