@@ -6,11 +6,12 @@ For a principal everything that decides is read: its own and its groups' policie
 control policies, its tags. Condition values the request gives win over those.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from daypass.policy.layers import ResourcePolicy
-from daypass.policy.principals import Caller
+from daypass.policy.principals import Caller as PolicyCaller
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import InvalidInput, NoSuchEntity
 from daypass.server.domain.account import Group, ManagedPolicy, Role, User
@@ -24,6 +25,9 @@ from daypass.server.flows.iam.simulated_principal import PrincipalPolicies, prin
 from daypass.server.ports.storage import Storage
 
 __all__ = ["Questions", "Simulations"]
+
+_is_user_arn = re.compile(r"arn:aws:iam::([0-9]{12}):user/.+").fullmatch
+_is_owner = re.compile(r"([0-9]{12})|arn:aws:iam::([0-9]{12}):root").fullmatch
 
 ContextEntry = Mapping[str, object]
 
@@ -49,6 +53,8 @@ class Questions:
         """The condition values of the request."""
         found: dict[str, ConditionValue] = {}
         for entry in self.context_entries:
+            if "ContextKeyName" not in entry:
+                raise InvalidInput("A context entry has a name.")
             texts = entry.get("ContextKeyValues")
             given = tuple(str(text) for text in texts) if isinstance(texts, list) else ()
             is_list = str(entry.get("ContextKeyType", "")).endswith("List")
@@ -66,14 +72,15 @@ class Questions:
         """The resource's policy and who asks. Raises InvalidInput, MalformedPolicyDocument."""
         if self.resource_policy is None:
             return None
-        caller_arn = self.caller_arn or principal_arn
-        if caller_arn is None or ":user/" not in caller_arn:
+        caller = _is_user_arn(self.caller_arn or principal_arn or "")
+        if caller is None:
             raise InvalidInput("CallerArn must be the ARN of an IAM user when a resource policy is given.")
+        owner = _is_owner(self.resource_owner or account_id)
+        if owner is None:
+            raise InvalidInput("ResourceOwner must be the ARN of an account.")
         source = Source("ResourcePolicy", "resource", self.resource_policy)
-        owner = self.resource_owner or f"arn:aws:iam::{account_id}:root"
-        caller = Caller(caller_arn, caller_arn.split(":")[4])
         side = ResourcePolicy(
-            source.parse("resource"), caller, owner.split(":")[4] if ":" in owner else owner
+            source.parse("resource"), PolicyCaller(caller[0], caller[1]), owner[1] or owner[2]
         )
         return source, side
 
