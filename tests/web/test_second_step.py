@@ -7,6 +7,7 @@ Passkeys are driven in a real browser (`tests/browser/`).
 import asyncio
 import base64
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from daypass.secret import Secret
 from daypass.server.adapters.password_judge import LocalPasswordJudge
+from daypass.server.domain.account import ManagedPolicy
 from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.domain.recovery_codes import hash_recovery_code
 from daypass.server.domain.session import SignInSession
@@ -273,10 +275,6 @@ async def test_the_terminals_request_goes_on_after_the_second_step(site: SignInW
 @pytest.mark.parametrize("has_device", [True, False])
 async def test_a_login_can_be_bound_to_a_second_factor_by_policy(site: SignInWorld, has_device: bool) -> None:
     """aws:MultiFactorAuthPresent is asked at the authorization, the redemption and every refresh."""
-    import json
-
-    from daypass.server.domain.account import ManagedPolicy
-
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
     policy = ManagedPolicy(
         ACCOUNT,
@@ -303,6 +301,8 @@ async def test_a_login_can_be_bound_to_a_second_factor_by_policy(site: SignInWor
     answer = await tab.sign_in("bob")
     if not has_device:
         assert answer.status == 403
+        assert "asks for a second factor here" in answer.text
+        assert f'href="/account/{(await the_session(site, tab)).session_id}"' in answer.text
         return
     answer = await tab.submit("/signin/mfa", code=code_at(site.now))
     tokens = await terminal.redeem(terminal.code_from(answer.location))

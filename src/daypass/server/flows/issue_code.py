@@ -4,7 +4,7 @@ Order: the principal as it is now; the policy question `signin:AuthorizeOAuth2Ac
 code. A refusal is a result, not an exception: the person gets a page that says who can change it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from daypass.policy.decision import Decision
 from daypass.protocol.oauth.authorization_response import build_code_redirect
@@ -37,6 +37,8 @@ class CodeRefused:
 
     decision: Decision
     snapshot: PrincipalSnapshot
+    lacks_second_factor: bool
+    """Whether policy would say yes to the same person with a second factor proven."""
 
 
 class IssueCodeFlow:
@@ -68,7 +70,29 @@ class IssueCodeFlow:
         )
         if snapshot is None:
             return None
-        decision = authorize_code(
+        decision = self._decide(pending, snapshot, session, caller, now)
+        await self._audit.append(self._event(pending, session, decision, caller=caller, now=now))
+        if not decision.is_allowed:
+            proven = replace(session, mfa_at=now)
+            lacks_factor = (
+                not session.mfa_at
+                and session.principal_kind != "role"
+                and self._decide(pending, snapshot, proven, caller, now).is_allowed
+            )
+            return CodeRefused(decision, snapshot, lacks_factor)
+        code_id = self._randomness.token_bytes(12).hex()
+        code = seal_code(self._ring, build_code_claims(pending, session, code_id=code_id, now=now))
+        return CodeIssued(build_code_redirect(pending.redirect_uri, code=code, state=pending.state))
+
+    def _decide(
+        self,
+        pending: PendingAuthorization,
+        snapshot: PrincipalSnapshot,
+        session: SignInSession,
+        caller: Caller,
+        now: int,
+    ) -> Decision:
+        return authorize_code(
             snapshot,
             session,
             client_id=pending.client_id,
@@ -77,12 +101,6 @@ class IssueCodeFlow:
             now=now,
             region=self._region,
         )
-        await self._audit.append(self._event(pending, session, decision, caller=caller, now=now))
-        if not decision.is_allowed:
-            return CodeRefused(decision, snapshot)
-        code_id = self._randomness.token_bytes(12).hex()
-        code = seal_code(self._ring, build_code_claims(pending, session, code_id=code_id, now=now))
-        return CodeIssued(build_code_redirect(pending.redirect_uri, code=code, state=pending.state))
 
     def _event(
         self,

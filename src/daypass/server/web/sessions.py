@@ -65,7 +65,12 @@ class SessionPages:
             return self._tools.leave(visit, outcome.location)
         self._parts.metrics.count("issue_code", "denied")
         return self._tools.page(
-            visit, "refused.html", status=403, **describe_refusal(outcome.decision, outcome.snapshot)
+            visit,
+            "refused.html",
+            status=403,
+            session_id=session.session_id,
+            lacks_second_factor=outcome.lacks_second_factor,
+            **describe_refusal(outcome.decision, outcome.snapshot),
         )
 
     async def cancel(self, request: Request) -> Response:
