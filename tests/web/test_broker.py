@@ -203,6 +203,26 @@ async def test_a_terminal_login_from_a_links_session_ends_with_the_links_credent
     assert min(login.ends_at for login in logins) == NOW + 900
 
 
+@pytest.mark.parametrize("mfa_at", [0, NOW])
+async def test_credentials_of_get_session_token_open_no_pages(world: SignInWorld, mfa_at: int) -> None:
+    """They may not call IAM without a second factor; a session in the pages may, and asks its person for none."""
+    user = await world.user("alice")
+    claims = SessionClaims(
+        access_key_id="ASIAEXAMPLEEXAMPLE00",
+        account_id=ACCOUNT,
+        principal_kind="user",
+        principal_arn=user.arn,
+        principal_id=user.user_id,
+        issued_at=NOW,
+        expires_at=NOW + 3600,
+        mfa_at=mfa_at,
+        is_session_token=True,
+    )
+    answer = await ask(world, Session=session_of(world, claims))
+    assert (answer.status, "GetSessionToken" in answer.text) == (400, True)
+    assert (await world.last_event()).error_code == "AccessDenied"
+
+
 async def test_credentials_of_an_ended_login_make_no_token(world: SignInWorld) -> None:
     session = await login_session_claims(world)
     user = await world.user("alice")

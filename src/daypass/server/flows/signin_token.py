@@ -77,6 +77,11 @@ class SigninTokenFlow:
                 "These credentials are narrowed by session policies, which a session in the pages does not have;"
                 " sign in with your own"
             )
+        if claims.is_session_token:
+            raise AccessDenied(
+                "Credentials of GetSessionToken do not open the pages, which may do more than they may;"
+                " sign in with your password, or assume a role"
+            )
         login = await self._load_login(claims, snapshot, now=now)
         role_session = _role_session(claims, login)
         if role_session is not None:
