@@ -15,6 +15,7 @@ import pytest
 from daypass.protocol.oauth.errors import SignInError
 from daypass.server.domain.account import ManagedPolicy
 from daypass.server.domain.recovery_codes import hash_recovery_code
+from daypass.server.domain.totp import provisioning_uri
 from support.sign_in_world import ACCOUNT, NOW, PASSWORD, SignInWorld, Tab, Terminal, open_sign_in_world
 
 FORM = "/signin/user"
@@ -136,8 +137,6 @@ async def test_rfc_6238_section_5_2_the_code_that_enrolled_does_not_sign_in(site
 
 
 async def test_the_picture_holds_what_an_app_needs(site: SignInWorld) -> None:
-    from daypass.server.domain.totp import provisioning_uri
-
     tab, address = await at_home(site)
     await tab.submit(f"{address}/devices", name="phone", kind="totp")
     uri = provisioning_uri(seed_on(tab), account_name=f"alice@{ACCOUNT}", issuer="daypass")

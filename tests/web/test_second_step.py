@@ -14,6 +14,7 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from daypass.protocol.oauth.errors import UserCredentialsChanged
 from daypass.secret import Secret
 from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.domain.account import ManagedPolicy
@@ -392,8 +393,6 @@ async def test_nobody_changes_a_password_with_a_ticket_that_did_not_ask_for_it(s
 
 
 async def test_a_forced_change_ends_older_logins(site: SignInWorld) -> None:
-    from daypass.protocol.oauth.errors import UserCredentialsChanged
-
     terminal = Terminal(site)
     tokens = await terminal.redeem(await site.tab().approve(terminal))
     await require_change(site)

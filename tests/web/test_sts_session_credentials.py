@@ -9,6 +9,7 @@ from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
 from daypass.server.domain.access_key import AccessKey
 from daypass.server.domain.mfa_device import MfaDevice
+from daypass.server.domain.tokens import access_key_id
 from support.query_world import ACCOUNT, NOW, Answer, QueryWorld, allow, deny, policy_text, trust
 
 SERIAL = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
@@ -40,8 +41,6 @@ async def long_term(world: QueryWorld, name: str, *policies: str | dict[str, obj
 
 
 def _key_id(world: QueryWorld) -> str:
-    from daypass.server.domain.tokens import access_key_id
-
     return "AKIA" + access_key_id(ACCOUNT, world.randomness.token_bytes(8))[4:]
 
 

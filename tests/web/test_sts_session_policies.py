@@ -1,11 +1,16 @@
 """Session policies: what AssumeRole and its kin pass takes away, and never gives."""
 
+import hashlib
 import json
 
 import pytest
 
+from daypass.protocol.aws.errors import AccessDenied
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.signin_token import BrokerSession
+from daypass.server.flows.signin_token import SigninTokenFlow
 from support.query_world import ACCOUNT, OTHER_ACCOUNT, Answer, QueryWorld, allow, deny, policy_text, trust
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
@@ -95,8 +100,6 @@ async def test_a_session_policy_that_cannot_be_used_is_refused(
 
 
 async def test_a_session_policy_that_does_not_pack_is_too_large(world: QueryWorld) -> None:
-    import hashlib
-
     noise = "".join(hashlib.sha512(bytes([n])).hexdigest() for n in range(15))  # hexadecimal packs to half
     arns = {
         f"PolicyArns.member.{n}.arn": f"arn:aws:iam::{ACCOUNT}:policy/{hashlib.sha512(bytes([n])).hexdigest()}"
@@ -139,8 +142,6 @@ async def test_the_answer_says_how_full_session_and_token_are(world: QueryWorld)
 
 
 async def test_the_fullest_session_still_fits_the_longest_token(world: QueryWorld) -> None:
-    import hashlib
-
     noise = "".join(hashlib.sha512(bytes([n])).hexdigest() for n in range(15))
     tags = {}
     for n in range(1, 4):
@@ -158,11 +159,6 @@ async def test_the_fullest_session_still_fits_the_longest_token(world: QueryWorl
 async def test_credentials_with_session_policies_do_not_become_a_session_in_the_pages(
     world: QueryWorld,
 ) -> None:
-    from daypass.protocol.aws.errors import AccessDenied
-    from daypass.server.domain.audit import Caller
-    from daypass.server.domain.signin_token import BrokerSession
-    from daypass.server.flows.signin_token import SigninTokenFlow
-
     session = session_of(await assume_admin(world, Policy=policy_text(allow("iam:ListUsers"))))
     flow = SigninTokenFlow(world.storage, world.directory, world.ring, world.randomness, 3600)
     assert session.session_token is not None
