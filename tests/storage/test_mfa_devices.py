@@ -155,6 +155,20 @@ async def test_deactivating_frees_a_virtual_device_and_deletes_a_passkey(devices
     assert await devices.accounts.load_revision(ACCOUNT_ID) == 9
 
 
+async def test_with_the_last_device_go_the_recovery_codes_of_its_owner_alone(devices: Storage) -> None:
+    """An administrator who takes the devices away takes every second factor away."""
+    store, codes = devices.mfa_devices, [bytes([number]) * 32 for number in range(2)]
+    await _enable(devices, PHONE.serial_number, ALICE.user_id)
+    for owner_id in (ALICE.user_id, BOB.user_id, ACCOUNT_ID):
+        await store.replace_recovery_codes(ACCOUNT_ID, owner_id, codes)
+    await store.deactivate_mfa_device(PHONE.serial_number, ALICE.user_id)
+    assert await store.count_recovery_codes(ACCOUNT_ID, ALICE.user_id) == 2
+    await store.deactivate_mfa_device(LAPTOP.serial_number, ALICE.user_id)
+    assert await store.count_recovery_codes(ACCOUNT_ID, ALICE.user_id) == 0
+    assert await store.count_recovery_codes(ACCOUNT_ID, BOB.user_id) == 2
+    assert await store.count_recovery_codes(ACCOUNT_ID, ACCOUNT_ID) == 2
+
+
 async def test_a_virtual_device_is_deleted_when_it_is_nobodys(devices: Storage) -> None:
     delete = devices.mfa_devices.delete_virtual_mfa_device
     await _enable(devices, PHONE.serial_number, ALICE.user_id)

@@ -119,8 +119,6 @@ class OwnDevices:
         await devices.deactivate_mfa_device(serial_number, session.principal_id)
         if found is not None and found.kind == "totp":
             await devices.delete_virtual_mfa_device(serial_number)
-        if not await devices.list_mfa_devices(session.account_id, session.principal_id):
-            await devices.replace_recovery_codes(session.account_id, session.principal_id, [])
         await self._record("DeactivateMFADevice", session, serial_number, caller, now)
 
     async def make_recovery_codes(

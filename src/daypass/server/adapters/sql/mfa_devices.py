@@ -1,7 +1,8 @@
 """Tables `mfa_devices` and `recovery_codes`: second factors.
 
 Using a code, a step or a count is one conditional write, so of any number of parallel sign-ins one succeeds. It
-does not raise the account's revision: it changes no decision but the one it belongs to.
+does not raise the account's revision: it changes no decision but the one it belongs to. With the last device of a
+person go the recovery codes: else whoever holds old ones would get past the devices of later.
 """
 
 from collections.abc import Sequence
@@ -116,7 +117,7 @@ class SqlMfaDeviceStore(SqlRecoveryCodes):
 
     async def deactivate_mfa_device(self, serial_number: str, owner_id: str) -> None:
         async def work(transaction: Transaction) -> None:
-            _, owner_now = await _hold_device(transaction, serial_number)
+            account_id, owner_now = await _hold_device(transaction, serial_number)
             if not owner_now or owner_now != owner_id:
                 raise NoSuchEntity("the MFA device is not this person's")
             await transaction.execute(
@@ -125,6 +126,12 @@ class SqlMfaDeviceStore(SqlRecoveryCodes):
             await transaction.execute(
                 "UPDATE mfa_devices SET owner_id = '', enabled_at = 0 WHERE serial_number = $1",
                 serial_number,
+            )
+            await transaction.execute(
+                "DELETE FROM recovery_codes WHERE account_id = $1 AND owner_id = $2 AND NOT EXISTS"
+                " (SELECT 1 FROM mfa_devices WHERE account_id = $1 AND owner_id = $2)",
+                account_id,
+                owner_id,
             )
 
         await self._engine.run(work)
