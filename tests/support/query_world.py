@@ -39,6 +39,7 @@ from daypass.server.domain.tokens import (
 from daypass.server.ports.password_hasher import PasswordMismatch
 from daypass.server.ports.saml import ServiceKey
 from daypass.server.ports.storage import Storage
+from daypass.server.web.json_api import build_json_app, wants_json_api
 from daypass.server.web.query_api import build_query_app
 from daypass.server.web.sign_in_parts import SignInParts
 from support.token_provider import TokenProvider
@@ -161,6 +162,7 @@ class QueryWorld:
             region="us-east-1",
         )
         self.app = build_query_app(parts, logging.getLogger("daypass.test"))
+        self.json_app = build_json_app(parts, logging.getLogger("daypass.test"))
 
     @property
     def root(self) -> Credentials:
@@ -284,7 +286,7 @@ class QueryWorld:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await self.app(scope, receive, send)
+        await self._app_for(scope)(scope, receive, send)
         answered = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         assert int(answered["content-length"]) == len(sent[1]["body"])
         return Answer(sent[0]["status"], answered, sent[1]["body"].decode())
@@ -293,7 +295,10 @@ class QueryWorld:
         """As an ASGI application for a real server: what the outermost app does, and no more."""
         if scope["type"] == "http":
             scope[CALLER_KEY] = Caller(self.randomness.uuid(), scope["client"][0], "", is_secure=False)
-            await self.app(scope, receive, send)
+            await self._app_for(scope)(scope, receive, send)
+
+    def _app_for(self, scope: Any) -> Any:
+        return self.json_app if wants_json_api(scope) else self.app
 
 
 async def open_query_world(*, clock_starts_at: int = NOW) -> QueryWorld:

@@ -4,6 +4,7 @@
                          POST /v1/revoke     web/revoke.py
                          POST /v1/scoped-session  web/scoped_session.py
                          POST /, signed GET  web/query_api.py    STS and IAM
+                         POST / with a target   web/json_api.py  CloudTrail
                          /.well-known/*      web/metadata.py
                          /healthz /readyz /metrics               web/health.py
                          everything else     web/pages.py        starlette
@@ -36,9 +37,10 @@ from daypass.server.flows.seal_audit_log import seal_audit_log
 from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
 from daypass.server.web.caller import CallerReader
-from daypass.server.web.failures import page_failure, query_failure, s3_failure, token_failure
+from daypass.server.web.failures import json_failure, page_failure, query_failure, s3_failure, token_failure
 from daypass.server.web.front import Front
 from daypass.server.web.health import Readiness, build_health_app, build_metrics_app
+from daypass.server.web.json_api import build_json_app, wants_json_api
 from daypass.server.web.metadata import build_metadata_app
 from daypass.server.web.pages import build_pages_app
 from daypass.server.web.query_api import build_query_app
@@ -267,8 +269,12 @@ def _sign_in_router(
         metrics.expose, content_type=CONTENT_TYPE, networks=settings.metrics_networks
     )
 
+    json_api = Route(build_json_app(parts, log), "json", json_failure)
+
     def otherwise(scope: Scope) -> Route:
         path = scope["path"]
+        if path == "/" and scope["method"] == "POST" and wants_json_api(scope):
+            return json_api
         if path == "/" and wants_query_api(scope):
             return query
         if path == "/v1/token":
@@ -282,7 +288,6 @@ def _sign_in_router(
             ("POST", "/v1/scoped-session"): Route(
                 build_scoped_session_app(parts), "scoped_session", token_failure
             ),
-            ("POST", "/"): query,
             ("GET", "/healthz"): Route(build_health_app(None), "healthz", page_failure),
             ("GET", "/readyz"): Route(build_health_app(readiness), "readyz", page_failure),
             ("GET", "/metrics"): Route(metrics_app, "metrics", page_failure),

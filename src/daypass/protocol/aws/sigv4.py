@@ -22,6 +22,7 @@ from daypass.protocol.aws.canonical_request import (
 )
 from daypass.protocol.aws.errors import SignatureDoesNotMatch
 from daypass.protocol.aws.service_rules import (
+    CLOUDTRAIL_RULES,
     IAM_RULES,
     S3_RULES,
     STS_RULES,
@@ -39,6 +40,7 @@ from daypass.protocol.aws.unverified_signature import (
 from daypass.secret import Secret
 
 __all__ = [
+    "CLOUDTRAIL_RULES",
     "EMPTY_PAYLOAD_HASH",
     "IAM_RULES",
     "S3_RULES",

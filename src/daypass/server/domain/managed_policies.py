@@ -116,6 +116,7 @@ _POLICIES = (
         "ReadOnlyAccess",
         "Allows reading everything this server serves.",
         _allow(
+            "cloudtrail:LookupEvents",
             "iam:Generate*",
             "iam:Get*",
             "iam:List*",

@@ -7,7 +7,15 @@ One function per wire: the Sign-In token wire (JSON, Sign-In API reference "Inte
 from collections.abc import Callable
 from typing import NamedTuple
 
-__all__ = ["Failure", "FailureForm", "page_failure", "query_failure", "s3_failure", "token_failure"]
+__all__ = [
+    "Failure",
+    "FailureForm",
+    "json_failure",
+    "page_failure",
+    "query_failure",
+    "s3_failure",
+    "token_failure",
+]
 
 
 class Failure(NamedTuple):
@@ -47,6 +55,12 @@ def query_failure(request_id: str) -> Failure:
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return Failure(_XML, body.encode())
+
+
+def json_failure(_request_id: str) -> Failure:
+    """JSON 1.1's word; the request id is in the answer's header."""
+    headers = ((b"content-type", b"application/x-amz-json-1.1"), (b"cache-control", b"no-store"))
+    return Failure(headers, b'{"__type":"InternalFailure","message":"internal error"}')
 
 
 def s3_failure(request_id: str) -> Failure:

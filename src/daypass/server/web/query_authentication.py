@@ -1,4 +1,4 @@
-"""Who sent a Query request: the signature is found, its token opened, its proof verified, in this order.
+"""Who sent a Query or JSON request: the signature is found, its token opened, its proof verified, in this order.
 
 The only maker of `VerifiedCall`. Until `verify_signature` returns, everything read from the request is
 unverified. A principal that no longer exists is refused like an unknown key, whatever life its
@@ -15,6 +15,7 @@ from daypass.protocol.aws.sigv4 import (
     EMPTY_PAYLOAD_HASH,
     IAM_RULES,
     STS_RULES,
+    ServiceRules,
     UnverifiedSignature,
     WireRequest,
     find_signature,
@@ -30,7 +31,7 @@ from daypass.server.ports.principals import PrincipalDirectory
 
 __all__ = ["authenticate"]
 
-_RULES = {"sts": STS_RULES, "iam": IAM_RULES}
+_QUERY_SERVICES: Mapping[str, ServiceRules] = {"sts": STS_RULES, "iam": IAM_RULES}
 _GLOBAL_REGION = "aws-global"
 _is_region = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
 
@@ -43,8 +44,9 @@ async def authenticate(
     directory: PrincipalDirectory,
     caller: Caller,
     now: int,
+    services: Mapping[str, ServiceRules] = _QUERY_SERVICES,
 ) -> tuple[str, VerifiedCall]:
-    """The service the request is signed for (`sts` or `iam`), and the proven call.
+    """The service the request is signed for, one of `services`, and the proven call.
 
     Any well-formed region is accepted: there is one server behind all of them, and clients name the one
     they are set to. Raises MissingAuthenticationToken, IncompleteSignature, InvalidClientTokenId,
@@ -52,9 +54,11 @@ async def authenticate(
     """
     request = read_wire_request(scope)
     unverified = find_signature(request)
-    rules = _RULES.get(unverified.service)
+    rules = services.get(unverified.service)
     if rules is None:
-        raise SignatureDoesNotMatch("Credential should be scoped to correct service: 'sts'.")
+        raise SignatureDoesNotMatch(
+            f"Credential should be scoped to correct service: '{next(iter(services))}'."
+        )
     region = requested_region(unverified)
     claims, secret_access_key = await open_credentials(
         ring,
