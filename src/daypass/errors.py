@@ -7,6 +7,7 @@
     ├── LoginRequired           there is no usable session
     │   └── WrongRegion         it may live in a region that nobody wrote down
     ├── RoleDenied              the role may not be assumed
+    ├── NarrowingUnavailable    the service makes no narrowed logins
     ├── LoginFailed             a login that began did not finish
     │   ├── LoginDenied         the person or the server said no
     │   ├── LoginTimedOut       nobody answered in time
@@ -50,6 +51,7 @@ __all__ = [
     "LoginMismatch",
     "LoginRequired",
     "LoginTimedOut",
+    "NarrowingUnavailable",
     "NetworkError",
     "RemoteProtocolError",
     "RoleDenied",
@@ -122,6 +124,13 @@ class RoleDenied(DaypassError):
     """The login lives, and the role over it may not be assumed."""
 
     code = "role_denied"
+    exit_code = 3
+
+
+class NarrowingUnavailable(DaypassError):
+    """The sign-in service makes no narrowed logins; AWS's does not."""
+
+    code = "no_narrowing"
     exit_code = 3
 
 

@@ -36,7 +36,7 @@ def run(argv: list[str]) -> int:
     supply = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))
     entry = supply()  # before the command starts: a sign-in that is needed is said by us, not by an SDK
     remember_use(os.environ, profile.name)
-    login = login_beneath(profile, os.environ).name
+    login = login_beneath(profile, os.environ)
     now = int(time.time())
     check_time_left(entry, seconds_of(arguments), profile=login, now=now)
     warning = session_warning(entry, profile=login, now=now)

@@ -25,12 +25,13 @@ from daypass.client.aws_config import Profile, load_config
 from daypass.client.browser import choose_browser
 from daypass.client.environment_hints import forbids_input, forwarded_address, is_ci
 from daypass.client.login import Fresh
+from daypass.client.narrow_profile import read_narrowed, way_back
 from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry
 from daypass.client.storage_choice import STORAGES, WISH, choose_storage
 from daypass.client.storage_move import check_movable
 from daypass.client.terminal_input import has_terminal, open_terminal_input
-from daypass.errors import DaypassError, UsageError
+from daypass.errors import DaypassError, LoginMismatch, UsageError
 from daypass.protocol.aws.endpoints import signin_endpoint
 
 __all__ = ["run"]
@@ -55,6 +56,7 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
     name = pick_profile(arguments, os.environ, may_create=True)
     config = load_config(os.environ)
     profile = config.profile(name)
+    _check_not_narrowed(profile)
     check_shadows(config, profile, os.environ, is_allowed=arguments.allow_shadowed)
     region, was_prompted = chosen_region(arguments, profile, os.environ, may_ask=may_ask)
     endpoint = chosen_endpoint(arguments, profile, os.environ)
@@ -96,6 +98,16 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
     code = once.run(sign_in)
     remember_use(os.environ, name)
     return code
+
+
+def _check_not_narrowed(profile: Profile) -> None:
+    """A browser would put the whole identity where somebody expects less of it."""
+    words = read_narrowed(profile)
+    if words is not None:
+        raise LoginMismatch(
+            f'profile "{profile.name}" is a narrowed login of "{words.parent}"; a sign-in would give it everything',
+            hint=way_back(profile),
+        )
 
 
 def _may_ask(arguments: argparse.Namespace) -> bool:

@@ -3,7 +3,7 @@
 The session is revoked first, under its lock, so that no refresh on its way brings it back; the file goes in any
 case, and a revocation that was not confirmed is said and ends with exit code 5. AWS offers its own people no
 revocation, so there a sign-out is local. The profile keeps its `login_session` line, as after `aws logout`, so a
-new login lands in the same place. What is saved of roles over the login goes with it. Credentials a program already
+new login lands in the same place. What is saved of roles over the login, and logins narrowed from it, go with it. Credentials a program already
 holds live on until they expire. The members of `--json`: docs/reference/json-output.md.
 """
 
@@ -19,6 +19,7 @@ from daypass.cli.output import data, say
 from daypass.cli.renewing import store_for
 from daypass.client.atomic_file import hold_lock
 from daypass.client.aws_config import AwsConfig, Profile, load_config
+from daypass.client.narrow_profile import arn_of_session, profiles_narrowed_from, read_narrowed
 from daypass.client.revocation import revoke
 from daypass.client.role_profile import RoleChain, find_chain
 from daypass.client.role_store import forget_all_roles, forget_roles, open_role_store
@@ -67,10 +68,6 @@ def _one(config: AwsConfig, name: str, rows: list[Row]) -> int:
         removed = cache.remove(login_session)
     # Behind the lock: an assumption holds its role's lock and waits for the login's.
     roles = forget_roles(login_session, os.environ)
-    if not removed:
-        say(f'profile "{name}" had no saved session')
-        _tell_of_roles(roles)
-        return 0
     sharing = [
         other
         for other in config.profile_names()
@@ -78,12 +75,47 @@ def _one(config: AwsConfig, name: str, rows: list[Row]) -> int:
         and config.profile(other).text("login_session") == login_session
         and config.profile(other).storage == profile.storage
     ]
-    rows.append(_row(profile, [name, *sharing], doubt))
-    say(f'signed out of {login_session} (profile "{name}")')
-    if sharing:
+    doubts = [doubt] if doubt else []
+    if removed:
+        rows.append(_row(profile, [name, *sharing], doubt))
+        _tell_of_end(profile)
+    else:
+        say(f'profile "{name}" had no saved session')
+    if removed and sharing:
         say(f"this session was shared: {', '.join(sharing)} signed out too")
+    doubts += _end_narrowed(config, [name, *sharing], rows)
     _tell_of_roles(roles)
-    return _conclude([doubt] if doubt else [])
+    return _conclude(doubts) if rows else 0
+
+
+def _tell_of_end(profile: Profile) -> None:
+    words, arn = read_narrowed(profile), arn_of_session(profile.text("login_session") or "")
+    if words is None:
+        say(f'signed out of {arn} (profile "{profile.name}")')
+    else:
+        say(
+            f'ended "{words.name}", a narrowed login of {arn} (profile "{profile.name}"); "{words.parent}" goes on'
+        )
+
+
+def _end_narrowed(config: AwsConfig, names: list[str], rows: list[Row]) -> list[str]:
+    """The logins narrowed from these profiles end with theirs. Returns why one may live on.
+
+    Each is revoked by itself: it may come from a session that a later login of the profile replaced.
+    """
+    doubts: list[str] = []
+    for profile in profiles_narrowed_from(config, names):
+        login_session = profile.text("login_session") or ""
+        store = store_for(profile, os.environ)
+        with store.locked(login_session):
+            doubt = _revoke(store, profile, os.environ)
+            removed = store.remove(login_session)
+        forget_roles(login_session, os.environ)
+        if removed:
+            rows.append(_row(profile, [profile.name], doubt))
+            say(f'the narrowed login of profile "{profile.name}" ended with it')
+        doubts += [doubt] if doubt else []
+    return doubts
 
 
 def _forget_role(chain: RoleChain, environ: Mapping[str, str]) -> int:
@@ -110,7 +142,7 @@ def _row(profile: Profile | None, profiles: list[str], doubt: str) -> Row:
     """One session that is gone; whose service offers no revocation, it was neither revoked nor not."""
     is_offered = profile is not None and profile.endpoint("signin", os.environ) is not None
     return {
-        "identity": profile.text("login_session") if profile is not None else None,
+        "identity": arn_of_session(profile.text("login_session") or "") if profile is not None else None,
         "profiles": list[str](profiles),
         "revoked": not doubt if is_offered else None,
         "problem": doubt or None,

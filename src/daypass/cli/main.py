@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "login": ("daypass.cli.login", "sign in through the browser"),
     "logout": ("daypass.cli.logout", "forget a profile's session on this machine"),
     "status": ("daypass.cli.status", "show who is signed in and for how long"),
+    "narrow": ("daypass.cli.narrow", "make a smaller login, for an agent or a script"),
+    "receipt": ("daypass.cli.receipt", "show who a profile acts as, and what narrows it"),
     "exec": ("daypass.cli.exec", "run a command with credentials that renew themselves"),
     "console": ("daypass.cli.console", "open the web console as a profile's identity"),
     "env": ("daypass.cli.env", "print credentials as variables for a shell"),

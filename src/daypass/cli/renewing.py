@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from daypass.cli.output import say
 from daypass.client.aws_config import AwsConfig, Profile, load_config
+from daypass.client.narrow_profile import arn_of_session, way_back
 from daypass.client.refresh import Renewal, fresh_entry
 from daypass.client.role_profile import RoleChain, RoleStep, find_chain
 from daypass.client.role_renewal import RoleRenewal, fresh_role
@@ -48,15 +49,13 @@ def login_session_of(profile: Profile) -> str:
     login_session = profile.text("login_session")
     if login_session:
         return login_session
-    raise LoginRequired(
-        f'profile "{profile.name}" is not signed in', hint=f"daypass login --profile {profile.name}"
-    )
+    raise LoginRequired(f'profile "{profile.name}" is not signed in', hint=way_back(profile))
 
 
 def identity_of(profile: Profile, environ: Mapping[str, str]) -> str:
     """The ARN whose credentials the profile gives: its role, else its login. Raises LoginRequired, ConfigError."""
     chain = find_chain(load_config(environ), profile, environ)
-    return chain.role.role_arn if chain is not None else login_session_of(profile)
+    return chain.role.role_arn if chain is not None else arn_of_session(login_session_of(profile))
 
 
 def login_beneath(profile: Profile, environ: Mapping[str, str]) -> Profile:
@@ -92,6 +91,7 @@ def renewal_for(profile: Profile, environ: Mapping[str, str], *, may_prompt: boo
         send,
         lambda: int(time.time()),
         profile.name,
+        way_back(profile),
         is_region_guessed=lambda entry: override is None and not entry.sign_in_region,
     )
 

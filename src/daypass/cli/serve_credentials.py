@@ -135,7 +135,7 @@ def _prepare(arguments: argparse.Namespace, config: AwsConfig) -> list[_Served]:
     supplies = {
         name: warning_supply(
             credential_supply(profile, os.environ, may_prompt=asks),
-            profile=login_beneath(profile, os.environ).name,
+            profile=login_beneath(profile, os.environ),
         )
         for name, profile in wanted.items()
     }

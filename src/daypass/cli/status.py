@@ -23,6 +23,7 @@ from daypass.cli.time_left import (
     seconds_of,
 )
 from daypass.client.aws_config import AwsConfig, Profile, load_config
+from daypass.client.narrow_profile import arn_of_session, read_narrowed, way_back
 from daypass.client.prompt_line import build_line
 from daypass.client.role_profile import RoleChain
 from daypass.client.session_cache import SessionSummary, format_time
@@ -31,7 +32,7 @@ from daypass.errors import CacheError, LoginRequired, UsageError
 
 __all__ = ["run"]
 
-Row = dict[str, str | int | None]
+Row = dict[str, object]
 _SIGNED_IN = ("valid", "renewable")
 
 
@@ -52,14 +53,14 @@ def run(argv: list[str]) -> int:
         data(json.dumps(rows, indent=2))
     else:
         for row in rows:
-            data(_line(row))
+            data(_line(row, config))
     if any(row["state"] in _SIGNED_IN for row in rows if only in (None, row["profile"])):
         if wanted:
             _check_time_left(config, str(only), wanted, now)
         return 0
     if only:
-        login = login_beneath(config.profile(only), os.environ).name
-        raise LoginRequired(f'profile "{login}" is not signed in', hint=f"daypass login --profile {login}")
+        login = login_beneath(config.profile(only), os.environ)
+        raise LoginRequired(f'profile "{login.name}" is not signed in', hint=way_back(login))
     if not rows:
         say("no profile is signed in")
     return LoginRequired.exit_code
@@ -88,14 +89,16 @@ def _check_time_left(config: AwsConfig, name: str, wanted: int, now: int) -> Non
     login_session = login.text("login_session")
     summary = store_for(login, os.environ).summary(login_session) if login_session else None
     if summary is not None:
-        check_summary_time_left(summary, wanted, profile=login.name, now=now)
+        check_summary_time_left(summary, wanted, profile=login, now=now)
 
 
 def _prompt(rows: list[Row], only: str | None) -> int:
     for row in rows:
         if row["profile"] == only and row["state"] in _SIGNED_IN:
             left = row["session_seconds_left"]
-            data(build_line(str(row["profile"]), str(row["account"]), None if left is None else int(left)))
+            data(
+                build_line(str(row["profile"]), str(row["account"]), left if isinstance(left, int) else None)
+            )
             return 0
     return LoginRequired.exit_code
 
@@ -122,9 +125,10 @@ def _rows(config: AwsConfig, environ: Mapping[str, str], *, only: str | None, no
 
 def _login_row(profile: Profile, environ: Mapping[str, str], now: int) -> Row:
     login_session = profile.text("login_session") or ""
+    words = read_narrowed(profile)
     row: Row = {
         "profile": profile.name,
-        "identity": login_session,
+        "identity": arn_of_session(login_session),
         "account": None,
         "state": "signed_out",
         "expires_at": None,
@@ -133,6 +137,8 @@ def _login_row(profile: Profile, environ: Mapping[str, str], now: int) -> Row:
         "session_seconds_left": None,
         "storage": None,
         "login_profile": None,
+        "narrowed_from": None if words is None else words.parent,
+        "scope": None if words is None else words.members(),
     }
     try:
         summary = store_for(profile, environ, may_prompt=False).summary(login_session)
@@ -150,6 +156,8 @@ def _role_row(chain: RoleChain, login: Row, environ: Mapping[str, str], now: int
         "expires_at": None,
         "seconds_left": None,
         "login_profile": chain.login.name,
+        "narrowed_from": None,
+        "scope": None,
     }
     if row["storage"] is None:
         return row  # signed out, so nothing of it is served
@@ -181,19 +189,33 @@ def _told_by(summary: SessionSummary, now: int) -> Row:
     }
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, config: AwsConfig) -> str:
     login = row["login_profile"]
-    again = f"daypass login --profile {login or row['profile']}"
-    left = row["session_seconds_left"]
-    session = f"session for {duration_text(int(left))}, " if left and not login else ""
+    profile = config.profile(str(login or row["profile"]))
+    again = way_back(profile)
+    session_left, left = row["session_seconds_left"], row["seconds_left"]
+    session = f"session for {_time(session_left)}, " if session_left and not login else ""
     unused = "assumed at next use" if login else "credentials expired, renewed at next use"
     told = {
-        "valid": f"{session}credentials for {duration_text(int(row['seconds_left'] or 0))}, renewed when needed",
+        "valid": f"{session}credentials for {_time(left)}, renewed when needed",
         "renewable": f"{session}{unused} while the session lasts",
         "ended": f"session ended; {again}",
         "signed_out": f"signed out; {again}",
         "damaged": f"saved session unreadable; {again}",
     }[str(row["state"])]
     vault = "; kept in the vault" if row["storage"] == VAULT else ""
-    over = f'  over "{login}": ' if login else "  "
-    return f"{'  ' if login else ''}{row['profile']}  {row['identity']}{over}{told}{vault}"
+    return f"{'  ' if login else ''}{row['profile']}  {row['identity']}{_relation(row, profile)}{told}{vault}"
+
+
+def _relation(row: Row, profile: Profile) -> str:
+    """What stands between a profile's identity and its times."""
+    words = read_narrowed(profile)
+    if row["login_profile"]:
+        return f'  over "{profile.name}": '
+    if words is None:
+        return "  "
+    return f'  "{words.parent}" narrowed to {words.summary()}, as "{words.name}": '
+
+
+def _time(seconds: object) -> str:
+    return duration_text(seconds if isinstance(seconds, int) else 0)

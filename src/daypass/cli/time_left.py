@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 
 from daypass.cli.output import say
+from daypass.client.aws_config import Profile
+from daypass.client.narrow_profile import read_narrowed, way_back
 from daypass.client.session_cache import CacheEntry, SessionSummary, summarize
 from daypass.errors import TooLittleTime, UsageError
 from daypass.protocol.oauth.id_token import read_session_end
@@ -21,6 +23,7 @@ __all__ = [
     "check_summary_time_left",
     "check_time_left",
     "duration_text",
+    "read_duration",
     "seconds_of",
     "session_seconds_left",
     "session_warning",
@@ -28,7 +31,7 @@ __all__ = [
 ]
 
 _WARN_BELOW = 1800
-"""Seconds; a long run that begins now may not end in time."""
+"""Seconds; a long run that begins now may not end in time. A narrowed login is meant to be short: there the last sixth."""
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 _is_duration = re.compile(r"([0-9]{1,6})([smh]?)").fullmatch
 
@@ -45,11 +48,14 @@ def add_min_ttl(parser: argparse.ArgumentParser) -> None:
 
 def seconds_of(arguments: argparse.Namespace) -> int:
     """What `--min-ttl` asks for, 0 without it. Raises UsageError."""
-    if not arguments.min_ttl:
-        return 0
-    found = _is_duration(arguments.min_ttl)
+    return read_duration(arguments.min_ttl, option="--min-ttl") if arguments.min_ttl else 0
+
+
+def read_duration(text: str, *, option: str) -> int:
+    """Seconds of `3600`, `45m`, `2h`. Raises UsageError."""
+    found = _is_duration(text)
     if found is None:
-        raise UsageError("--min-ttl is a number of seconds, or like 45m or 2h", hint="--min-ttl 2h")
+        raise UsageError(f"{option} is a number of seconds, or like 45m or 2h", hint=f"{option} 2h")
     return int(found[1]) * _UNITS[found[2]]
 
 
@@ -59,32 +65,34 @@ def session_seconds_left(entry: CacheEntry, *, now: int) -> int | None:
     return None if end is None else max(0, end - now)
 
 
-def check_time_left(entry: CacheEntry, wanted: int, *, profile: str, now: int) -> None:
+def check_time_left(entry: CacheEntry, wanted: int, *, profile: Profile, now: int) -> None:
     """Raises TooLittleTime when the session ends sooner than `wanted` seconds from now."""
     check_summary_time_left(summarize(entry), wanted, profile=profile, now=now)
 
 
-def check_summary_time_left(summary: SessionSummary, wanted: int, *, profile: str, now: int) -> None:
+def check_summary_time_left(summary: SessionSummary, wanted: int, *, profile: Profile, now: int) -> None:
     """The same of what a session tells without being opened."""
     ends_at = summary.session_ends_at
     left = max(0, ends_at - now) if ends_at is not None else summary.expires_at - now  # all that is certain
     if left < wanted:
         raise TooLittleTime(
-            f'the session of profile "{profile}" lasts {duration_text(left)}, less than {duration_text(wanted)}',
-            hint=f"daypass login --profile {profile}",
+            f'the session of profile "{profile.name}" lasts {duration_text(left)}, less than {duration_text(wanted)}',
+            hint=way_back(profile),
         )
 
 
-def session_warning(entry: CacheEntry, *, profile: str, now: int) -> str:
+def session_warning(entry: CacheEntry, *, profile: Profile, now: int) -> str:
     """One sentence when the session is about to end, else nothing."""
     left = session_seconds_left(entry, now=now)
-    if left is None or left >= _WARN_BELOW:
+    words = read_narrowed(profile)
+    below = _WARN_BELOW if words is None else min(_WARN_BELOW, words.seconds // 6)
+    if left is None or left >= below:
         return ""
-    return f'the session of profile "{profile}" ends in {duration_text(left)}; daypass login --profile {profile} begins a new one'
+    return f'the session of profile "{profile.name}" ends in {duration_text(left)}; {way_back(profile)} begins a new one'
 
 
 def warning_supply(
-    supply: Callable[[], CacheEntry], *, profile: str, was_told: bool = False
+    supply: Callable[[], CacheEntry], *, profile: Profile, was_told: bool = False
 ) -> Callable[[], CacheEntry]:
     """The supply of a run that lasts; once per session it says ahead that the session ends. Safe to call from threads."""
     lock = threading.Lock()

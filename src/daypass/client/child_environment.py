@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from daypass.client.aws_config import Profile
 from daypass.client.ini_text import Setting, set_values
+from daypass.client.narrow_profile import NARROW_SETTINGS
 from daypass.client.role_answer import OWN, ROLE_WORDS
 from daypass.secret import Secret
 
@@ -44,6 +45,7 @@ CREDENTIAL_SETTINGS = frozenset(
         "credential_source",
         "daypass_login_session",
         "daypass_storage",
+        *NARROW_SETTINGS,
         *_OWN_ROLE_SETTINGS,
         "duration_seconds",
         "external_id",

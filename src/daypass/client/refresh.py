@@ -39,7 +39,7 @@ from daypass.protocol.oauth.errors import (
     UserCredentialsChanged,
 )
 
-__all__ = ["Renewal", "fresh_entry", "renew_now"]
+__all__ = ["Renewal", "explain_refusal", "fresh_entry", "renew_now"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,8 @@ class Renewal:
     """Epoch seconds."""
     profile: str
     """Only for the texts."""
+    again: str = ""
+    """The command that gives the profile a session again; without it, a login."""
     is_region_guessed: Callable[[CacheEntry], bool] = lambda _entry: False
     """Whether the endpoint is AWS's in a region that neither the session nor the person named."""
 
@@ -92,7 +94,7 @@ def renew_now(login_session: str, renewal: Renewal) -> CacheEntry:
         try:
             return _ask_and_keep(login_session, entry, renewal)
         except DaypassError as problem:
-            raise _explain(problem, entry, renewal) from problem
+            raise explain_refusal(problem, entry, renewal) from problem
 
 
 def _renew(login_session: str, renewal: Renewal) -> CacheEntry:
@@ -106,7 +108,7 @@ def _renew(login_session: str, renewal: Renewal) -> CacheEntry:
         if entry.expires_at > renewal.clock():
             _back_off(login_session, renewal).note_failure(renewal.clock(), asked=problem.retry_after)
             return entry
-        raise _explain(problem, entry, renewal) from problem
+        raise explain_refusal(problem, entry, renewal) from problem
 
 
 def _ask_and_keep(login_session: str, entry: CacheEntry, renewal: Renewal) -> CacheEntry:
@@ -123,11 +125,11 @@ def _load(login_session: str, renewal: Renewal) -> CacheEntry:
     try:
         entry = renewal.cache.load(login_session)
     except CacheError as problem:
-        raise _with_profile(problem, renewal.profile) from problem
+        raise _with_way_back(problem, renewal) from problem
     if entry is None:
         raise LoginRequired(
             f'profile "{renewal.profile}" has no saved session',
-            hint=f"daypass login --profile {renewal.profile}",
+            hint=_again(renewal),
         )
     return entry
 
@@ -180,10 +182,10 @@ def _with_news(latest: CacheEntry, renewed: CacheEntry) -> CacheEntry:
     return replace(renewed, unknown=latest.unknown, id_token=renewed.id_token or latest.id_token)
 
 
-def _explain(problem: DaypassError, entry: CacheEntry, renewal: Renewal) -> DaypassError:
+def explain_refusal(problem: DaypassError, entry: CacheEntry, renewal: Renewal) -> DaypassError:
     """The refusal in the person's words, with the one command that helps."""
     profile = renewal.profile
-    again = f"daypass login --profile {profile}"
+    again = _again(renewal)
     match problem:
         case TokenExpired():
             return LoginRequired(
@@ -224,7 +226,7 @@ def _explain(problem: DaypassError, entry: CacheEntry, renewal: Renewal) -> Dayp
                 detail=problem.detail,
             )
         case CacheError():
-            return _with_profile(problem, profile)
+            return _with_way_back(problem, renewal)
         case _:
             return problem
 
@@ -233,7 +235,11 @@ def _later(problem: DaypassError, otherwise: str) -> str:
     return f"try again in {f'{problem.retry_after} seconds' if problem.retry_after else otherwise}"
 
 
-def _with_profile(problem: CacheError, profile: str) -> CacheError:
+def _again(renewal: Renewal) -> str:
+    return renewal.again or f"daypass login --profile {renewal.profile}"
+
+
+def _with_way_back(problem: CacheError, renewal: Renewal) -> CacheError:
     if problem.hint != "daypass login":
         return problem
-    return type(problem)(problem.message, hint=f"daypass login --profile {profile}", detail=problem.detail)
+    return type(problem)(problem.message, hint=_again(renewal), detail=problem.detail)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from daypass.client.back_off import BackOff
 from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS
+from daypass.client.narrow_profile import arn_of_session, way_back
 from daypass.client.role_assume import Source, assume_role, choose_service
 from daypass.client.role_profile import RoleChain, RoleStep
 from daypass.client.role_store import entry_of_role
@@ -102,7 +103,9 @@ def _assume(renewal: RoleRenewal, at: int) -> CacheEntry:
             f"{step.duration_seconds} seconds instead of {step.wanted_seconds}"
         )
     code = renewal.ask_code(step) if step.mfa_serial else ""
-    source = Source(beneath, chain.steps[at - 1].role_arn if at else chain.login_session, chain.login.name)
+    source = Source(
+        beneath, chain.steps[at - 1].role_arn if at else arn_of_session(chain.login_session), chain.login.name
+    )
     service = choose_service(step, beneath.sign_in_region, renewal.environ)
     keys = assume_role(step, source, service, code=code, now=renewal.clock(), send=renewal.send)
     return entry_of_role(step, keys, beneath)
@@ -139,5 +142,5 @@ def _with_latest_end(entry: CacheEntry, renewal: RoleRenewal) -> CacheEntry:
 def _signed_out(chain: RoleChain) -> LoginRequired:
     return LoginRequired(
         f'profile "{chain.role.profile.name}" is a role over "{chain.login.name}", which is not signed in',
-        hint=f"daypass login --profile {chain.login.name}",
+        hint=way_back(chain.login),
     )

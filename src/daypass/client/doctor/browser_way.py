@@ -16,7 +16,7 @@ _SYSTEM = {"darwin": "the system's browser (open)", "win32": "the system's brows
 
 def check_browser_way(subject: Subject) -> Iterator[Finding]:
     """Can we listen, and what would open."""
-    remote = f"{subject.login_command} --remote"
+    remote = f"{subject.sign_in_command} --remote"
     try:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
@@ -30,7 +30,7 @@ def check_browser_way(subject: Subject) -> Iterator[Finding]:
         choice = choose_browser(subject.environ, profile_browser=named)
     except UsageError as problem:
         told = f"the browser that was chosen cannot be used: {printable(problem.message)}"
-        yield Finding("browser_unusable", "warning", told, f"{subject.login_command} --browser firefox")
+        yield Finding("browser_unusable", "warning", told, f"{subject.sign_in_command} --browser firefox")
         return
     if choice.obstacle:
         told = f"no browser is opened {choice.obstacle}; sign in with one on another machine"

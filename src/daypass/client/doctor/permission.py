@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from daypass.client.doctor.finding import Finding, printable
 from daypass.client.doctor.subject import Subject
+from daypass.client.narrow_profile import arn_of_session
 from daypass.errors import NetworkError
 
 __all__ = ["check_permission"]
@@ -41,12 +42,12 @@ def check_permission(subject: Subject) -> Iterator[Finding]:
 
 
 def _judge_identity(subject: Subject, arn: str) -> Iterator[Finding]:
-    if arn == subject.login_session:
+    if arn == arn_of_session(subject.login_session or ""):
         yield Finding("identity", "ok", f"the credentials are accepted as {printable(arn, 2048)}")
     else:
         yield Finding(
             "identity_differs",
             "error",
             f"the credentials are those of {printable(arn, 2048)}, not of the profile's {subject.login_session}",
-            f"{subject.login_command} --switch",
+            f"{subject.sign_in_command} --switch",
         )

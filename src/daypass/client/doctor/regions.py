@@ -44,7 +44,7 @@ def check_regions(subject: Subject) -> Iterator[Finding]:
             "region_partition",
             "error",
             f"signed in at {subject.sign_in_region} ({home.name}), but works in {working} ({partition.name}); credentials are valid in one of them only",
-            f"{subject.login_command} --region {working}",
+            f"{subject.sign_in_command} --region {working}",
         )
     elif subject.entry is not None and working != subject.sign_in_region:
         yield Finding(

@@ -9,6 +9,7 @@ from pathlib import Path
 from daypass.client.aws_config import AwsConfig, Profile
 from daypass.client.caller_identity import get_caller_identity
 from daypass.client.doctor.sight import Look, Sighting, look_at
+from daypass.client.narrow_profile import read_narrowed, way_back
 from daypass.client.session_cache import CacheEntry, parse_entry
 from daypass.client.session_store import SessionStore, open_store
 from daypass.client.storage_choice import VAULT
@@ -67,7 +68,13 @@ class Subject:
     @property
     def login_command(self) -> str:
         """The command that mends most."""
-        return f"daypass login --profile {self.profile.name}"
+        return way_back(self.profile)
+
+    @property
+    def sign_in_command(self) -> str:
+        """The one that opens a browser: of a narrowed login it is its parent's."""
+        words = read_narrowed(self.profile)
+        return self.login_command if words is None else f"daypass login --profile {words.parent}"
 
     @property
     def sign_in_region(self) -> str:

@@ -1,5 +1,6 @@
 """How devices, browsers and terminals read on a person's own page. Texts for the templates, which escape them."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,9 +9,12 @@ from daypass.protocol.oauth.registered_client import CROSS_DEVICE
 from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.domain.own_account import BrowserView, LoginView
 from daypass.server.domain.session_origin import SessionOrigin, describe_program
+from daypass.server.domain.session_scope import SessionScope
 
 __all__ = ["Line", "read_device_name", "view_browser", "view_device", "view_login"]
 
+_SHOWN = 12
+"""Characters of a digest that a person compares."""
 _is_device_name = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}").fullmatch
 
 
@@ -64,8 +68,20 @@ def view_login(view: LoginView, *, now: int) -> Line:
         details.append(f"refreshed {_ago(now - session.rotated_at)}")
     details.append(f"ends in {_span(session.ends_at - now)}")
     if session.scope is not None:
-        details.append(f"narrowed: {session.scope.name or 'session policies'}")
+        details += _narrowing(session.scope, session.dpop_jkt)
     return Line(session.session_id, program, tuple(details))
+
+
+def _narrowing(scope: SessionScope, key: str) -> list[str]:
+    """As the terminal's receipt says it (`daypass receipt`), so that a person can compare."""
+    named = [arn.rpartition("/")[2] for arn in scope.policy_arns]
+    digest = hashlib.sha256(scope.policy.encode()).hexdigest()[:_SHOWN] if scope.packed_policy else ""
+    narrowed_by = [*named, *([f"inline policy, sha256 {digest}…"] if digest else [])]
+    return [
+        f"narrowed: {scope.name or 'session policies'}",
+        f"to {', '.join(narrowed_by)}",
+        f"key {key[:_SHOWN]}…",
+    ]
 
 
 def _origin(origin: SessionOrigin | None) -> tuple[str, str]:
