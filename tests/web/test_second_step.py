@@ -429,3 +429,19 @@ async def test_a_breached_password_cannot_be_chosen_whoever_insists(
     )
     assert answer.status == 400
     assert "known from a breach" in answer.text
+
+
+async def test_a_strangers_password_is_not_judged(site: SignInWorld) -> None:
+    """Judging costs, and a form of ours is anybody's who asks for one."""
+
+    class Refusing(LocalPasswordJudge):
+        async def hint(self, password: Secret, *, about: object) -> str:
+            raise AssertionError("judged")
+
+    tab = site.rebuilt(judge=Refusing(None)).tab()
+    for ticket in ("", "x", "A" * 4000):
+        await tab.get(FORM)
+        answer = await tab.submit(
+            "/signin/new-password", ticket=ticket, password=NEW_PASSWORD, repeated=NEW_PASSWORD, follow=False
+        )
+        assert (answer.status, answer.location) == (303, "/signin/user")

@@ -1,6 +1,7 @@
 """What stands between a right password and a session: `/signin/mfa` and `/signin/new-password`.
 
-The sealed ticket travels in a hidden field. A page that is shown again after a mistake keeps it; one that cannot go on
+The sealed ticket travels in a hidden field, and is opened before anything costs: a stranger gets no password judged.
+A page that is shown again after a mistake keeps it; one that cannot go on
 sends the person back to the form.
 """
 
@@ -91,6 +92,10 @@ class SecondStepPages:
         visit = await self._tools.visit(request)
         sealed = visit.form.get("ticket", "")
         password = visit.form.get("password", "")
+        try:
+            ticket = self._open(visit, sealed)
+        except TicketRefused:
+            return self._tools.go(visit, "/signin/user")
         error = _password_error(password, visit.form.get("repeated", ""))
         if error:
             return self._password_page(visit, sealed, error=error, status=400)
@@ -99,7 +104,7 @@ class SecondStepPages:
             return self._password_page(visit, sealed, hint=hint, status=400)
         try:
             outcome = await self._password_change.change(
-                self._open(visit, sealed),
+                ticket,
                 Secret(password),
                 old_browser=visit.browser_hash,
                 caller=visit.caller,

@@ -1,11 +1,15 @@
 """Breached passwords in a sorted file, and hints for the easily guessed."""
 
+import asyncio
 import hashlib
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from zxcvbn.matching import L33T_TABLE, enumerate_l33t_subs, relevant_l33t_subtable
 
 from daypass.errors import ConfigError
 from daypass.secret import Secret
@@ -67,3 +71,43 @@ async def test_an_easy_password_gets_a_hint_and_a_good_one_none() -> None:
 
 async def test_a_long_password_is_judged_in_bounded_time() -> None:
     assert await LocalPasswordJudge(None).hint(Secret("aB3$" * 32), about=[]) != ""
+
+
+@pytest.mark.parametrize("text", ["4@8({[<369!1|0$57+%2" * 6, "({[<|+%" * 18])
+async def test_no_password_has_more_readings_than_can_be_tried_at_once(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """The estimator tries every mixture of signs that stand for letters: 3.4 seconds for the first of these, uncut."""
+    judged: list[str] = []
+
+    def estimate(password: str, user_inputs: object) -> dict[str, object]:
+        judged.append(password)
+        return {"score": 4}
+
+    monkeypatch.setattr("zxcvbn.zxcvbn", estimate)
+    await LocalPasswordJudge(None).hint(Secret(text), about=[])
+    assert len(judged[0]) <= 32
+    assert len(enumerate_l33t_subs(relevant_l33t_subtable(judged[0], L33T_TABLE))) <= 48
+
+
+async def test_one_password_is_judged_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It computes in the interpreter's one lock: thirty threads of it would be a standstill."""
+    running = threading.Semaphore(1)
+    overlaps: list[str] = []
+
+    def estimate(password: str, user_inputs: object) -> dict[str, object]:
+        if not running.acquire(blocking=False):
+            overlaps.append(password)
+            return {"score": 4}
+        time.sleep(0.01)
+        running.release()
+        return {"score": 4}
+
+    monkeypatch.setattr("zxcvbn.zxcvbn", estimate)
+    judge = LocalPasswordJudge(None)
+    await asyncio.gather(*(judge.hint(Secret("a" * 12), about=[]) for _ in range(8)))
+    assert overlaps == []
+
+
+async def test_common_stand_ins_are_still_read() -> None:
+    assert await LocalPasswordJudge(None).hint(Secret("p4$$w0rd!123"), about=[]) != ""
