@@ -1,6 +1,7 @@
 """`ports.passkeys.Passkeys` over the library `webauthn`: WebAuthn Level 3 §7.1 and §7.2, none attestation.
 
-Loaded on first use: the library brings its own parsers of certificates and CBOR, which few requests need.
+Loaded on first use: the library brings its own parsers of certificates and CBOR, which few requests need. They raise
+whatever comes to them about bytes that make no sense, so anything they raise is the answer's fault and a refusal.
 """
 
 import ipaddress
@@ -9,7 +10,6 @@ from urllib.parse import urlsplit
 
 import webauthn
 from webauthn.helpers import options_to_json, parse_authentication_credential_json
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
     AuthenticatorSelectionCriteria,
@@ -75,8 +75,8 @@ class WebAuthnPasskeys:
                 expected_origin=self._origin,
                 require_user_verification=False,
             )
-        except (WebAuthnException, ValueError) as refusal:
-            raise PasskeyRefused(str(refusal)) from None
+        except Exception as refusal:  # noqa: BLE001 - the library's parsers have no common class
+            raise PasskeyRefused(_words(refusal)) from None
         return NewPasskey(made.credential_id, made.credential_public_key, made.sign_count)
 
     def authentication_options(self, *, challenge: bytes, allow: Sequence[bytes]) -> str:
@@ -96,8 +96,8 @@ class WebAuthnPasskeys:
         _check_length(unverified_answer)
         try:
             return parse_authentication_credential_json(unverified_answer).raw_id
-        except (WebAuthnException, ValueError, KeyError, TypeError) as refusal:
-            raise PasskeyRefused(str(refusal)) from None
+        except Exception as refusal:  # noqa: BLE001 - the library's parsers have no common class
+            raise PasskeyRefused(_words(refusal)) from None
 
     def verify_authentication(
         self, answer: str, *, challenge: bytes, public_key: bytes, sign_count: int
@@ -114,11 +114,15 @@ class WebAuthnPasskeys:
                 credential_current_sign_count=sign_count,
                 require_user_verification=False,
             )
-        except (WebAuthnException, ValueError) as refusal:
-            raise PasskeyRefused(str(refusal)) from None
+        except Exception as refusal:  # noqa: BLE001 - the library's parsers have no common class
+            raise PasskeyRefused(_words(refusal)) from None
         return proven.new_sign_count
 
 
 def _check_length(answer: str) -> None:
     if len(answer) > _LONGEST_ANSWER:
         raise PasskeyRefused("the answer is too long")
+
+
+def _words(refusal: Exception) -> str:
+    return f"{type(refusal).__name__}: {refusal}"
