@@ -1,4 +1,4 @@
-"""Time-based one-time passwords (RFC 6238)."""
+"""Time-based one-time passwords (RFC 6238, RFC 4226)."""
 
 import base64
 
@@ -22,6 +22,25 @@ RFC_6238_APPENDIX_B = [
 @pytest.mark.parametrize(("moment", "code"), RFC_6238_APPENDIX_B)
 def test_rfc_6238_appendix_b(moment: int, code: str) -> None:
     assert matching_step(SEED, code[-6:], now=moment, after=-1) == moment // 30
+
+
+RFC_4226_APPENDIX_D = [
+    "755224",
+    "287082",
+    "359152",
+    "969429",
+    "338314",
+    "254676",
+    "287922",
+    "162583",
+    "399871",
+    "520489",
+]
+
+
+@pytest.mark.parametrize(("counter", "code"), list(enumerate(RFC_4226_APPENDIX_D)))
+def test_rfc_4226_appendix_d(counter: int, code: str) -> None:
+    assert matching_step(SEED, code, now=counter * 30, after=-1) == counter
 
 
 def test_rfc_6238_section_5_2_one_step_of_drift_either_way() -> None:

@@ -140,7 +140,7 @@ class SqlSignInSessionStore:
         return row is not None
 
 
-def _values(session: SignInSession) -> tuple[object, ...]:
+def _values(session: SignInSession) -> tuple[str | int | bytes | None, ...]:
     """In the order of `_COLUMNS`, then of IDENTITY_COLUMNS."""
     return (
         session.session_id,
