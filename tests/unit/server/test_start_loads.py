@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-LATER = "webauthn cbor2 OpenSSL zxcvbn segno lxml signxml urllib3 asyncpg"
+LATER = "webauthn cbor2 OpenSSL zxcvbn segno lxml signxml urllib3"
 PROGRAM = """
 import asyncio, sys
 from dataclasses import replace
