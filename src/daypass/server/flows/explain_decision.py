@@ -6,9 +6,9 @@ operator's command and for pages; nothing here changes anything.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from daypass.policy.decision import Decision
+from daypass.policy.decision import Decision, PolicyType
 from daypass.policy.document import PolicyDocument
 from daypass.policy.layers import ResourcePolicy, Verdict, conclude, weigh
 from daypass.policy.near_misses import NearMiss, find_near_misses
@@ -22,10 +22,11 @@ from daypass.server.domain.principal import PrincipalSnapshot, global_condition_
 from daypass.server.domain.role_session import principal_tag_values
 from daypass.server.domain.session import PrincipalKind
 from daypass.server.domain.trust_policy import parse_trust_policy
+from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.storage import Storage
 
-__all__ = ["DecisionExplainer", "Explanation"]
+__all__ = ["AdministratorsExplanation", "DecisionExplainer", "Explanation"]
 
 _OF_THE_REQUEST = ("aws:SourceIp", "aws:UserAgent", "aws:SecureTransport", "aws:RequestedRegion")
 """Global keys that a question without a request does not have."""
@@ -154,3 +155,61 @@ def _known_values(asker: _Asker, now: int) -> dict[str, ConditionValue]:
     for name in _OF_THE_REQUEST:
         del values[name]
     return values | principal_tag_values(snapshot.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class AdministratorsExplanation:
+    """For whoever may simulate that principal's policies.
+
+    What belongs to others stays theirs: of another account's policies and of the operator's ceilings the answer says
+    what they decide, never which statement, nor what would have been needed.
+    """
+
+    explainer: DecisionExplainer
+
+    async def explain(
+        self,
+        call: VerifiedCall,
+        *,
+        principal_arn: str,
+        action: str,
+        resource: str,
+        condition_values: Mapping[str, ConditionValue],
+    ) -> Explanation:
+        """`iam:SimulatePrincipalPolicy` on the principal is needed. Raises ValidationError, NoSuchEntity, AccessRefused."""
+        call.check_allowed("iam:SimulatePrincipalPolicy", principal_arn)
+        arn = parse_arn(principal_arn)
+        if arn.service != "iam" or arn.resource.partition("/")[0] not in ("user", "role"):
+            raise ValidationError("The principal must be the ARN of a user or a role")
+        if arn.account_id != call.account_id:
+            raise NoSuchEntity("There is no such principal in this account")
+        found = await self.explainer.explain(
+            principal_arn=principal_arn,
+            action=action,
+            resource=resource,
+            now=call.now,
+            condition_values=condition_values,
+        )
+        return _of_the_account(found, call.account_id)
+
+
+def _of_the_account(found: Explanation, account_id: str) -> Explanation:
+    hidden = {PolicyType.SERVICE_CONTROL}
+    names = ["service control policy "]
+    if found.condition_values.get("aws:ResourceAccount", account_id) != account_id:
+        hidden.add(PolicyType.RESOURCE)
+        names += ["bucket policy of ", "trust policy of "]
+    decision = found.decision
+    return replace(
+        found,
+        decision=decision._replace(decided_by=None) if decision.policy_type in hidden else decision,
+        verdicts=tuple(
+            _without_statement(each) if each.decision.policy_type in hidden else each
+            for each in found.verdicts
+        ),
+        near_misses=tuple(each for each in found.near_misses if not each.ref.policy.startswith(tuple(names))),
+    )
+
+
+def _without_statement(verdict: Verdict) -> Verdict:
+    return verdict._replace(decision=verdict.decision._replace(decided_by=None))

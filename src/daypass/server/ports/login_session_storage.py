@@ -104,6 +104,12 @@ class LoginSessionStore(Protocol):
         """Those not revoked and not past their end, newest first."""
         ...
 
+    async def list_logins_of_account(
+        self, account_id: str, *, after: tuple[str, str], limit: int, now: int
+    ) -> Sequence[LoginSession]:
+        """Those not revoked and not past their end behind (principal id, session id), in that order."""
+        ...
+
     async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
         """False when it was already revoked or is unknown. Raises the account's revision: live credentials end too."""
         ...

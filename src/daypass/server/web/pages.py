@@ -24,6 +24,7 @@ from daypass.server.flows.password_rules import AccountPasswordRules
 from daypass.server.flows.second_factor import OneTimeCodes
 from daypass.server.flows.second_step import SecondStepFlow
 from daypass.server.flows.sign_in import SignInFlow
+from daypass.server.web.admin_parts import build_admin_routes
 from daypass.server.web.authorize import AuthorizePages
 from daypass.server.web.broker import build_broker_routes
 from daypass.server.web.errors import page_error_handlers
@@ -105,6 +106,7 @@ def build_pages_app(parts: SignInParts) -> Starlette:
             Route("/oidc/logout", provider.oidc_logout, methods=["POST"]),
             *build_own_routes(tools, beginning),
             *build_switch_role_routes(tools, sessions),
+            *build_admin_routes(tools),
             *build_broker_routes(tools),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],

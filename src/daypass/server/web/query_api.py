@@ -6,8 +6,8 @@ The two actions that carry an identity provider's proof instead of a signature g
 take an `UnsignedCall`, and a signature that some tool adds is not looked at.
 
 Bare ASGI, because GetCallerIdentity is what every tool calls first. Which actions exist stands in the
-two tables; nothing here knows one of them. A success that changed something, and every denied call, is
-in the audit log before the answer leaves. (AWS Query Protocol)
+two tables; nothing here knows one of them. How a call is performed and recorded stands in `audited_calls.py`.
+(AWS Query Protocol)
 """
 
 import logging
@@ -15,20 +15,19 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from daypass.errors import StorageError
-from daypass.protocol.aws.errors import AccessDenied, AwsError
+from daypass.protocol.aws.errors import AwsError
 from daypass.protocol.aws.query import build_response_xml
 from daypass.server.domain.access_refusal import AccessRefused
 from daypass.server.domain.audit import CALLER_KEY, Caller
 from daypass.server.domain.authorization_message import with_encoded_message
-from daypass.server.domain.session_credentials import check_action_allowed
 from daypass.server.domain.unsigned_call import UnsignedCall
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.open_credentials import KeyUses
+from daypass.server.web.audited_calls import AuditedCalls
 from daypass.server.web.aws_errors import StorageFailure, build_query_refusal
 from daypass.server.web.iam import build_iam_operations
 from daypass.server.web.query_audit import QueryAudit
 from daypass.server.web.query_authentication import authenticate
-from daypass.server.web.query_operation import Operation
 from daypass.server.web.query_request import Receive, Scope, read_body, read_parameters, wants
 from daypass.server.web.query_services import QueryService, iam_service, sts_service
 from daypass.server.web.sign_in_parts import SignInParts
@@ -69,7 +68,8 @@ class _QueryApp:
 
     def __init__(self, services: Mapping[str, QueryService], parts: SignInParts, log: logging.Logger) -> None:
         self._services = services
-        self._audit = QueryAudit(parts.storage.audit, parts.randomness)
+        audit = QueryAudit(parts.storage.audit, parts.randomness)
+        self._calls = AuditedCalls(audit, parts.directory, parts.metrics)
         self._key_uses = KeyUses(parts.storage.access_keys)
         self._ring = parts.ring
         self._directory = parts.directory
@@ -131,38 +131,11 @@ class _QueryApp:
         self, service: QueryService, call: VerifiedCall | UnsignedCall, parameters: Mapping[str, str]
     ) -> bytes:
         action, operation = service.find_operation(parameters)
-        event = f"{service.name}.{action}"
-        try:
-            if isinstance(call, VerifiedCall):
-                check_action_allowed(call.claims, f"{service.name}:{action}")
-            result = await operation.perform(call, parameters)
-        except AwsError as refusal:
-            self._metrics.count(event, refusal.code)
-            if isinstance(refusal, AccessDenied):
-                await self._audit.record(
-                    call,
-                    operation,
-                    event=(service.name, action),
-                    parameters=parameters,
-                    refusal=refusal,
-                )
-            raise
-        if operation.is_audited:
-            await self._audit.record(
-                call, operation, event=(service.name, action), parameters=parameters, result=result
-            )
-            await self._see_own_write(call, operation)
-        self._metrics.count(event, "ok")
+        result = await self._calls.perform(
+            call, operation, event=(service.name, action), parameters=parameters
+        )
         members = None if operation.answer is None else operation.answer(result)
         return build_response_xml(action, service.namespace, members, call.caller.request_id)
-
-    async def _see_own_write(self, call: VerifiedCall | UnsignedCall, operation: Operation) -> None:
-        """Have the directory read the account's revision now, so that the next call here sees the change."""
-        if operation.changes_account and isinstance(call, VerifiedCall):
-            claims = call.claims
-            await self._directory.load(
-                claims.account_id, claims.principal_kind, claims.principal_id, fresh=True
-            )
 
     def _refuse(
         self, failure: AwsError | StorageError, service: QueryService, caller: Caller

@@ -62,6 +62,22 @@ class SqlLoginSessionStore:
         )
         return [read_session(row) for row in rows]
 
+    async def list_logins_of_account(
+        self, account_id: str, *, after: tuple[str, str], limit: int, now: int
+    ) -> Sequence[LoginSession]:
+        # The first condition is what the index by principal answers; the second is exact.
+        rows = await self._engine.fetch_all(
+            f"SELECT {SESSION_COLUMNS} FROM login_sessions"
+            " WHERE account_id = $1 AND principal_id >= $2"
+            " AND (principal_id > $2 OR session_id > $3) AND revoked_at IS NULL AND ends_at > $4"
+            " ORDER BY principal_id, session_id LIMIT $5",
+            account_id,
+            *after,
+            now,
+            limit,
+        )
+        return [read_session(row) for row in rows]
+
     async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
         return await self._engine.run(lambda transaction: revoke_one(transaction, session_id, now=now))
 

@@ -12,7 +12,7 @@ from daypass.server.domain.account import Account, ManagedPolicy, User
 from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
-from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of, seal_marker
 from daypass.server.domain.resource_tags import request_tag_values, resource_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.boundaries import boundary_values, check_boundary
@@ -20,7 +20,7 @@ from daypass.server.flows.iam.holders import find_user, no_such_holder
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Page, Storage
 
-__all__ = ["Users"]
+__all__ = ["Users", "marker_before"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Users:
     ) -> Listing[User]:
         """Users whose path begins with the prefix, in name order."""
         call.check_allowed("iam:ListUsers", f"arn:aws:iam::{call.account_id}:user{path_prefix}")
-        listing = f"ListUsers|{call.account_id}|{path_prefix}"
+        listing = _listing(call.account_id, path_prefix)
         after = open_marker(self.ring, marker, listing=listing)
         users = await self.storage.users.list_users(
             call.account_id, path_prefix=path_prefix, page=Page(after, max_items + 1)
@@ -137,3 +137,17 @@ class Users:
         if await storage.policies.list_attached_policies(account_id, user_id):
             return "detach all policies"
         return "remove user from all groups"
+
+
+def marker_before(ring: KeyRing, account_id: str, beginning: str) -> str:
+    """The `Marker` of ListUsers that goes on with the first name that begins like this.
+
+    No name has a character behind `~`, so everything from the character before the last one sorts in front.
+    """
+    folded = beginning.lower()
+    place = f"{folded[:-1]}{chr(ord(folded[-1]) - 1)}~" if folded else ""
+    return seal_marker(ring, place, listing=_listing(account_id, "/"))
+
+
+def _listing(account_id: str, path_prefix: str) -> str:
+    return f"ListUsers|{account_id}|{path_prefix}"
