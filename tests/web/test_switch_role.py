@@ -11,11 +11,14 @@ import pyotp
 import pytest
 
 from daypass.server.domain.account import ManagedPolicy, Role
+from daypass.server.domain.browser import browser_hash
 from daypass.server.domain.mfa_device import MfaDevice
+from daypass.server.domain.session import SignInSession
 from support.sign_in_world import (
     ACCOUNT,
     GRANT,
     NOW,
+    PASSWORD,
     SignInWorld,
     Tab,
     Terminal,
@@ -36,13 +39,19 @@ async def site() -> AsyncIterator[SignInWorld]:
 
 
 async def make_role(
-    site: SignInWorld, *, trusted: str = ALICE, seconds: int = 7200, **condition: object
+    site: SignInWorld,
+    *,
+    name: str = "reader",
+    trusted: str = ALICE,
+    seconds: int = 7200,
+    **condition: object,
 ) -> None:
     statement = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}
     if condition:
         statement["Condition"] = condition  # type: ignore[assignment]  # a statement holds more than texts
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    role = Role(ACCOUNT, "AROAREADERREADERREADE", "reader", "/", policy, NOW, max_session_duration=seconds)
+    role_id = f"AROA{name.upper():A<17}"
+    role = Role(ACCOUNT, role_id, name, "/", policy, NOW, max_session_duration=seconds)
     await site.storage.roles.create_role(role)
     await site.storage.policies.attach_policy(ACCOUNT, role.role_id, GRANT)
 
@@ -225,3 +234,49 @@ async def test_an_account_has_an_address_to_hand_out(site: SignInWorld) -> None:
     assert 'name="account" type="text" value="acme"' in answer.text
     answer = await tab.get("/console/%22%3E%3Cscript%3E")
     assert "<script>" not in answer.text
+
+
+async def test_a_role_ends_with_the_browser_session_it_was_taken_from(site: SignInWorld) -> None:
+    """Who signs a thief out elsewhere signs out what the thief switched to, and nothing of anybody else's."""
+    await make_role(site)
+    await make_role(site, name="second", trusted=f"arn:aws:iam::{ACCOUNT}:role/reader")
+    thief = await signed_in(site)
+    await switch(thief)
+    await thief.get("/switchrole")
+    [taken] = [each for each in await sessions_of(site, thief) if each.principal_kind == "role"]
+    await switch(thief, role="second", session=taken.session_id)
+    site.now += 1
+    await thief.get(FORM)
+    await thief.sign_in("bob")
+    assert len(await sessions_of(site, thief)) == 4
+    alice = await site.user("alice")
+    home = await signed_in(site)
+    await home.get("/")
+    address = f"/account/{home.session_ids[0]}"
+    await home.get(address)
+    [stolen] = [each for each in await sessions_of(site, thief) if each.principal_id == alice.user_id]
+    await home.submit(f"{address}/end", kind="browser", target=stolen.session_id)
+    assert [each.principal_arn for each in await sessions_of(site, thief)] == [ALICE.replace("alice", "bob")]
+
+
+async def test_a_new_password_ends_the_roles_taken_in_other_browsers(site: SignInWorld) -> None:
+    await make_role(site)
+    thief, home = await signed_in(site), await signed_in(site)
+    await switch(thief)
+    await switch(home)
+    alice = await site.user("alice")
+    [own] = [each for each in await sessions_of(site, home) if each.principal_id == alice.user_id]
+    address = f"/account/{own.session_id}"
+    await home.get(address)
+    new = "violet anchor pebble"
+    await home.submit(f"{address}/password", old_password=PASSWORD, password=new, repeated=new)
+    assert "Your password is changed" in home.answer.text
+    assert await sessions_of(site, thief) == []
+    assert sorted(each.principal_kind for each in await sessions_of(site, home)) == ["role", "user"]
+
+
+async def sessions_of(site: SignInWorld, tab: Tab) -> list[SignInSession]:
+    """What storage holds for this browser."""
+    [cookie] = [value for name, value in tab.cookies.items() if not name.endswith("-provider")]
+    found = browser_hash(base64.urlsafe_b64decode(cookie + "="))
+    return list(await site.storage.sign_in_sessions.list_sign_in_sessions(found, now=site.now))

@@ -63,10 +63,16 @@ class OwnPassword:
         )
         if snapshot is None or session.principal_kind == "role":
             raise AccessDenied("This session has no password.")
-        self._check_permitted(snapshot, caller, now)
-        await self._check_old(session, old, now)
-        await self._set(session, new, now)
+        try:
+            self._check_permitted(snapshot, caller, now)
+            await self._check_old(session, old, now)
+            await self._set(session, new, now)
+        except (AccessDenied, Throttling, WrongPassword) as refusal:
+            word = "mismatch" if isinstance(refusal, WrongPassword) else refusal.code
+            await self._record(session, caller, now, error_code=word)
+            raise
         await self._record(session, caller, now)
+        await self._end_other_browsers(session, now)
         changed = await self.directory.load(
             session.account_id, session.principal_kind, session.principal_id, fresh=True
         )
@@ -79,6 +85,17 @@ class OwnPassword:
             mfa_at=session.mfa_at,
         )
         return await self.beginning.begin(proven, old_browser=session.browser_hash, caller=caller, now=now)
+
+    async def _end_other_browsers(self, session: SignInSession, now: int) -> None:
+        """Their sessions are worth nothing any more; what was taken from them, roles, goes with them."""
+        sessions = self.storage.sign_in_sessions
+        for other in await sessions.list_sessions_of_principal(
+            session.account_id, session.principal_id, now=now
+        ):
+            if other.session_id != session.session_id:
+                await sessions.end_session_of_principal(
+                    other.session_id, session.account_id, session.principal_id
+                )
 
     def _check_permitted(self, snapshot: PrincipalSnapshot, caller: Caller, now: int) -> None:
         decision = authorize(
@@ -135,7 +152,9 @@ class OwnPassword:
             now=now,
         )
 
-    async def _record(self, session: SignInSession, caller: Caller, now: int) -> None:
+    async def _record(
+        self, session: SignInSession, caller: Caller, now: int, *, error_code: str = ""
+    ) -> None:
         await self.storage.audit.append(
             sign_in_event(
                 "ChangePassword",
@@ -143,5 +162,6 @@ class OwnPassword:
                 caller=caller,
                 now=now,
                 principal=(session.account_id, session.principal_arn),
+                error_code=error_code,
             )
         )

@@ -22,6 +22,14 @@ _COLUMNS = (
     " credentials_epoch, authenticated_at, expires_at, last_used_at, role_session, mfa_at"
 )
 
+# A role session that was switched to stands in the browser of the session it was taken from, and has its sign-in time.
+# A provider's role session has an identity; one that a link made has no sign-in time.
+_END_ROLES_TAKEN = """
+DELETE FROM sign_in_sessions
+WHERE browser_hash = $1 AND principal_kind = 'role' AND authenticated_at = $2 AND authenticated_at > 0
+  AND provider_arn = ''
+"""
+
 
 class SqlSignInSessionStore:
     """`ports.storage.SignInSessionStore`."""
@@ -130,14 +138,19 @@ class SqlSignInSessionStore:
         return [_session(row) for row in rows]
 
     async def end_session_of_principal(self, session_id: str, account_id: str, principal_id: str) -> bool:
-        row = await self._engine.fetch_one(
-            "DELETE FROM sign_in_sessions WHERE session_id = $1 AND account_id = $2 AND principal_id = $3"
-            " RETURNING session_id",
-            session_id,
-            account_id,
-            principal_id,
-        )
-        return row is not None
+        async def work(transaction: Transaction) -> bool:
+            row = await transaction.fetch_one(
+                "DELETE FROM sign_in_sessions WHERE session_id = $1 AND account_id = $2 AND principal_id = $3"
+                " RETURNING browser_hash, authenticated_at, principal_kind, provider_arn",
+                session_id,
+                account_id,
+                principal_id,
+            )
+            if row is not None and (row[2] != "role" or row[3]):
+                await transaction.execute(_END_ROLES_TAKEN, row[0], row[1])
+            return row is not None
+
+        return await self._engine.run(work)
 
 
 def _values(session: SignInSession) -> tuple[str | int | bytes | None, ...]:
