@@ -16,9 +16,11 @@ from daypass.policy.decision import Effect
 from daypass.policy.document import PolicyDocument, parse_policy
 from daypass.protocol.aws.errors import MalformedPolicyDocument
 from daypass.server.adapters.sql import open_storage
+from daypass.server.adapters.system import SystemRandomness
 from daypass.server.commands.account_create import add_database_flags, chosen_database
 from daypass.server.commands.terminal import say
 from daypass.server.domain.account_settings import ServiceControlPolicy
+from daypass.server.domain.operator_events import operator_event
 from daypass.server.ports.storage import Storage
 
 __all__ = ["MAX_SERVICE_CONTROL_POLICY_CHARACTERS", "run"]
@@ -82,9 +84,23 @@ async def _change(database_url: str, account_id: str, name: str, policy: Service
             await settings.delete_service_control_policy(account_id, name)
         else:
             await settings.put_service_control_policy(policy)
+        await _record(storage, account_id, name, is_removed=policy is None)
         return await _allows_something(storage, account_id)
     finally:
         await storage.close()
+
+
+async def _record(storage: Storage, account_id: str, name: str, *, is_removed: bool) -> None:
+    await storage.audit.append(
+        operator_event(
+            "DeleteServiceControlPolicy" if is_removed else "PutServiceControlPolicy",
+            command="server account set-policy",
+            event_id=SystemRandomness().uuid(),
+            now=int(time.time()),
+            account_id=account_id,
+            detail={"policyName": name},
+        )
+    )
 
 
 async def _allows_something(storage: Storage, account_id: str) -> bool:

@@ -19,8 +19,9 @@ from daypass.server.adapters.key_ring_file import (
     write_key_ring_file,
 )
 from daypass.server.adapters.sql import open_storage
-from daypass.server.adapters.system import system_clock
+from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.commands.terminal import say
+from daypass.server.domain.operator_events import operator_event
 from daypass.server.flows.reseal_held_secrets import find_held_sealing_keys
 from daypass.server.flows.reseal_saml_keys import find_sealing_keys
 from daypass.server.settings import Settings, load_settings
@@ -51,12 +52,29 @@ def run(argv: Sequence[str]) -> int:
         in_use=asyncio.run(_keys_in_use(settings)),
     )
     write_key_ring_file(settings.key_ring_file, after)
+    dropped = [key.key_id for key in before.keys if key not in after.keys]
+    asyncio.run(_record(settings, sealing=after.current.key_id, dropped=dropped, now=now))
     say(f"the ring has {len(after.keys)} keys; {after.current.key_id} seals after a reload")
-    for key in before.keys:
-        if key not in after.keys:
-            say(f"dropped {key.key_id}: nothing it sealed is still alive")
+    for key_id in dropped:
+        say(f"dropped {key_id}: nothing it sealed is still alive")
     say("reload the server: kill -HUP its process")
     return 0
+
+
+async def _record(settings: Settings, *, sealing: str, dropped: Sequence[str], now: int) -> None:
+    storage = await open_storage(settings.database_url)
+    try:
+        await storage.audit.append(
+            operator_event(
+                "RotateKeyRing",
+                command="server rotate-keys",
+                event_id=SystemRandomness().uuid(),
+                now=now,
+                detail={"sealing_key": sealing, "dropped_keys": " ".join(dropped)},
+            )
+        )
+    finally:
+        await storage.close()
 
 
 async def _keys_in_use(settings: Settings) -> frozenset[str]:

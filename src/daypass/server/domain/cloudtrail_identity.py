@@ -14,6 +14,7 @@ from daypass.server.domain.audit_search import (
     CALLER_SESSION_SINCE,
 )
 from daypass.server.domain.cloudtrail_times import time_text
+from daypass.server.domain.operator_events import OPERATOR
 
 __all__ = ["touched_resources", "user_identity", "user_name"]
 
@@ -69,6 +70,8 @@ def user_identity(event: AuditEvent) -> dict[str, Any]:
 
 def _by_arn(event: AuditEvent) -> dict[str, Any]:
     arn, account_id = event.principal_arn, event.account_id
+    if event.detail.get("by") == OPERATOR:
+        return {"type": "AWSService", "invokedBy": "daypass server"}
     if not arn:
         return _nobody(event)
     parts = arn.split(":", 5)

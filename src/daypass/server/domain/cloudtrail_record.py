@@ -38,7 +38,9 @@ _SIGN_IN_PARAMETERS = frozenset(
 )
 _RESPONSE_MEMBERS = frozenset({"arn", "assumedRoleArn", "expiresAt"})
 """What STS events keep of an answer; every other member of theirs was asked for."""
-_ADDED_MEMBERS = frozenset({"decision", "identity_provider", "idp_subject", "mfaAuthenticated", "reason"})
+_ADDED_MEMBERS = frozenset(
+    {"by", "decision", "identity_provider", "idp_subject", "mfaAuthenticated", "reason"}
+)
 """Of any service: neither asked for nor answered."""
 
 _FAILED_SIGN_IN = "Failed authentication"

@@ -6,10 +6,12 @@ which ends every older login; the session. The new password must not be the old 
 """
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from daypass.protocol.aws.errors import PasswordPolicyViolation
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
+from daypass.server.domain.sign_in_events import sign_in_event
 from daypass.server.domain.sign_in_ticket import SignInTicket, TicketRefused, ticket_use_key
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
 from daypass.server.ports.password_rules import PasswordRules
@@ -69,7 +71,20 @@ class ForcedPasswordChangeFlow:
             snapshot.credentials_epoch,
             mfa_at=ticket.mfa_at,
         )
+        await self._record(ticket, caller, now)
         return await self.beginning.begin(proven, old_browser=old_browser, caller=caller, now=now)
+
+    async def _record(self, ticket: SignInTicket, caller: Caller, now: int) -> None:
+        """The ticket is used once, so the hash of it names the event."""
+        await self.storage.audit.append(
+            sign_in_event(
+                "ChangePassword",
+                event_id=str(UUID(bytes=ticket_use_key(ticket)[:16], version=4)),
+                caller=caller,
+                now=now,
+                principal=(ticket.account_id, ticket.principal_arn),
+            )
+        )
 
     async def _has_factor(self, ticket: SignInTicket) -> bool:
         return bool(await self.storage.mfa_devices.list_mfa_devices(ticket.account_id, ticket.principal_id))

@@ -12,9 +12,10 @@ import re
 from dataclasses import dataclass, field
 
 from daypass.protocol.aws.errors import AwsError
-from daypass.protocol.oauth.errors import InvalidDpopProof, InvalidRequest, TokenExpired
+from daypass.protocol.oauth.errors import InvalidDpopProof, InvalidRequest, SignInError, TokenExpired
 from daypass.protocol.oauth.token_response import TokenSet
 from daypass.secret import Secret
+from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.principal import login_arn
 from daypass.server.domain.session import LoginSession
@@ -70,7 +71,15 @@ class ScopeLoginFlow:
 
     async def scope(self, asked: ScopeRequest, call: TokenCall) -> TokenSet:
         """The tokens of the smaller login. Raises InvalidDpopProof, InvalidRequest, TokenExpired and what any refresh may."""
-        claims = self._open(asked.refresh_token, call)
+        claims: RefreshClaims | None = None
+        try:
+            claims = self._open(asked.refresh_token, call)
+            return await self._begin(asked, claims, call)
+        except SignInError as refusal:
+            await self.storage.audit.append(_refusal_event(claims, call, refusal))
+            raise
+
+    async def _begin(self, asked: ScopeRequest, claims: RefreshClaims, call: TokenCall) -> TokenSet:
         parent = await self._load_parent(claims, call.now)
         snapshot = check_grantee(
             await self.directory.load(
@@ -165,3 +174,12 @@ class ScopeLoginFlow:
             mfa_at=parent.mfa_at,
             scope=scope,
         )
+
+
+def _refusal_event(claims: RefreshClaims | None, call: TokenCall, refusal: SignInError) -> AuditEvent:
+    detail: dict[str, str | int | bool] = {"grant_type": "scoped_session"}
+    if claims is not None:
+        detail["parent_session"] = claims.login_session_id
+    return token_event(
+        call, principal=("" if claims is None else claims.account_id, ""), detail=detail, refusal=refusal
+    )

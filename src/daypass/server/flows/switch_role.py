@@ -64,6 +64,28 @@ class SwitchRoleFlow:
         ):
             return SessionFull()
         await self.storage.session_origins.note_origin(origin_of(session, caller))
+        detail: dict[str, str | int | bool] = {
+            "switchTo": session.principal_arn,
+            "sign_in_session": session.session_id,
+        }
+        await self._record(base, detail, caller=caller, now=now)
+        return SignedIn(session, browser_secret)
+
+    async def record_refusal(
+        self, base: SignInSession, role_arn: str, *, error_code: str, caller: Caller, now: int
+    ) -> None:
+        """The role was not to be had."""
+        await self._record(base, {"switchTo": role_arn}, error_code=error_code, caller=caller, now=now)
+
+    async def _record(
+        self,
+        base: SignInSession,
+        detail: dict[str, str | int | bool],
+        *,
+        error_code: str = "",
+        caller: Caller,
+        now: int,
+    ) -> None:
         await self.storage.audit.append(
             sign_in_event(
                 "SwitchRole",
@@ -71,7 +93,7 @@ class SwitchRoleFlow:
                 caller=caller,
                 now=now,
                 principal=(base.account_id, base.principal_arn),
-                detail={"switchTo": session.principal_arn, "sign_in_session": session.session_id},
+                error_code=error_code,
+                detail=detail,
             )
         )
-        return SignedIn(session, browser_secret)

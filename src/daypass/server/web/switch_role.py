@@ -72,10 +72,11 @@ class SwitchRolePages:
         if snapshot is None:
             return self._tools.go(visit, "/signin")
         call = call_of_session(base, snapshot, caller=visit.caller, now=visit.now, region=parts.region)
+        role_arn = f"arn:aws:iam::{account}:role/{role}"
         try:
             assumed = await self._assumption.assume_role(
                 call,
-                role_arn=f"arn:aws:iam::{account}:role/{role}",
+                role_arn=role_arn,
                 role_session_name=_session_name(base),
                 duration_seconds=await self._flow.longest_duration(
                     account, role.rpartition("/")[2], base, now=visit.now
@@ -83,6 +84,9 @@ class SwitchRolePages:
             )
         except AwsError as refusal:
             parts.metrics.count("switch_role", refusal.code)
+            await self._flow.record_refusal(
+                base, role_arn[:2048], error_code=refusal.code, caller=visit.caller, now=visit.now
+            )
             return await self._page(visit, account, role, error=_words(refusal), status=403)
         outcome = await self._flow.begin(assumed.claims, base, caller=visit.caller, now=visit.now)
         if not isinstance(outcome, SignedIn):
