@@ -49,7 +49,7 @@ def run(argv: list[str]) -> int:
     words, policy = _scope(arguments, parent, config.profile(arguments.new))
     endpoint = parent.endpoint("signin", os.environ)
     if endpoint is None:
-        raise _not_at_aws(words)
+        raise _not_at_aws(words, arguments.new)
     storage = choose_storage(arguments.storage, os.environ, parent.storage)
     login_session = narrowed_session(login_session_of(parent), words.name)
     section = planned_section(
@@ -206,13 +206,13 @@ def _seconds(arguments: argparse.Namespace, before: NarrowWords | None) -> int:
     return seconds
 
 
-def _not_at_aws(words: NarrowWords) -> NarrowingUnavailable:
+def _not_at_aws(words: NarrowWords, name: str) -> NarrowingUnavailable:
     """AWS narrows the sessions of roles only (STS API reference, "AssumeRole", Policy)."""
     narrowed_by = [f"--policy-arn {arn}" for arn in words.policy_arns]
     narrowed_by += [f"--policy-file {words.policy_file}"] if words.policy_file else []
     return NarrowingUnavailable(
         f'profile "{words.parent}" is signed in at AWS, which makes no narrowed logins; a role over it can be narrowed',
-        hint=f"daypass configure role NEW --role-arn ARN --source-profile {words.parent} {' '.join(narrowed_by)}",
+        hint=f"daypass configure role {name} --role-arn ARN --source-profile {words.parent} {' '.join(narrowed_by)}",
     )
 
 
