@@ -172,6 +172,40 @@ async def test_guessing_codes_is_throttled_but_a_recovery_code_still_opens(site:
     assert (await the_session(site, tab)).mfa_at == site.now
 
 
+async def test_nist_sp_800_63b_5_2_2_coming_back_after_each_pause_ends_at_fifty_wrong_codes(
+    site: SignInWorld,
+) -> None:
+    """Five codes in five minutes, for ever, would find one in months."""
+    await give_phone(site)
+    await give_recovery_code(site)
+    tab = await halfway(site)
+    for _ in range(10):
+        for _ in range(5):
+            answer = await tab.submit("/signin/mfa", code="x")
+            assert answer.status == 200
+        site.now += 300
+        tab = await halfway(site)
+    answer = await tab.submit("/signin/mfa", code=code_at(site.now))
+    assert answer.status == 429
+    await tab.submit("/signin/mfa", recovery_code=RECOVERY)
+    assert (await the_session(site, tab)).mfa_at == site.now
+    site.now += 86_400
+    tab = await halfway(site)
+    await tab.submit("/signin/mfa", code=code_at(site.now))
+    assert (await the_session(site, tab)).mfa_at == site.now
+
+
+async def test_a_right_code_forgets_the_wrong_ones(site: SignInWorld) -> None:
+    await give_phone(site)
+    for _ in range(13):
+        tab = await halfway(site)
+        for _ in range(4):
+            await tab.submit("/signin/mfa", code="x")
+        await tab.submit("/signin/mfa", code=code_at(site.now))
+        assert (await the_session(site, tab)).mfa_at == site.now
+        site.now += 30
+
+
 async def test_a_recovery_code_works_once_however_it_is_typed(site: SignInWorld) -> None:
     await give_phone(site)
     await give_recovery_code(site)

@@ -1,16 +1,27 @@
-"""How often one source may fail to sign in as one name, and the key those failures are counted under.
+"""How often somebody may fail, and the key those failures are counted under.
 
-The key is a keyed hash of identity and source: no name and no address is kept, and nobody but this server
-can compute it. Because the source is part of the key, a stranger who fails on purpose locks out himself and
+Passwords are counted by name and source: a keyed hash, so no name and no address is kept, and nobody but this
+server can compute it. Because the source is part of the key, a stranger who fails on purpose locks out himself and
 not the owner of the name. Unknown names are counted exactly like known ones, so the answer does not tell.
+What needs a right password first, such as a one-time code, is counted by person, whatever the source.
 """
 
+import hashlib
 import ipaddress
 from dataclasses import dataclass
 
 from daypass.server.domain.key_ring import KeyRing
 
-__all__ = ["SIGN_IN_THROTTLE", "SOURCE_THROTTLE", "Throttle", "attempt_key", "source_key"]
+__all__ = [
+    "CODE_THROTTLE",
+    "DAILY_CODE_THROTTLE",
+    "SIGN_IN_THROTTLE",
+    "SOURCE_THROTTLE",
+    "Throttle",
+    "attempt_key",
+    "owner_key",
+    "source_key",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,21 @@ SIGN_IN_THROTTLE = Throttle(free_failures=5, window=300)
 SOURCE_THROTTLE = Throttle(free_failures=100, window=600)
 """A hundred failures in ten minutes, whatever the names: one password tried on many people. Wide, because an office may
 share one address."""
+
+
+CODE_THROTTLE = Throttle(free_failures=5, window=300)
+"""Wrong one-time codes of one person, whatever the source. Of a million codes three are right at a time."""
+
+DAILY_CODE_THROTTLE = Throttle(free_failures=50, window=86_400)
+"""The same, for who comes back after each pause (NIST SP 800-63B §5.2.2: at most 100 failures in a row)."""
+
+
+def owner_key(purpose: str, account_id: str, owner_id: str) -> bytes:
+    """16 bytes: under which one person's failures are counted, whatever the source.
+
+    `purpose` is the operation they failed at. Ids are no secrets, so this hash needs no key.
+    """
+    return hashlib.sha256(f"{purpose}|{account_id}|{owner_id}".encode()).digest()[:16]
 
 
 def source_key(ring: KeyRing, source_ip: str) -> bytes:
