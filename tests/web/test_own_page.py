@@ -118,7 +118,7 @@ async def test_an_authenticator_app_is_added_by_picture_and_code(site: SignInWor
     assert "Recovery codes" in tab.answer.text, "the first device brings recovery codes"
     user = await site.user("alice")
     [device] = await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id)
-    assert device.serial_number == f"arn:aws:iam::{ACCOUNT}:mfa/my-phone"
+    assert device.serial_number == f"arn:aws:iam::{ACCOUNT}:mfa/alice/my-phone"
     again = site.tab()
     await again.get(FORM)
     await again.sign_in("alice")
@@ -194,6 +194,13 @@ async def test_two_devices_of_one_name_are_told_apart(site: SignInWorld) -> None
     assert answer.status == 409
 
 
+async def test_two_people_of_one_account_may_use_the_same_name(site: SignInWorld) -> None:
+    for name in ("alice", "bob"):
+        tab, address = await at_home(site, name)
+        await add_phone(site, tab, address)
+        assert "Recovery codes" in tab.answer.text, tab.answer.shown
+
+
 async def test_recovery_codes_are_shown_once_and_new_ones_end_the_old(site: SignInWorld) -> None:
     tab, address = await at_home(site)
     seed = await add_phone(site, tab, address)
@@ -221,7 +228,7 @@ async def test_a_session_without_the_second_factor_cannot_take_it_away(site: Sig
     tab, address = await at_home(site)
     await add_phone(site, tab, address)
     await tab.get(address)
-    serial = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
+    serial = f"arn:aws:iam::{ACCOUNT}:mfa/alice/phone"
     answer = await tab.submit(f"{address}/devices/remove", serial=serial)
     assert answer.status == 400
     assert "second factor" in answer.text
@@ -320,7 +327,7 @@ async def test_a_device_is_removed_and_its_recovery_codes_with_it(site: SignInWo
     await again.get("/")
     address = f"/account/{again.session_ids[0]}"
     await again.get(address)
-    await again.submit(f"{address}/devices/remove", serial=f"arn:aws:iam::{ACCOUNT}:mfa/phone")
+    await again.submit(f"{address}/devices/remove", serial=f"arn:aws:iam::{ACCOUNT}:mfa/alice/phone")
     user = await site.user("alice")
     assert await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id) == []
     assert await site.storage.mfa_devices.count_recovery_codes(ACCOUNT, user.user_id) == 0
@@ -339,7 +346,9 @@ async def test_another_persons_device_cannot_be_removed(site: SignInWorld) -> No
     await again.get("/")
     elsewhere = f"/account/{again.session_ids[0]}"
     await again.get(elsewhere)
-    answer = await again.submit(f"{elsewhere}/devices/remove", serial=f"arn:aws:iam::{ACCOUNT}:mfa/phone")
+    answer = await again.submit(
+        f"{elsewhere}/devices/remove", serial=f"arn:aws:iam::{ACCOUNT}:mfa/alice/phone"
+    )
     assert answer.status == 400
     user = await site.user("alice")
     assert len(await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id)) == 1

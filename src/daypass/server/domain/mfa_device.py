@@ -8,7 +8,7 @@ is enrolled whole: WebAuthn has no such half state.
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["MAX_MFA_DEVICES", "MfaDevice", "MfaKind"]
+__all__ = ["MAX_MFA_DEVICES", "MfaDevice", "MfaKind", "own_serial_number"]
 
 MAX_MFA_DEVICES = 8
 """Per user and per root user (IAM quotas, "MFA devices assigned to an IAM user")."""
@@ -21,7 +21,7 @@ class MfaDevice:
     """One device."""
 
     serial_number: str
-    """`arn:aws:iam::{account}:mfa/{name}` for totp, `arn:aws:iam::{account}:u2f/user/{user}/{name}` for passkeys."""
+    """Of devices made by `aws iam` `arn:aws:iam::{account}:mfa/{path}{name}`; of a person's own see `own_serial_number`."""
     account_id: str
     owner_id: str
     """`AIDA…`, the account id for root's, empty while nobody's."""
@@ -39,3 +39,9 @@ class MfaDevice:
     """passkey: COSE key."""
     sign_count: int = 0
     """passkey: the authenticator's counter as last seen."""
+
+
+def own_serial_number(kind: MfaKind, *, account_id: str, owner: str, name: str) -> str:
+    """`owner` is the user's name, or `root`: serial numbers are an account's, and everybody calls the first one phone."""
+    place = "mfa" if kind == "totp" else "u2f/user"
+    return f"arn:aws:iam::{account_id}:{place}/{owner}/{name}"

@@ -5,13 +5,13 @@ proven so far. It is for one browser, for ten minutes, and used once: the use is
 begins. It says nothing that the browser could change.
 """
 
-import hashlib
 import hmac
 from typing import Literal
 
 import msgspec
 
 from daypass.server.domain.key_ring import KeyRing, SealBroken
+from daypass.server.domain.use_once import use_once_key
 
 __all__ = [
     "CHALLENGE_BYTES",
@@ -79,4 +79,4 @@ def open_sign_in_ticket(ring: KeyRing, sealed: str, *, browser_hash: bytes, now:
 
 def ticket_use_key(ticket: SignInTicket) -> bytes:
     """What is recorded as used."""
-    return hashlib.sha256(f"SignInTicket|{ticket.ticket_id}".encode()).digest()[:16]
+    return use_once_key("sign-in-ticket", ticket.ticket_id)

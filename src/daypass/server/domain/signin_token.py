@@ -5,7 +5,6 @@ until when the browser's session would last, and until when it may be used. Noth
 storage's (IAM user guide, "Enable custom identity broker access to the AWS console").
 """
 
-import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from daypass.secret import Secret
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import PrincipalKind
+from daypass.server.domain.use_once import use_once_key
 
 __all__ = [
     "MAX_SESSION_DURATION",
@@ -32,7 +32,7 @@ __all__ = [
     "read_broker_session",
     "read_session_duration",
     "seal_signin_token",
-    "use_once_key",
+    "token_use_key",
 ]
 
 SIGNIN_TOKEN_LIFETIME = 900
@@ -133,9 +133,9 @@ def open_signin_token(ring: KeyRing, text: str, *, now: int) -> SigninToken:
     return token
 
 
-def use_once_key(token: SigninToken) -> bytes:
+def token_use_key(token: SigninToken) -> bytes:
     """What storage remembers of a used token."""
-    return hashlib.sha256(f"signin|{token.token_id}".encode()).digest()
+    return use_once_key("signin", token.token_id)
 
 
 def own_destination(destination: str, own_urls: Collection[str]) -> str:

@@ -17,7 +17,7 @@ from daypass.server.domain.signin_token import (
     SigninToken,
     SigninTokenInvalid,
     open_signin_token,
-    use_once_key,
+    token_use_key,
 )
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.principals import PrincipalDirectory
@@ -66,7 +66,7 @@ class BrokerSignInFlow:
         if snapshot is None or snapshot.credentials_epoch != token.credentials_epoch:
             raise SigninTokenInvalid("gone")
         if not await self.storage.federation.use_once(
-            use_once_key(token), now=now, expires_at=token.expires_at
+            token_use_key(token), now=now, expires_at=token.expires_at
         ):
             raise SigninTokenInvalid("used")
         browser_secret = self.randomness.token_bytes(BROWSER_SECRET_LENGTH)

@@ -5,7 +5,6 @@ used once, a new secret for the browser, and then the session its place (no sess
 found out before the ticket is spent, so that the person can make room and come back. No user is made.
 """
 
-import hashlib
 from dataclasses import dataclass, field
 
 from daypass.protocol.aws.errors import AccessDenied, AwsError
@@ -27,6 +26,7 @@ from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.role_session import assumed_role_arn, check_packed_size
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
 from daypass.server.domain.session_origin import origin_of
+from daypass.server.domain.use_once import use_once_key
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Storage
 
@@ -141,7 +141,7 @@ class FinishFederation:
             raise FederationRefused("full")
 
     async def _use_once(self, ticket: FederationTicket, now: int) -> None:
-        key = hashlib.sha256(f"ticket|{ticket.ticket_id}".encode()).digest()
+        key = use_once_key("ticket", ticket.ticket_id)
         if not await self.storage.federation.use_once(key, now=now, expires_at=ticket.expires_at):
             raise FederationRefused("ticket_used", detail="the ticket was used before")
 

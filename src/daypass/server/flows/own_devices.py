@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from daypass.protocol.aws.errors import AccessDenied, LimitExceeded
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.key_ring import KeyRing
-from daypass.server.domain.mfa_device import MAX_MFA_DEVICES, MfaDevice
+from daypass.server.domain.mfa_device import MAX_MFA_DEVICES, MfaDevice, MfaKind, own_serial_number
 from daypass.server.domain.own_account import (
     ENROLMENT_LIFETIME,
     Enrolment,
@@ -74,7 +74,7 @@ class OwnDevices:
         if step is None:
             return False
         device = MfaDevice(
-            f"arn:aws:iam::{session.account_id}:mfa/{enrolment.name}",
+            _serial_number("totp", session, enrolment),
             session.account_id,
             session.principal_id,
             "totp",
@@ -95,9 +95,8 @@ class OwnDevices:
             made = self.passkeys.verify_registration(answer, challenge=enrolment.secret)
         except PasskeyRefused as refusal:
             raise EnrolmentRefused(str(refusal)) from None
-        owner = "root" if session.principal_kind == "root" else session.principal_arn.rpartition("/")[2]
         device = MfaDevice(
-            f"arn:aws:iam::{session.account_id}:u2f/user/{owner}/{enrolment.name}",
+            _serial_number("passkey", session, enrolment),
             session.account_id,
             session.principal_id,
             "passkey",
@@ -187,6 +186,11 @@ class OwnDevices:
                 detail={"serialNumber": serial_number} if serial_number else {},
             )
         )
+
+
+def _serial_number(kind: MfaKind, session: SignInSession, enrolment: Enrolment) -> str:
+    owner = "root" if session.principal_kind == "root" else session.principal_arn.rpartition("/")[2]
+    return own_serial_number(kind, account_id=session.account_id, owner=owner, name=enrolment.name)
 
 
 def totp_seed(enrolment: Enrolment) -> str:

@@ -5,7 +5,6 @@ from the provider's server (OpenID Connect Back-Channel Logout 1.0 §2.5), whose
 accounts. Either message is used once.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 from daypass.protocol.aws.errors import AwsError, InvalidIdentityToken
@@ -18,6 +17,7 @@ from daypass.server.domain.identity_provider import OidcProvider, SamlProvider
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.provider_list import ListedProvider
 from daypass.server.domain.saml_keys import open_service_keys
+from daypass.server.domain.use_once import use_once_key
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.oidc import OpenIdRelyingParty
 from daypass.server.ports.saml import SamlServiceProvider, VerifiedLogout
@@ -63,7 +63,7 @@ class ProviderLogout:
             location = self._answer_url(message, provider, logout, now)
         except AwsError as error:
             raise refusal_of(error, provider_arn=provider.arn) from None
-        key = hashlib.sha256(f"saml-logout|{provider.arn}|{logout.request_id}".encode()).digest()
+        key = use_once_key("saml-logout", f"{provider.arn}|{logout.request_id}")
         if not await self.storage.federation.use_once(key, now=now, expires_at=logout.expires_at):
             raise FederationRefused("replayed", provider_arn=provider.arn, detail="logout request")
         for index in logout.session_indexes or ("",):

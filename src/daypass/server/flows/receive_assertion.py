@@ -6,7 +6,6 @@ that request waits, and takes it; the proven words must answer the same request 
 assertion is used once per provider (SAML V2.0 Profiles §4.1.4.5). Refusals of a known provider are audited.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +32,7 @@ from daypass.server.domain.identity_provider import SamlProvider
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.saml_claims import read_role_pairs, read_saml_caller
 from daypass.server.domain.saml_keys import open_service_keys
+from daypass.server.domain.use_once import use_once_key
 from daypass.server.domain.verified_identity import VerifiedAssertion
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.federation_storage import FederationRequest
@@ -189,8 +189,7 @@ class ReceiveAssertion:
         )
 
     async def _use_once(self, assertion: VerifiedAssertion, now: int) -> bool:
-        text = f"saml|{assertion.provider_arn}|{assertion.assertion_id}"
-        key = hashlib.sha256(text.encode()).digest()
+        key = use_once_key("saml", f"{assertion.provider_arn}|{assertion.assertion_id}")
         return await self.storage.federation.use_once(key, now=now, expires_at=assertion.expires_at)
 
     async def _refuse_role(self, role_arn: str, who: FederatedCaller, *, caller: Caller, now: int) -> str:
