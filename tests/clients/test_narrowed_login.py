@@ -168,6 +168,35 @@ def test_the_javascript_sdk_reads_it_natively(server: RunningServer, person: Ter
     assert _lines(person.run(sys.executable, "-c", TRY, "agent")) == DENIED
 
 
+@pytest.mark.parametrize("sdk", ["Go v2", "Rust"])
+def test_the_go_and_rust_sdks_renew_it_natively(server: RunningServer, person: Terminal, sdk: str) -> None:
+    """What they read is behind the gateway, which lets nobody else in."""
+    channel = json.dumps(
+        {"info": {"subdir": "noarch"}, "packages": {}, "packages.conda": {}, "repodata_version": 1}
+    )
+    program = (
+        "import boto3, sys; boto3.Session(profile_name='dev').client('s3').put_object("
+        "Bucket='present', Key='channel/noarch/repodata.json', Body=sys.argv[1].encode())"
+    )
+    assert _lines(person.run(sys.executable, "-c", program, channel)) == []
+    _narrow(person, "--read-only")
+    path = _entry_path(person, server)
+    entry = json.loads(path.read_text())
+    entry["accessToken"]["expiresAt"] = "2020-01-01T00:00:00Z"
+    path.write_text(json.dumps(entry))
+    remote = (
+        f":s3,provider=Other,env_auth=true,region=us-east-1,endpoint='{server.s3_endpoint}':present/channel"
+    )
+    command = {
+        "Go v2": ["rclone", "--config", "", "--retries", "1", "lsf", remote],
+        "Rust": [sys.executable, str(HERE / "sdks" / "rust.py"), "present"],
+    }[sdk]
+    seen = _lines(person.run(*command, AWS_PROFILE="agent"))
+    assert seen == {"Go v2": ["noarch/"], "Rust": ['{"seen": []}']}[sdk]
+    assert json.loads(path.read_text())["refreshToken"] != entry["refreshToken"]
+    assert _lines(person.run(sys.executable, "-c", TRY, "agent")) == DENIED
+
+
 def test_botocore_renews_it_by_itself_and_the_scope_stays(server: RunningServer, person: Terminal) -> None:
     """botocore's own provider, with awscrt; then ours."""
     _narrow(person, "--read-only")
