@@ -7,7 +7,6 @@ policy denies `iam:ChangePassword`: the pages belong to the person, the API asks
 "Permit IAM users to change their own passwords").
 """
 
-import hashlib
 from dataclasses import dataclass
 
 from daypass.policy.decision import Effect
@@ -19,6 +18,7 @@ from daypass.server.domain.password_policy import check_new_password
 from daypass.server.domain.principal import PrincipalSnapshot, authorize
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.sign_in_events import sign_in_event
+from daypass.server.domain.throttle import owner_key
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
 from daypass.server.ports.password_judge import PasswordJudge
@@ -30,6 +30,7 @@ from daypass.server.ports.storage import Storage
 __all__ = ["OwnPassword", "WrongPassword"]
 
 FREE_ATTEMPTS = 5
+"""Here; the count is one with that of the API's ChangePassword (`flows/iam/login_profiles.py`)."""
 WINDOW = 900
 """Seconds."""
 
@@ -111,9 +112,7 @@ class OwnPassword:
 
     async def _check_old(self, session: SignInSession, old: Secret, now: int) -> None:
         """Counted before it is judged, in one atomic write, so that parallel guesses get only the free ones."""
-        key = hashlib.sha256(f"ChangePassword|{session.account_id}|{session.principal_id}".encode()).digest()[
-            :16
-        ]
+        key = owner_key("ChangePassword", session.account_id, session.principal_id)
         if await self.storage.attempts.record_failure(key, now=now, window=WINDOW) > FREE_ATTEMPTS:
             raise Throttling("Rate exceeded")
         try:

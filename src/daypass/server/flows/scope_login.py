@@ -6,7 +6,6 @@ a key, an end and a refresh token of its own, shows on its person's page, and ca
 at the latest. Its session policies go along into every set of credentials (IAM user guide, "Session policies").
 """
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from daypass.server.domain.sign_in_events import token_event
 from daypass.server.domain.token_call import TokenCall
 from daypass.server.domain.token_grantee import check_grantee
 from daypass.server.domain.tokens import RefreshClaims, open_refresh_token
+from daypass.server.domain.use_once import use_once_key
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.issuer import Issuer
 from daypass.server.ports.principals import PrincipalDirectory
@@ -149,7 +149,7 @@ class ScopeLoginFlow:
 
     async def _use_proof(self, call: TokenCall) -> None:
         """RFC 9449 §11.1. Another table than the token endpoint's: the proof names this endpoint's address."""
-        key = hashlib.sha256(b"scoped-session|" + call.proof_key).digest()[:16]
+        key = use_once_key("scoped-session", call.proof_key)
         if not await self.storage.federation.use_once(key, now=call.now, expires_at=call.proof_expires_at):
             raise InvalidDpopProof("the proof was used before")
 

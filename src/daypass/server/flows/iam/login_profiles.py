@@ -5,7 +5,6 @@ user's epoch); temporary credentials already handed out live their minutes to th
 (IAM reference: CreateLoginProfile, GetLoginProfile, UpdateLoginProfile, DeleteLoginProfile, ChangePassword)
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from daypass.policy.document import parse_policy
@@ -21,6 +20,7 @@ from daypass.secret import Secret
 from daypass.server.domain.account import LoginProfile, User
 from daypass.server.domain.account_settings import PasswordPolicy
 from daypass.server.domain.password_policy import password_age_state
+from daypass.server.domain.throttle import owner_key
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.holders import find_user, no_such_holder
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
@@ -165,7 +165,7 @@ class LoginProfiles:
 
         Counted before it is judged, in one atomic write, so that guesses made at the same time count too.
         """
-        key = hashlib.sha256(f"ChangePassword|{user.account_id}|{user.user_id}".encode()).digest()[:16]
+        key = owner_key("ChangePassword", user.account_id, user.user_id)
         attempts = self.storage.attempts
         count = await attempts.record_failure(key, now=call.now, window=WRONG_PASSWORD_WINDOW)
         if count > MAX_WRONG_PASSWORDS:
