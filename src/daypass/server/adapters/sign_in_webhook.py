@@ -109,7 +109,9 @@ class SignInWebhook:
                 "X-Daypass-Signature": f"t={moment},v1={signed.hexdigest()}",
             },
             redirect=False,
+            preload_content=False,
         )
+        answer.close()  # what it says beside the status may be endless
         return int(answer.status)
 
 

@@ -46,7 +46,8 @@ class SessionScope(msgspec.Struct, frozen=True, array_like=True):
         """The inline policy's text, or empty. The bound is `build_scope`'s: only what it packed is ever unpacked."""
         if not self.packed_policy:
             return ""
-        return zlib.decompressobj().decompress(self.packed_policy, 4 * MAX_SESSION_POLICY_CHARACTERS).decode()
+        longest = 6 * MAX_SESSION_POLICY_CHARACTERS  # of a character as JSON escape
+        return zlib.decompressobj().decompress(self.packed_policy, longest).decode()
 
 
 def build_scope(*, policy: str | None, policy_arns: tuple[str, ...], name: str = "") -> SessionScope | None:

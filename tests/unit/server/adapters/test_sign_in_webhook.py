@@ -171,3 +171,32 @@ def test_an_address_that_would_tell_strangers_is_refused(url: str) -> None:
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(ConfigError):
         SignInWebhook("https://example.com/hook", Secret("short"), clock=lambda: NOW, log=LOG)
+
+
+async def test_an_endless_answer_is_not_read() -> None:
+    sent: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            try:
+                while sum(sent) < 2**26:
+                    sent.append(self.wfile.write(bytes(2**16)))
+            except OSError:
+                pass
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    hook = webhook(f"http://127.0.0.1:{server.server_port}/hook")
+    hook.announce(ORIGIN)
+    await hook.close()
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+    assert sum(sent) < 2**26
