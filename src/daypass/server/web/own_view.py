@@ -92,7 +92,8 @@ def _origin(origin: SessionOrigin | None) -> tuple[str, str]:
 
 
 def _day(moment: int) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%-d %B %Y")
+    day = datetime.fromtimestamp(moment, UTC)
+    return f"{day.day} {day:%B %Y}"
 
 
 def _ago(seconds: int) -> str:
