@@ -1,5 +1,6 @@
 """`POST /v1/scoped-session`: a login makes a smaller one for an agent, and nothing ever makes it larger."""
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -204,7 +205,8 @@ async def test_what_does_not_narrow_or_cannot_be_read_is_refused(
 
 async def test_it_is_audited_and_shown_to_its_person(world: SignInWorld) -> None:
     terminal, tokens = await _login(world)
-    parse(await _ask(terminal, tokens.refresh_token, _agent(terminal)))
+    agent = _agent(terminal)
+    parse(await _ask(terminal, tokens.refresh_token, agent, policy=POLICY))
     event = await world.last_event()
     assert (event.event_name, event.detail["scope_name"]) == ("CreateOAuth2Token", "agent")
     tab = world.tab()
@@ -213,3 +215,6 @@ async def test_it_is_audited_and_shown_to_its_person(world: SignInWorld) -> None
     await tab.get("/")
     answer = await tab.get(f"/account/{tab.session_ids[0]}")
     assert "narrowed: agent" in answer.text
+    digest = hashlib.sha256(json.dumps(json.loads(POLICY), separators=(",", ":")).encode()).hexdigest()
+    assert f"to ReadOnlyAccess, inline policy, sha256 {digest[:12]}…" in answer.text
+    assert f"key {thumbprint(public_jwk(agent.key.public_key()))[:12]}…" in answer.text
