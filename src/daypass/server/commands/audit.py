@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--principal",
         default="",
-        metavar="ARN|NAME",
+        metavar="CALLER",
         help="only events of this caller: an ARN, or the name of a user or a role session, or root",
     )
     add("--access-key", default="", metavar="ID", help="only calls signed with this access key")

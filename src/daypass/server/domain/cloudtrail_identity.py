@@ -29,6 +29,7 @@ _RESOURCE_TYPES = {
     "policyArn": "AWS::IAM::Policy",
     "policyName": "AWS::IAM::Policy",
     "accessKeyId": "AWS::IAM::AccessKey",
+    "createdAccessKeyId": "AWS::IAM::AccessKey",
     "serialNumber": "AWS::IAM::MfaDevice",
     "virtualMFADeviceName": "AWS::IAM::MfaDevice",
     "sAMLProviderArn": "AWS::IAM::SAMLProvider",

@@ -36,8 +36,10 @@ _CALLER_MEMBERS = frozenset({CALLER_ACCESS_KEY_ID, CALLER_MFA, CALLER_PRINCIPAL_
 _SIGN_IN_PARAMETERS = frozenset(
     {"client_id", "code_challenge_method", "redirect_uri", "resource", "response_type", "scope"}
 )
-_RESPONSE_MEMBERS = frozenset({"arn", "assumedRoleArn", "expiresAt"})
-"""What STS events keep of an answer; every other member of theirs was asked for."""
+_RESPONSE_MEMBERS = frozenset(
+    {"arn", "assumedRoleArn", "createdAccessKeyId", "createdVersionId", "expiresAt", "ofUser"}
+)
+"""What is kept of an answer; every other member was asked for."""
 _ADDED_MEMBERS = frozenset(
     {"by", "decision", "identity_provider", "idp_subject", "mfaAuthenticated", "reason"}
 )
