@@ -145,12 +145,12 @@ class AdminDesk:
         """The page that says no."""
         status = 403 if isinstance(refusal, AccessDenied) else refusal.status
         return self.page(
-            admin, "admin_refused.html", status=status, code=refusal.code, text=sentence(refusal)
+            admin, "admin_refused.html", status=status, here="", code=refusal.code, text=sentence(refusal)
         )
 
     def not_recent(self, admin: AdminVisit) -> Response:
         """What cannot be undone needs a sign-in of the last quarter of an hour."""
-        return self.page(admin, "admin_not_recent.html", status=403, minutes=RECENT_SIGN_IN // 60)
+        return self.page(admin, "admin_not_recent.html", status=403, here="", minutes=RECENT_SIGN_IN // 60)
 
 
 def admin_page(

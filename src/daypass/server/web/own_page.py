@@ -26,6 +26,7 @@ from daypass.server.flows.own_devices import OwnDevices, totp_seed
 from daypass.server.flows.own_password import OwnPassword, WrongPassword
 from daypass.server.flows.own_sessions import OwnSessions
 from daypass.server.ports.session_beginning import SignedIn
+from daypass.server.web.admin_entry import find_administrators
 from daypass.server.web.own_view import read_device_name, view_browser, view_device, view_login
 from daypass.server.web.page_tools import PageTools, Visit
 from daypass.server.web.qr_picture import qr_svg
@@ -231,6 +232,7 @@ class OwnPages:
             "account.html",
             status=status,
             session=view_session(session, parts.identity_providers, now=visit.now),
+            may_administer=bool(await find_administrators(self._tools, visit, [session])),
             has_own_secrets=session.principal_kind != "role",
             devices=[view_device(device) for device in await self._devices.list_devices(session)],
             recovery=await self._devices.count_recovery_codes(session),

@@ -9,6 +9,7 @@ from daypass.server.flows.authorize import ChooseHow, decide_next_step
 from daypass.server.flows.choose_session import choose_session
 from daypass.server.flows.issue_code import CodeIssued, IssueCodeFlow
 from daypass.server.flows.sign_out import sign_out
+from daypass.server.web.admin_entry import find_administrators
 from daypass.server.web.page_tools import PageTools, Visit
 from daypass.server.web.provider_view import HowToSignIn
 from daypass.server.web.refusal import describe_refusal
@@ -37,7 +38,9 @@ class SessionPages:
     async def home(self, request: Request) -> Response:
         """`GET /`: who is signed in in this browser."""
         visit = await self._tools.visit(request)
-        return self._chooser(visit, "home.html", await self._sessions(visit))
+        sessions = await self._sessions(visit)
+        administrators = await find_administrators(self._tools, visit, sessions)
+        return self._chooser(visit, "home.html", sessions, administrators)
 
     async def choose(self, request: Request) -> Response:
         """`POST /signin/session`: go on as the chosen identity."""
@@ -114,13 +117,20 @@ class SessionPages:
         )
         return () if isinstance(step, ChooseHow) else step.sessions
 
-    def _chooser(self, visit: Visit, template: str, sessions: tuple[SignInSession, ...]) -> Response:
+    def _chooser(
+        self,
+        visit: Visit,
+        template: str,
+        sessions: tuple[SignInSession, ...],
+        administrators: frozenset[str] = frozenset(),
+    ) -> Response:
         return self._tools.page(
             visit,
             template,
             sessions=[
                 view_session(session, self._parts.identity_providers, now=visit.now) for session in sessions
             ],
+            administrators=administrators,
             is_full=len(sessions) >= MAX_ACTIVE_SESSIONS,
             endpoint=self._parts.external_url,
         )

@@ -1,0 +1,159 @@
+"""The admin pages in a real browser: every page by keyboard and eye, in light, dark and on a telephone, and a walk.
+
+axe-core finds nothing serious on any page (WCAG 2.2 A and AA); the pictures are kept for people to look at.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from daypass.server.domain.access_key import AccessKey
+from daypass.server.domain.account import Group, InlinePolicy, Role
+from support.accessibility import check_accessible
+from support.live_site import LiveSite
+from support.sign_in_world import ACCOUNT, NOW, PASSWORD, ROOT_EMAIL
+
+pytestmark = pytest.mark.browser
+
+ARTIFACTS = Path(__file__).parents[1] / "artifacts" / "pages"
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1100, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1100, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "device_scale_factor": 2},
+}
+TRUST = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},'
+    '"Action":"sts:AssumeRole"}]}'
+)
+INLINE = '{"Version":"2012-10-17","Statement":[{"Sid":"Photos","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::photos/*"}]}'
+GATE = f"arn:aws:iam::{ACCOUNT}:policy/NoTerminals"
+
+
+async def _furnish(site: LiveSite) -> None:
+    """An account with something of everything."""
+    storage = site.world.storage
+    alice = await site.world.user("alice")
+    group = Group(ACCOUNT, "AGPA0000000000000000A", "photographers", "/", NOW)
+    await storage.groups.create_group(group)
+    await storage.groups.add_member(ACCOUNT, group.group_id, alice.user_id)
+    await storage.inline_policies.put_inline_policy(ACCOUNT, InlinePolicy(alice.user_id, "photos", INLINE))
+    await storage.roles.create_role(
+        Role(ACCOUNT, "AROA0000000000000000A", "Archivist", "/", TRUST, NOW, "Reads the archive")
+    )
+    key = AccessKey("AKIAEXAMPLEEXAMPLE00", ACCOUNT, alice.user_id, "sealed", "Active", NOW - 400 * 86_400)
+    await storage.access_keys.create_access_key(key, limit=2)
+
+
+def sign_in_root(page: Page, site: LiveSite) -> str:
+    """The base of the admin pages."""
+    page.goto(f"{site.url}/signin/user")
+    page.get_by_role("radio", name="Root user").check()
+    page.get_by_role("textbox", name="Email address").fill(ROOT_EMAIL)
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{site.url}/")
+    page.get_by_role("link", name="Administer").click()
+    expect(page.get_by_role("heading", name="Account 1111-2222-3333")).to_be_visible()
+    return page.url
+
+
+def sign_in_alice(page: Page, site: LiveSite) -> None:
+    page.goto(f"{site.url}/signin/user")
+    page.get_by_role("radio", name="IAM user").check()
+    page.get_by_role("textbox", name="Account ID or alias").fill(ACCOUNT)
+    page.get_by_role("textbox", name="User name").fill("alice")
+    page.get_by_role("textbox", name="Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Signed in in this browser")).to_be_visible()
+
+
+PLACES = {
+    "overview": "",
+    "users": "/users",
+    "user": "/user?name=alice",
+    "groups": "/groups",
+    "group": "/group?name=photographers",
+    "roles": "/roles",
+    "role": "/role?name=Archivist",
+    "policies": "/policies?scope=AWS",
+    "policy": f"/policy?arn={quote(GATE)}",
+    "explain": (
+        f"/explain?principal=arn:aws:iam::{ACCOUNT}:user/carol&action=signin:AuthorizeOAuth2Access&resource=*"
+    ),
+    "sessions": "/sessions?kind=browser",
+    "audit": "/audit",
+    "create-user": "/call?call=CreateUser",
+    "create-role": "/call?call=CreateRole",
+    "password": "/call?call=UpdateLoginProfile&UserName=alice",
+    "refused": "/user?name=nobody",
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_admin_page_has_a_picture_and_no_barrier(
+    site: LiveSite, new_context: Callable[..., BrowserContext], look: str
+) -> None:
+    site.run(_furnish(site))
+    sign_in_alice(new_context().new_page(), site)
+    page = new_context(**LOOKS[look]).new_page()
+    base = sign_in_root(page, site)
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    for name, place in PLACES.items():
+        page.goto(base + place)
+        check_accessible(page, name)
+        wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+        assert not wide, f"{name} is wider than its window"
+        page.screenshot(path=ARTIFACTS / f"admin-{name}-{look}.png", full_page=True)
+    page.goto(f"{base}/user?name=alice")
+    page.get_by_role("button", name="Delete this user").click()
+    expect(page.get_by_role("heading", name="Delete alice?")).to_be_visible()
+    check_accessible(page, "confirm")
+    page.screenshot(path=ARTIFACTS / f"admin-confirm-{look}.png", full_page=True)
+
+
+def test_an_administrator_walks_through_a_users_life(page: Page, site: LiveSite) -> None:
+    sign_in_root(page, site)
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.get_by_role("link", name="Create a user").click()
+    page.get_by_role("textbox", name="User name").fill("dora")
+    page.get_by_role("textbox", name="First password").fill("violet anchor pebble")
+    page.get_by_role("button", name="Create user").click()
+    expect(page.get_by_role("heading", name="dora")).to_be_visible()
+    expect(page.get_by_text("must choose another one at the next sign-in")).to_be_visible()
+    page.get_by_role("link", name="Attach a policy").click()
+    page.get_by_role("textbox", name="Policy ARN").fill("arn:aws:iam::aws:policy/ReadOnlyAccess")
+    page.get_by_role("button", name="Attach policy").click()
+    expect(page.get_by_role("status")).to_have_text("The policy is attached.")
+    page.get_by_role("link", name="What may this user do?").click()
+    page.get_by_role("textbox", name="Action").fill("s3:DeleteObject")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.get_by_role("heading", name="No, refused")).to_be_visible()
+    page.get_by_role("link", name="Users", exact=True).click()
+    page.get_by_role("textbox", name="Name begins with").fill("do")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="dora").click()
+    page.get_by_role("button", name="Delete this user").click()
+    page.get_by_role("button", name="Delete user").click()
+    expect(page.get_by_role("status")).to_have_text("The user is deleted.")
+    page.get_by_role("link", name="Audit", exact=True).click()
+    for event in ("DeleteUser", "DetachUserPolicy", "DeleteLoginProfile", "AttachUserPolicy", "CreateUser"):
+        expect(page.get_by_role("link", name=event, exact=True).first).to_be_visible()
+    page.get_by_role("link", name="CreateUser", exact=True).click()
+    expect(page.get_by_text('"userName": "dora"')).to_be_visible()
+
+
+def test_everything_can_be_done_with_the_keyboard(page: Page, site: LiveSite) -> None:
+    sign_in_root(page, site)
+    page.get_by_role("link", name="Groups", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Groups")).to_be_visible()
+    page.get_by_role("link", name="Create a group").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="Group name").focus()
+    page.keyboard.type("readers")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="readers")).to_be_visible()
