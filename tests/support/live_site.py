@@ -41,7 +41,10 @@ class LiveSite:
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] == "http":
-                scope[CALLER_KEY] = Caller("11111111-2222-4333-8444-555555555555", "127.0.0.1", "", False)
+                program = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+                scope[CALLER_KEY] = Caller(
+                    "11111111-2222-4333-8444-555555555555", "127.0.0.1", program, False
+                )
             await pages(scope, receive, send)
 
         config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
