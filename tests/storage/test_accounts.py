@@ -65,6 +65,24 @@ async def test_a_rehashed_root_password_leaves_the_epoch(storage: Storage) -> No
     assert (account.root_password_hash, account.root_credentials_epoch) == ("$argon2id$rehash", 3)
 
 
+@pytest.mark.parametrize("changed", [True, False])
+async def test_a_root_password_that_replaces_another_finds_that_one_or_changes_nothing(
+    storage: Storage, changed: bool
+) -> None:
+    store = storage.accounts
+    await store.set_root_password(ACCOUNT_ID, "$argon2id$new", changed=True)
+    before = await store.list_accounts()
+    with pytest.raises(NoSuchEntity):
+        await store.set_root_password(
+            ACCOUNT_ID, "$argon2id$late", changed=changed, replacing=ACCOUNT.root_password_hash
+        )
+    assert await store.list_accounts() == before
+    await store.set_root_password(ACCOUNT_ID, "$argon2id$late", changed=changed, replacing="$argon2id$new")
+    account = await store.load_account(ACCOUNT_ID)
+    assert account is not None
+    assert (account.root_password_hash, account.root_credentials_epoch) == ("$argon2id$late", 4 + changed)
+
+
 async def test_the_root_password_of_an_unknown_account_cannot_be_set(storage: Storage) -> None:
     with pytest.raises(NoSuchEntity):
         await storage.accounts.set_root_password("000000000000", "$argon2id$x", changed=True)

@@ -272,6 +272,36 @@ async def test_replaced_passwords_are_remembered_newest_first_and_a_rehash_is_no
     await store.delete_user(ACCOUNT_ID, "alice")
 
 
+@pytest.mark.parametrize("changed", [True, False])
+async def test_a_password_that_replaces_another_finds_that_one_or_changes_nothing(
+    users: Storage, changed: bool
+) -> None:
+    """Of a reset and a change at the same time the later one was made of an old password."""
+    store = users.users
+    await store.create_login_profile(make_profile(ALICE, password_hash="reset"))
+    before = await store.load_user(ACCOUNT_ID, "alice")
+
+    async def replace_hash(old: str, new: str) -> None:
+        await store.update_login_profile(
+            ACCOUNT_ID,
+            ALICE.user_id,
+            password_hash=new,
+            password_reset_required=None,
+            changed=changed,
+            now=NOW,
+            replacing=old,
+        )
+
+    with pytest.raises(NoSuchEntity):
+        await replace_hash("stolen", "late")
+    assert await store.load_user(ACCOUNT_ID, "alice") == before
+    assert await store.list_old_passwords(ACCOUNT_ID, ALICE.user_id, limit=24) == []
+    await replace_hash("reset", "mine")
+    profile = await store.load_login_profile(ACCOUNT_ID, ALICE.user_id)
+    assert profile is not None
+    assert profile.password_hash == "mine"
+
+
 async def test_of_old_passwords_the_newest_24_are_kept(users: Storage) -> None:
     await users.users.create_login_profile(make_profile(ALICE, password_hash="0"))
     for number in range(1, 31):

@@ -8,7 +8,7 @@ which ends every older login; the session. The new password must not be the old 
 from dataclasses import dataclass
 from uuid import UUID
 
-from daypass.protocol.aws.errors import PasswordPolicyViolation
+from daypass.protocol.aws.errors import NoSuchEntity, PasswordPolicyViolation
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.sign_in_events import sign_in_event
@@ -52,14 +52,18 @@ class ForcedPasswordChangeFlow:
             ticket_use_key(ticket), now=now, expires_at=ticket.expires_at
         ):
             raise TicketRefused("the ticket was used")
-        await self.storage.users.update_login_profile(
-            account_id,
-            user_id,
-            password_hash=password_hash,
-            password_reset_required=False,
-            changed=True,
-            now=now,
-        )
+        try:
+            await self.storage.users.update_login_profile(
+                account_id,
+                user_id,
+                password_hash=password_hash,
+                password_reset_required=False,
+                changed=True,
+                now=now,
+                replacing=profile.password_hash,
+            )
+        except NoSuchEntity:
+            raise TicketRefused("the password changed meanwhile") from None
         snapshot = await self.directory.load(account_id, "user", user_id, fresh=True)
         if snapshot is None:
             raise TicketRefused("the person is gone")

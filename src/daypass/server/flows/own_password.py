@@ -10,7 +10,7 @@ policy denies `iam:ChangePassword`: the pages belong to the person, the API asks
 from dataclasses import dataclass
 
 from daypass.policy.decision import Effect
-from daypass.protocol.aws.errors import AccessDenied, PasswordPolicyViolation, Throttling
+from daypass.protocol.aws.errors import AccessDenied, NoSuchEntity, PasswordPolicyViolation, Throttling
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.own_account import check_factor, check_recent
@@ -66,8 +66,11 @@ class OwnPassword:
             raise AccessDenied("This session has no password.")
         try:
             self._check_permitted(snapshot, caller, now)
-            await self._check_old(session, old, now)
-            await self._set(session, new, now)
+            old_hash = await self._check_old(session, old, now)
+            await self._set(session, new, now, replacing=old_hash)
+        except NoSuchEntity:
+            await self._record(session, caller, now, error_code="mismatch")
+            raise WrongPassword from None  # somebody else changed it while this was looked at: theirs stays
         except (AccessDenied, Throttling, WrongPassword) as refusal:
             word = "mismatch" if isinstance(refusal, WrongPassword) else refusal.code
             await self._record(session, caller, now, error_code=word)
@@ -110,16 +113,20 @@ class OwnPassword:
         if decision.effect is Effect.EXPLICIT_DENY:
             raise AccessDenied("A policy of your account forbids you to change your password.")
 
-    async def _check_old(self, session: SignInSession, old: Secret, now: int) -> None:
-        """Counted before it is judged, in one atomic write, so that parallel guesses get only the free ones."""
+    async def _check_old(self, session: SignInSession, old: Secret, now: int) -> str:
+        """The present hash, which is of `old`. Counted before it is judged, in one atomic write, so that parallel guesses
+        get only the free ones.
+        """
         key = owner_key("ChangePassword", session.account_id, session.principal_id)
         if await self.storage.attempts.record_failure(key, now=now, window=WINDOW) > FREE_ATTEMPTS:
             raise Throttling("Rate exceeded")
         try:
-            await self.hasher.verify(await self._present_hash(session), old)
+            password_hash = await self._present_hash(session)
+            await self.hasher.verify(password_hash, old)
         except PasswordMismatch:
             raise WrongPassword from None
         await self.storage.attempts.clear_attempts(key)
+        return password_hash
 
     async def _present_hash(self, session: SignInSession) -> str:
         if session.principal_kind == "root":
@@ -128,7 +135,7 @@ class OwnPassword:
         profile = await self.storage.users.load_login_profile(session.account_id, session.principal_id)
         return "" if profile is None else profile.password_hash
 
-    async def _set(self, session: SignInSession, new: Secret, now: int) -> None:
+    async def _set(self, session: SignInSession, new: Secret, now: int, *, replacing: str) -> None:
         if session.principal_kind == "root":
             check_new_password(new, user_name="root")
             if await self.judge.is_breached(new):
@@ -136,7 +143,9 @@ class OwnPassword:
                     "Password is known from a breach; choose one that you use nowhere else"
                 )
             password_hash = await self.hasher.hash(new)
-            await self.storage.accounts.set_root_password(session.account_id, password_hash, changed=True)
+            await self.storage.accounts.set_root_password(
+                session.account_id, password_hash, changed=True, replacing=replacing
+            )
             return
         user = await self.storage.users.load_user_by_id(session.account_id, session.principal_id)
         if user is None:
@@ -149,6 +158,7 @@ class OwnPassword:
             password_reset_required=False,
             changed=True,
             now=now,
+            replacing=replacing,
         )
 
     async def _record(

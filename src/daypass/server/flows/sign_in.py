@@ -11,6 +11,7 @@ wrong password are one answer.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from daypass.protocol.aws.errors import NoSuchEntity
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.key_ring import KeyRing
@@ -180,17 +181,24 @@ class SignInFlow:
         )
 
     async def _renew_hash(self, candidate: _Candidate, password_hash: str) -> None:
-        """Today's parameters for the same password: not a change of credentials."""
-        if candidate.kind == "root":
-            await self._storage.accounts.set_root_password(candidate.account_id, password_hash, changed=False)
-        else:
-            await self._storage.users.update_login_profile(
-                candidate.account_id,
-                candidate.principal_id,
-                password_hash=password_hash,
-                password_reset_required=None,
-                changed=False,
-            )
+        """Today's parameters for the same password: not a change of credentials. One that changed meanwhile stays."""
+        old_hash = candidate.password_hash
+        try:
+            if candidate.kind == "root":
+                await self._storage.accounts.set_root_password(
+                    candidate.account_id, password_hash, changed=False, replacing=old_hash
+                )
+            else:
+                await self._storage.users.update_login_profile(
+                    candidate.account_id,
+                    candidate.principal_id,
+                    password_hash=password_hash,
+                    password_reset_required=None,
+                    changed=False,
+                    replacing=old_hash,
+                )
+        except NoSuchEntity:
+            return
 
     async def _refuse(
         self,

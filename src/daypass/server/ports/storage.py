@@ -81,8 +81,12 @@ class AccountStore(Protocol):
 
     async def list_accounts(self) -> Sequence[Account]: ...
 
-    async def set_root_password(self, account_id: str, password_hash: str, *, changed: bool) -> None:
-        """`changed` adds 1 to `root_credentials_epoch`; a mere rehash does not. Raises NoSuchEntity."""
+    async def set_root_password(
+        self, account_id: str, password_hash: str, *, changed: bool, replacing: str | None = None
+    ) -> None:
+        """`changed` adds 1 to `root_credentials_epoch`; a mere rehash does not. Raises NoSuchEntity, also when the hash
+        there is not `replacing`, where that is given: of two changes at once the later one is made of an old password.
+        """
         ...
 
     async def load_revision(self, account_id: str) -> int:
@@ -147,10 +151,11 @@ class UserStore(Protocol):
         password_reset_required: bool | None,
         changed: bool,
         now: int | None = None,
+        replacing: str | None = None,
     ) -> None:
         """`changed` adds 1 to the user's `credentials_epoch` and keeps the old hash; a rehash does neither.
 
-        `now` is when the password changed. Raises NoSuchEntity.
+        `now` is when the password changed. Raises NoSuchEntity, also when the hash there is not `replacing`.
         """
         ...
 

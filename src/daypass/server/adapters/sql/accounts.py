@@ -65,16 +65,23 @@ class SqlAccountStore:
         rows = await self._engine.fetch_all(f"SELECT {_COLUMNS} FROM accounts ORDER BY account_id")
         return [Account(*row) for row in rows]
 
-    async def set_root_password(self, account_id: str, password_hash: str, *, changed: bool) -> None:
+    async def set_root_password(
+        self, account_id: str, password_hash: str, *, changed: bool, replacing: str | None = None
+    ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            await transaction.execute(
+            row = await transaction.fetch_one(
                 "UPDATE accounts SET root_password_hash = $2,"
-                " root_credentials_epoch = root_credentials_epoch + $3 WHERE account_id = $1",
+                " root_credentials_epoch = root_credentials_epoch + $3"
+                " WHERE account_id = $1 AND root_password_hash = COALESCE($4, root_password_hash)"
+                " RETURNING account_id",
                 account_id,
                 password_hash,
                 int(changed),
+                replacing,
             )
+            if row is None:
+                raise NoSuchEntity("the account is gone, or its root has another password")
 
         await self._engine.run(work)
 

@@ -60,6 +60,7 @@ class SqlLoginProfiles:
         password_reset_required: bool | None,
         changed: bool,
         now: int | None = None,
+        replacing: str | None = None,
     ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
@@ -69,15 +70,17 @@ class SqlLoginProfiles:
                 "UPDATE login_profiles SET password_hash = COALESCE($3, password_hash),"
                 " password_reset_required = COALESCE($4, password_reset_required),"
                 " password_changed_at = COALESCE($5, password_changed_at)"
-                " WHERE account_id = $1 AND user_id = $2 RETURNING user_id",
+                " WHERE account_id = $1 AND user_id = $2 AND password_hash = COALESCE($6, password_hash)"
+                " RETURNING user_id",
                 account_id,
                 user_id,
                 password_hash,
                 password_reset_required,
                 now if changed else None,
+                replacing,
             )
             if row is None:
-                raise NoSuchEntity("the user has no login profile")
+                raise NoSuchEntity("the user has no login profile, or another password")
             if changed:
                 await _raise_epoch(transaction, account_id, user_id)
 

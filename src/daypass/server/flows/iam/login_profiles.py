@@ -156,6 +156,7 @@ class LoginProfiles:
             password_reset_required=False,
             changed=True,
             now=call.now,
+            replacing=None if profile is None else profile.password_hash,
         )
 
     async def _check_old_password(
