@@ -54,7 +54,11 @@ def keep_narrowed(
     with store.locked(login_session):
         replaced = [_peek(store, login_session)]
         store.save(login_session, entry)
-        point()
+        try:
+            point()
+        except BaseException:
+            _put_back(store, login_session, replaced[0].entry)
+            raise
     if former is not None and store.path(login_session) != former.store.path(former.login_session):
         replaced.append(_take_away(former, environ))
     for session in {login_session, former.login_session if former is not None else login_session}:
@@ -69,6 +73,13 @@ def _take_away(former: FormerLogin, environ: Mapping[str, str]) -> Replaced:
         found = _peek(former.store, former.login_session)
         former.store.remove(former.login_session)
     return found
+
+
+def _put_back(store: SessionStore, login_session: str, entry: CacheEntry | None) -> None:
+    if entry is None:
+        store.remove(login_session)
+    else:
+        store.save(login_session, entry)
 
 
 def _peek(store: SessionStore, login_session: str) -> Replaced:

@@ -136,6 +136,23 @@ def test_a_copy_of_the_profile_keeps_its_login(environ: dict[str, str]) -> None:
     assert cache.load(ONE) == OLD
 
 
+@pytest.mark.parametrize("before", [None, OLD])
+def test_lines_that_cannot_be_written_leave_what_was_there(
+    environ: dict[str, str], before: CacheEntry | None
+) -> None:
+    """The new login is revoked by the caller then, so it must not stand where the old one worked."""
+    cache = SessionCache(environ)
+    if before is not None:
+        cache.save(ONE, before)
+
+    def fail() -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        keep_narrowed(ONE, ENTRY, store=cache, former=None, environ=environ, point=fail)
+    assert cache.load(ONE) == before
+
+
 def test_one_that_cannot_be_read_is_said(environ: dict[str, str]) -> None:
     cache = SessionCache(environ)
     cache.save(ONE, OLD)
