@@ -6,16 +6,20 @@ OWASP Authentication Cheat Sheet ("Require Re-authentication for Sensitive Featu
 import asyncio
 import html
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pyotp
 import pytest
 
 from daypass.protocol.oauth.errors import SignInError
 from daypass.server.domain.account import ManagedPolicy
 from daypass.server.domain.recovery_codes import hash_recovery_code
+from daypass.server.domain.session_origin import SessionOrigin
+from daypass.server.domain.session_scope import SessionScope
 from daypass.server.domain.totp import provisioning_uri
+from daypass.server.flows.own_sessions import MOST_SHOWN
 from support.sign_in_world import ACCOUNT, NOW, PASSWORD, SignInWorld, Tab, Terminal, open_sign_in_world
 
 FORM = "/signin/user"
@@ -531,3 +535,35 @@ async def test_everything_else_is_signed_out_at_once(site: SignInWorld) -> None:
         await terminal.refresh(tokens.refresh_token)
     await tab.get("/")
     assert len(tab.session_ids) == 1
+
+
+async def test_a_look_costs_the_same_however_many_there_are_and_all_of_them_are_ended(
+    site: SignInWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program with a login makes as many narrowed ones as it likes."""
+    terminal = Terminal(site)
+    await terminal.redeem(await site.tab().approve(terminal))
+    user = await site.user("alice")
+    logins = site.storage.login_sessions
+    [parent] = await logins.list_login_sessions(ACCOUNT, user.user_id, now=site.now)
+    for number in range(130):
+        narrowed = msgspec.structs.replace(
+            parent, session_id=f"narrowed {number}", scope=SessionScope("agent", b"", ("arn:x",))
+        )
+        assert await logins.begin_scoped_session(parent.session_id, narrowed, now=site.now)
+    tab, address = await at_home(site)
+    asked: list[int] = []
+    load_origins = site.storage.session_origins.load_origins
+
+    async def count(session_ids: Sequence[str]) -> Mapping[str, SessionOrigin]:
+        asked.append(len(session_ids))
+        return await load_origins(session_ids)
+
+    monkeypatch.setattr(site.storage.session_origins, "load_origins", count)
+    await tab.get(address)
+    assert tab.answer.text.count('name="kind" value="login"') == MOST_SHOWN
+    assert max(asked) == MOST_SHOWN
+    assert parent.session_id in tab.answer.text, "who made them is not pushed off the page"
+    assert "ends all of them" in tab.answer.text
+    await tab.submit(f"{address}/end", kind="all")
+    assert await logins.list_login_sessions(ACCOUNT, user.user_id, now=site.now) == []

@@ -1,7 +1,8 @@
 """Where am I signed in: every browser and every terminal of one person, and the end of one or all of them.
 
 Ending takes effect at once: a browser's session is gone, a terminal's refresh is refused, and its live credentials end
-within a second, because the account's revision moves and every verifier reads the principal anew.
+within a second, because the account's revision moves and every verifier reads the principal anew. A look costs the
+same however many logins a program made: so many are shown, all of them are ended.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from daypass.server.domain.sign_in_events import sign_in_event
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Storage
 
-__all__ = ["OwnSessions"]
+__all__ = ["MOST_SHOWN", "OwnSessions"]
+
+MOST_SHOWN = 100
+"""Browsers, and terminals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +28,23 @@ class OwnSessions:
     randomness: Randomness
 
     async def list_browsers(self, session: SignInSession, *, now: int) -> tuple[BrowserView, ...]:
-        """This browser first, then last used first."""
-        found = await self.storage.sign_in_sessions.list_sessions_of_principal(
+        """This browser first, then last used first; at most MOST_SHOWN."""
+        everywhere = await self.storage.sign_in_sessions.list_sessions_of_principal(
             session.account_id, session.principal_id, now=now
         )
+        found = sorted(everywhere, key=lambda each: each.session_id != session.session_id)[:MOST_SHOWN]
         origins = await self.storage.session_origins.load_origins([each.session_id for each in found])
-        views = [
+        return tuple(
             BrowserView(each, origins.get(each.session_id), each.session_id == session.session_id)
             for each in found
-        ]
-        return tuple(sorted(views, key=lambda view: not view.is_this_one))
+        )
 
     async def list_logins(self, session: SignInSession, *, now: int) -> tuple[LoginView, ...]:
-        """Newest first."""
-        found = await self.storage.login_sessions.list_login_sessions(
+        """Newest first, narrowed ones last, so that nobody hides a login behind those it made; at most MOST_SHOWN."""
+        everywhere = await self.storage.login_sessions.list_login_sessions(
             session.account_id, session.principal_id, now=now
         )
+        found = sorted(everywhere, key=lambda each: each.scope is not None)[:MOST_SHOWN]
         origins = await self.storage.session_origins.load_origins([each.session_id for each in found])
         return tuple(LoginView(each, origins.get(each.session_id)) for each in found)
 
@@ -67,12 +72,12 @@ class OwnSessions:
 
     async def end_everything_else(self, session: SignInSession, *, caller: Caller, now: int) -> int:
         """Every browser but this one, every terminal. Returns how many ended."""
-        ended = 0
-        for browser in await self.list_browsers(session, now=now):
-            if not browser.is_this_one:
-                ended += await self.end_browser(session, browser.session.session_id, caller=caller, now=now)
-        for login in await self.list_logins(session, now=now):
-            ended += await self.end_login(session, login.session.session_id, caller=caller, now=now)
+        ended, person = 0, (session.account_id, session.principal_id)
+        for browser in await self.storage.sign_in_sessions.list_sessions_of_principal(*person, now=now):
+            if browser.session_id != session.session_id:
+                ended += await self.end_browser(session, browser.session_id, caller=caller, now=now)
+        for login in await self.storage.login_sessions.list_login_sessions(*person, now=now):
+            ended += await self.end_login(session, login.session_id, caller=caller, now=now)
         return ended
 
     async def _record(
