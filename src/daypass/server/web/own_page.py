@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daypass.protocol.aws.errors import AwsError, EntityAlreadyExists, LimitExceeded
+from daypass.protocol.aws.errors import AwsError, EntityAlreadyExists, LimitExceeded, Throttling
 from daypass.secret import Secret
 from daypass.server.domain.own_account import (
     RECENT_SIGN_IN,
@@ -29,6 +29,7 @@ from daypass.server.ports.session_beginning import SignedIn
 from daypass.server.web.admin_entry import find_administrators
 from daypass.server.web.own_view import read_device_name, view_browser, view_device, view_login
 from daypass.server.web.page_tools import PageTools, Visit
+from daypass.server.web.password_form import new_password_error
 from daypass.server.web.qr_picture import qr_svg
 from daypass.server.web.session_view import view_session
 
@@ -42,6 +43,10 @@ _DONE: Mapping[str, str] = {
     "login": "That terminal is signed out. Its credentials end within seconds.",
     "all": "Everything else is signed out.",
 }
+
+
+_TAKEN = "You have added that very key already, or that name is taken. Choose another name, or another key."
+_TOO_MANY = "Too many tries. Nothing was changed. Wait 15 minutes and try again."
 
 
 class OwnPages:
@@ -68,10 +73,9 @@ class OwnPages:
         if session is None:
             return self._tools.go(visit, "/")
         old, new = visit.form.get("old_password", ""), visit.form.get("password", "")
-        if new != visit.form.get("repeated", ""):
-            return await self._page(
-                visit, session, error="The two passwords differ. Type the new one twice.", status=400
-            )
+        error = new_password_error(new, visit.form.get("repeated", ""))
+        if error:
+            return await self._page(visit, session, error=error, status=400)
         hint = await self._tools.password_hint(visit)
         if hint:
             return await self._page(visit, session, hint=hint, status=400)
@@ -136,9 +140,7 @@ class OwnPages:
             text = "That did not work, or took too long. Begin again."
             return await self._page(visit, session, error=text, status=400)
         except EntityAlreadyExists:
-            return await self._page(
-                visit, session, error="You have a device of that name, or that very key, already.", status=409
-            )
+            return await self._page(visit, session, error=_TAKEN, status=409)
         except LimitExceeded:
             return await self._page(
                 visit, session, error="Eight devices are the most. Remove one first.", status=409
@@ -301,5 +303,7 @@ class OwnPages:
 
 
 def _sentence(refusal: AwsError) -> str:
+    if isinstance(refusal, Throttling):
+        return _TOO_MANY
     text = str(refusal)
     return text if text.endswith(".") else f"{text}."

@@ -24,6 +24,7 @@ from daypass.server.flows.forced_password_change import ForcedPasswordChangeFlow
 from daypass.server.flows.second_step import SecondStepFlow, StepRefused
 from daypass.server.ports.session_beginning import SessionFull, SignedIn
 from daypass.server.web.page_tools import PageTools, Visit
+from daypass.server.web.password_form import new_password_error
 from daypass.server.web.sessions import SessionPages
 
 __all__ = ["SecondStepPages"]
@@ -31,11 +32,12 @@ __all__ = ["SecondStepPages"]
 Outcome = SignedIn | SessionFull | SecondFactorNeeded | PasswordChangeNeeded
 
 _FULL = "This browser already holds five sessions. Sign one of them out first, then sign in again."
-_REFUSALS = {
-    "mismatch": (200, "That did not match, or was used before. Wait for the next code and try again."),
-    "throttled": (429, "Too many wrong codes. Use a passkey or a recovery code, or try again in 5 minutes."),
+_MISMATCHES = {
+    OneTimeCode: "That code did not match, or was used before. Wait for the next one and try again.",
+    RecoveryCode: "That is none of your recovery codes, or it was used before. Each works once.",
+    PasskeyAnswer: "That passkey did not match. Try again, or use another way.",
 }
-_LONGEST_PASSWORD = 128
+_THROTTLED = "Too many wrong codes. Use a passkey or a recovery code, or try again in 5 minutes."
 _LONGEST_CODE = 64
 
 
@@ -75,16 +77,26 @@ class SecondStepPages:
         sealed = visit.form.get("ticket", "")
         try:
             ticket = self._open(visit, sealed)
+            proof = _read_proof(visit)
             outcome = await self._second_step.prove(
-                ticket, _read_proof(visit), old_browser=visit.browser_hash, caller=visit.caller, now=visit.now
+                ticket, proof, old_browser=visit.browser_hash, caller=visit.caller, now=visit.now
             )
         except TicketRefused:
             return self._tools.go(visit, "/signin/user")
         if isinstance(outcome, StepRefused):
             self._tools.parts.metrics.count("sign_in", f"mfa_{outcome.reason}")
-            status, text = _REFUSALS[outcome.reason]
+            is_wrong = outcome.reason == "mismatch"
+            status, text = (200, _MISMATCHES[type(proof)]) if is_wrong else (429, _THROTTLED)
             devices = await self._devices(ticket)
-            return await self._mfa_page(visit, ticket, sealed, devices, error=text, status=status)
+            return await self._mfa_page(
+                visit,
+                ticket,
+                sealed,
+                devices,
+                error=text,
+                status=status,
+                recovery_tried=isinstance(proof, RecoveryCode),
+            )
         return await self.go_on(visit, outcome)
 
     async def submit_password(self, request: Request) -> Response:
@@ -96,7 +108,7 @@ class SecondStepPages:
             ticket = self._open(visit, sealed)
         except TicketRefused:
             return self._tools.go(visit, "/signin/user")
-        error = _password_error(password, visit.form.get("repeated", ""))
+        error = new_password_error(password, visit.form.get("repeated", ""))
         if error:
             return self._password_page(visit, sealed, error=error, status=400)
         hint = await self._tools.password_hint(visit)
@@ -140,6 +152,7 @@ class SecondStepPages:
         *,
         error: str = "",
         status: int = 200,
+        recovery_tried: bool = False,
     ) -> Response:
         parts = self._tools.parts
         keys = [device.credential_id for device in devices if device.kind == "passkey"]
@@ -155,6 +168,7 @@ class SecondStepPages:
             error=error,
             has_codes=any(device.kind == "totp" for device in devices),
             has_recovery=recovery > 0,
+            recovery_tried=recovery_tried,
             passkey_options=parts.passkeys.authentication_options(challenge=ticket.challenge, allow=keys)
             if keys and parts.passkeys.is_available
             else "",
@@ -174,13 +188,3 @@ def _read_proof(visit: Visit) -> Proof:
     if visit.form.get("recovery_code"):
         return RecoveryCode(Secret(visit.form["recovery_code"][:_LONGEST_CODE]))
     return OneTimeCode(Secret("".join(visit.form.get("code", "").split())[:_LONGEST_CODE]))
-
-
-def _password_error(password: str, repeated: str) -> str:
-    if not password:
-        return "Enter a new password."
-    if password != repeated:
-        return "The two passwords differ. Type the new one twice."
-    if len(password) > _LONGEST_PASSWORD:
-        return f"A password has at most {_LONGEST_PASSWORD} characters."
-    return ""
