@@ -50,7 +50,7 @@ NOW = 1_900_000_000
 EXTERNAL_URL = "https://login.example.com"
 ALTERNATE_URL = "https://sign-in.example.org"
 _ENCODED = " Encoded authorization failure message: "
-VERSIONS = {"sts": "2011-06-15", "iam": "2010-05-08"}
+VERSIONS = {"sts": "2011-06-15", "iam": "2010-05-08", "signin": "2026-11-01"}
 
 
 class QuickHasher:

@@ -19,7 +19,15 @@ from daypass.protocol.aws.errors import (
 )
 from daypass.protocol.aws.unverified_signature import ECDSA, UnverifiedSignature
 
-__all__ = ["CLOUDTRAIL_RULES", "IAM_RULES", "S3_RULES", "STS_RULES", "ServiceRules", "check_claims"]
+__all__ = [
+    "CLOUDTRAIL_RULES",
+    "IAM_RULES",
+    "S3_RULES",
+    "SIGNIN_RULES",
+    "STS_RULES",
+    "ServiceRules",
+    "check_claims",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +49,7 @@ class ServiceRules:
 
 STS_RULES = ServiceRules(service="sts", max_skew=300, is_s3=False, is_token_signed=False)
 IAM_RULES = ServiceRules(service="iam", max_skew=300, is_s3=False, is_token_signed=False)
+SIGNIN_RULES = ServiceRules(service="signin", max_skew=300, is_s3=False, is_token_signed=False)
 CLOUDTRAIL_RULES = ServiceRules(service="cloudtrail", max_skew=300, is_s3=False, is_token_signed=False)
 S3_RULES = ServiceRules(service="s3", max_skew=900, is_s3=True, is_token_signed=True)
 

@@ -11,8 +11,17 @@ from urllib.parse import urlsplit
 
 from daypass.server.web.admin_desk import link
 from daypass.server.web.model_operation import snake_case
+from daypass.server.web.signin_operations import SIGNIN_VERSION
 
-__all__ = ["Button", "Field", "command", "read_values"]
+__all__ = ["Button", "Field", "command", "read_values", "signed_request"]
+
+SIGNED_CURL = (
+    "curl --aws-sigv4 aws:amz:us-east-1:signin",
+    '--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"',
+    '-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN"',
+    '"$AWS_ENDPOINT_URL/"',
+)
+"""A signed request without an SDK."""
 
 Kind = Literal["given", "text", "secret", "document", "tick"]
 
@@ -71,7 +80,8 @@ class Button:
 
     def commands(self, values: Mapping[str, str]) -> list[str]:
         """The same with the AWS CLI, a line for each call; what is not given yet is in capitals."""
-        return [command(action, self.fields, values, self.service) for action in self.actions or (self.key,)]
+        shape = command if self.service == "iam" else signed_request
+        return [shape(action, self.fields, values) for action in self.actions or (self.key,)]
 
 
 class _Named(dict[str, str]):
@@ -107,10 +117,10 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
 """Of buttons with several calls: which fields each call takes. Others take all."""
 
 
-def command(action: str, fields: tuple[Field, ...], values: Mapping[str, str], service: str = "iam") -> str:
+def command(action: str, fields: tuple[Field, ...], values: Mapping[str, str]) -> str:
     """`aws iam delete-user --user-name alice`."""
     takes = _TAKES.get(action)
-    words = [f"aws {service} {_kebab(action)}"]
+    words = [f"aws iam {_kebab(action)}"]
     for field in fields:
         if takes is not None and field.name not in takes:
             continue
@@ -126,6 +136,12 @@ def command(action: str, fields: tuple[Field, ...], values: Mapping[str, str], s
             given = values.get(field.name, "") if field.kind != "secret" else ""
             words.append(f"{option} {given or _kebab(name).replace('-', '_').upper()}")
     return " ".join(words)
+
+
+def signed_request(action: str, fields: tuple[Field, ...], values: Mapping[str, str]) -> str:
+    """The same request with curl, for actions that only this server has."""
+    given = [f"-d {field.name}={values.get(field.name) or field.name.upper()}" for field in fields]
+    return " ".join([*SIGNED_CURL, f"-d Action={action} -d Version={SIGNIN_VERSION}", *given])
 
 
 def _kebab(name: str) -> str:

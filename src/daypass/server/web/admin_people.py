@@ -116,9 +116,10 @@ class AdminPeople:
                     "RemoveDevice",
                     "TagUser",
                     "UntagUser",
+                    "RevokeSessions",
                     "DeleteUser",
                 ),
-                {"UserName": user.user_name},
+                {"UserName": user.user_name, "PrincipalArn": user.arn},
             ),
         )
 

@@ -69,9 +69,10 @@ class AdminRoles:
                     "DeleteRolePolicy",
                     "PutRolePermissionsBoundary",
                     "DeleteRolePermissionsBoundary",
+                    "RevokeSessions",
                     "DeleteRole",
                 ),
-                {"RoleName": role.role_name},
+                {"RoleName": role.role_name, "PrincipalArn": role.arn},
             ),
         )
 

@@ -2,8 +2,10 @@
 
 from starlette.responses import Response
 
+from daypass.server.web.admin_button_table import buttons
+from daypass.server.web.admin_buttons import Field, signed_request
 from daypass.server.web.admin_desk import AdminDesk, AdminVisit, admin_page
-from daypass.server.web.admin_view import done_of, view_session_line
+from daypass.server.web.admin_view import commands_of, done_of, view_session_line
 
 __all__ = ["AdminSessions"]
 
@@ -36,7 +38,10 @@ class AdminSessions:
             own_id=admin.session.session_id,
             marker=listing.marker,
             done=done_of(admin),
-            commands=[],
+            commands=[
+                signed_request("ListSessions", (Field("SessionKind", ""),), {"SessionKind": kind}),
+                *commands_of(buttons("RevokeSession", "RevokeSessions"), {"PrincipalArn": principal}),
+            ],
         )
 
 

@@ -1,4 +1,4 @@
-"""STS and IAM on one origin: `POST /` and the signed `GET /`, told apart by the signature's scope.
+"""STS, IAM and the sign-in service's own actions on one origin: `POST /` and the signed `GET /`, told apart by the signature's scope.
 
     body → authenticate (query_authentication.py) → Action → table row (sts.py, iam.py) → flow → XML
 
@@ -6,7 +6,7 @@ The two actions that carry an identity provider's proof instead of a signature g
 take an `UnsignedCall`, and a signature that some tool adds is not looked at.
 
 Bare ASGI, because GetCallerIdentity is what every tool calls first. Which actions exist stands in the
-two tables; nothing here knows one of them. How a call is performed and recorded stands in `audited_calls.py`.
+tables; nothing here knows one of them. How a call is performed and recorded stands in `audited_calls.py`.
 (AWS Query Protocol)
 """
 
@@ -29,8 +29,9 @@ from daypass.server.web.iam import build_iam_operations
 from daypass.server.web.query_audit import QueryAudit
 from daypass.server.web.query_authentication import authenticate
 from daypass.server.web.query_request import Receive, Scope, read_body, read_parameters, wants
-from daypass.server.web.query_services import QueryService, iam_service, sts_service
+from daypass.server.web.query_services import QueryService, iam_service, signin_service, sts_service
 from daypass.server.web.sign_in_parts import SignInParts
+from daypass.server.web.signin_operations import build_signin_operations
 from daypass.server.web.sts import build_sts_operations
 
 __all__ = ["build_query_app", "wants"]
@@ -60,7 +61,9 @@ def build_query_app(parts: SignInParts, log: logging.Logger) -> AsgiApp:
         saml=parts.saml,
         judge=parts.judge,
     )
-    return _QueryApp({"sts": sts_service(sts), "iam": iam_service(iam)}, parts, log)
+    signin = build_signin_operations(storage=parts.storage, ring=parts.ring)
+    services = {"sts": sts_service(sts), "iam": iam_service(iam), "signin": signin_service(signin)}
+    return _QueryApp(services, parts, log)
 
 
 class _QueryApp:

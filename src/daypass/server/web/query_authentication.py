@@ -14,6 +14,7 @@ from daypass.protocol.aws.errors import InvalidClientTokenId, SignatureDoesNotMa
 from daypass.protocol.aws.sigv4 import (
     EMPTY_PAYLOAD_HASH,
     IAM_RULES,
+    SIGNIN_RULES,
     STS_RULES,
     ServiceRules,
     UnverifiedSignature,
@@ -31,7 +32,11 @@ from daypass.server.ports.principals import PrincipalDirectory
 
 __all__ = ["authenticate"]
 
-_QUERY_SERVICES: Mapping[str, ServiceRules] = {"sts": STS_RULES, "iam": IAM_RULES}
+_QUERY_SERVICES: Mapping[str, ServiceRules] = {
+    "sts": STS_RULES,
+    "iam": IAM_RULES,
+    "signin": SIGNIN_RULES,
+}
 _GLOBAL_REGION = "aws-global"
 _is_region = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*").fullmatch
 

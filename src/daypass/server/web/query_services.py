@@ -1,4 +1,4 @@
-"""The two services as the Query protocol names them: version, namespace, and the table of actions.
+"""The services as the Query protocol names them: version, namespace, and the table of actions.
 
 An action that AWS has and this server has not is refused by name, so that nobody looks for the mistake
 in their own request.
@@ -12,9 +12,10 @@ from daypass.protocol.aws.errors import InvalidAction
 from daypass.server.web.iam import IAM_NAMESPACE, IAM_VERSION
 from daypass.server.web.query_model import iam_model
 from daypass.server.web.query_operation import Operation
+from daypass.server.web.signin_operations import SIGNIN_NAMESPACE, SIGNIN_VERSION
 from daypass.server.web.sts import STS_NAMESPACE, STS_UNSERVED, STS_VERSION, UNSIGNED_ACTIONS
 
-__all__ = ["QueryService", "iam_service", "sts_service"]
+__all__ = ["QueryService", "iam_service", "signin_service", "sts_service"]
 
 _is_word = re.compile(r"[A-Za-z0-9-]{1,128}").fullmatch
 
@@ -24,7 +25,7 @@ class QueryService:
     """One API."""
 
     name: str
-    """`sts` or `iam`: the credential scope's service."""
+    """`sts`, `iam` or `signin`: the credential scope's service."""
     version: str
     namespace: str
     operations: Mapping[str, Operation]
@@ -55,6 +56,11 @@ def sts_service(operations: Mapping[str, Operation]) -> QueryService:
 def iam_service(operations: Mapping[str, Operation]) -> QueryService:
     """IAM over its table."""
     return QueryService("iam", IAM_VERSION, IAM_NAMESPACE, operations, _IamActions())
+
+
+def signin_service(operations: Mapping[str, Operation]) -> QueryService:
+    """The sign-in service's own actions over their table."""
+    return QueryService("signin", SIGNIN_VERSION, SIGNIN_NAMESPACE, operations)
 
 
 class _IamActions:

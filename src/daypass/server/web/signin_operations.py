@@ -18,7 +18,10 @@ from daypass.server.flows.account_sessions import AccountSessions, LiveSession
 from daypass.server.ports.storage import Storage
 from daypass.server.web.query_operation import Operation, Parameter, read_integer
 
-__all__ = ["build_signin_operations"]
+__all__ = ["SIGNIN_NAMESPACE", "SIGNIN_VERSION", "build_signin_operations"]
+
+SIGNIN_VERSION = "2026-11-01"
+SIGNIN_NAMESPACE = "urn:daypass:signin:2026-11-01"
 
 
 def build_signin_operations(*, storage: Storage, ring: KeyRing) -> Mapping[str, Operation]:
