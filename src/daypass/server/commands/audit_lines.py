@@ -10,6 +10,7 @@ from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.cloudtrail_identity import user_name
 from daypass.server.domain.cloudtrail_record import cloudtrail_record
 from daypass.server.domain.cloudtrail_times import time_text
+from daypass.server.domain.operator_events import OPERATOR
 from daypass.server.flows.verify_audit_log import ChainBreak, ChainReport
 
 __all__ = ["chain_json", "chain_lines", "event_json", "event_lines"]
@@ -31,13 +32,13 @@ _ABOUT = (
 
 def event_lines(event: AuditEvent) -> list[str]:
     """One line, and a second one for why it was refused: when, account, who, from where, what."""
-    who = _plain(user_name(event.principal_arn)) or "-"
+    who = OPERATOR if event.detail.get("by") == OPERATOR else _plain(user_name(event.principal_arn)) or "-"
     line = "  ".join(
         (
             time_text(event.event_time),
             f"{event.account_id or '-':12}",
             f"{_cut(who, _NAME_WIDTH):{_NAME_WIDTH}}",
-            f"{_plain(event.caller.source_ip):15}",
+            f"{_plain(event.caller.source_ip) or '-':15}",
             _plain(event.event_name),
         )
     )

@@ -45,6 +45,8 @@ _ADDED_MEMBERS = frozenset(
 )
 """Of any service: neither asked for nor answered."""
 
+_NO_ADDRESS = "AWS Internal"
+"""CloudTrail's word where there was no request."""
 _FAILED_SIGN_IN = "Failed authentication"
 """What CloudTrail says of every sign-in that failed; alarms look for these words."""
 
@@ -59,7 +61,7 @@ def cloudtrail_record(event: AuditEvent, *, region: str) -> dict[str, Any]:
         "eventSource": event.event_source,
         "eventName": event.event_name,
         "awsRegion": region,
-        "sourceIPAddress": event.caller.source_ip,
+        "sourceIPAddress": event.caller.source_ip or _NO_ADDRESS,
         "userAgent": event.caller.user_agent,
         **_error(event),
         **_members(event),
