@@ -130,9 +130,15 @@ def evaluate_folded(
     context: RequestContext,
     values: FoldedValues,
     policy_type: PolicyType = PolicyType.IDENTITY,
+    *,
+    is_remembered: bool = True,
 ) -> Decision:
-    """`evaluate` with the context's values folded already, because several layers ask for them."""
-    index = _index(policies)
+    """`evaluate` with the context's values folded already, because several layers ask for them.
+
+    `is_remembered` is False for policies that are asked now and never again: the memory has room for as many sets as
+    there are principals, however large, and what somebody only supposes must not push out what others have.
+    """
+    index = _index(policies) if is_remembered else _StatementIndex(policies)
     values.is_asked = False
     denies, allows = index.candidates(context.action)
     statement = denies.first_that_applies(context.resource, values)
@@ -163,15 +169,21 @@ def _decision(context: RequestContext, statement: Statement | None, policy_type:
 
 
 def evaluate_resource(
-    policy: PolicyDocument, context: RequestContext, caller: Caller, values: FoldedValues
+    policy: PolicyDocument,
+    context: RequestContext,
+    caller: Caller,
+    values: FoldedValues,
+    *,
+    is_remembered: bool = True,
 ) -> tuple[Decision, Grant]:
     """What a bucket's or role's policy says of the caller, and how directly it allows (NONE unless it does).
 
-    Of several allows the decision names the most direct one, and of those the first.
+    Of several allows the decision names the most direct one, and of those the first. `is_remembered` is as above.
     """
     allowing: Statement | None = None
     grant = Grant.NONE
-    for statement in _covering(policy, context.action):
+    covering = _remembered_covering if is_remembered else _covering
+    for statement in covering(policy, context.action):
         if not statement.speaks_of(caller) or not statement.applies(context.resource, values):
             continue
         if statement.effect is Effect.EXPLICIT_DENY:
@@ -182,12 +194,14 @@ def evaluate_resource(
     return _decision(context, allowing, PolicyType.RESOURCE), grant
 
 
-@lru_cache(maxsize=_MAX_REMEMBERED_SETS)
 def _covering(policy: PolicyDocument, action: str) -> tuple[Statement, ...]:
     """The statements that speak of the action: the denies, then the allows."""
     folded = action.lower()
     covering = [statement for statement in policy.statements if statement.covers_action(folded)]
     return tuple(sorted(covering, key=lambda statement: statement.effect is Effect.ALLOWED))
+
+
+_remembered_covering = lru_cache(maxsize=_MAX_REMEMBERED_SETS)(_covering)
 
 
 def evaluate_trust(

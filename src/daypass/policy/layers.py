@@ -111,18 +111,27 @@ def decide(
 
 
 def weigh(
-    layers: Layers, context: RequestContext, resource_policy: ResourcePolicy | None = None
+    layers: Layers,
+    context: RequestContext,
+    resource_policy: ResourcePolicy | None = None,
+    *,
+    is_remembered: bool = True,
 ) -> list[Verdict]:
-    """What each kind of policy that is there says, in the order of the module's table."""
+    """What each kind of policy that is there says, in the order of the module's table.
+
+    `is_remembered` is False for policies that nobody has (`evaluation.evaluate_folded`).
+    """
     values = FoldedValues(context.condition_values)
     verdicts: list[Verdict] = []
     withheld: frozenset[PolicyType] = frozenset()
     if resource_policy is not None:
         caller = resource_policy.caller if layers.boundary is None else _bounded(resource_policy.caller)
-        verdict, withheld = _weigh_resource(resource_policy, caller, context, values)
+        verdict, withheld = _weigh_resource(
+            resource_policy, caller, context, values, is_remembered=is_remembered
+        )
         verdicts.append(verdict)
     for policy_type, policies in layers.sets():
-        decision = evaluate_folded(policies, context, values, policy_type)
+        decision = evaluate_folded(policies, context, values, policy_type, is_remembered=is_remembered)
         verdicts.append(Verdict(decision, policy_type not in withheld))
     if layers.service_control and resource_policy is not None:
         verdicts[0], verdicts[1] = verdicts[1], verdicts[0]
@@ -136,12 +145,19 @@ def _bounded(caller: Caller) -> Caller:
 
 
 def _weigh_resource(
-    resource_policy: ResourcePolicy, caller: Caller, context: RequestContext, values: FoldedValues
+    resource_policy: ResourcePolicy,
+    caller: Caller,
+    context: RequestContext,
+    values: FoldedValues,
+    *,
+    is_remembered: bool,
 ) -> tuple[Verdict, frozenset[PolicyType]]:
     if resource_policy.document is None:
         decision = Decision(Effect.IMPLICIT_DENY, context.action, context.resource, None, PolicyType.RESOURCE)
         return Verdict(decision, resource_policy.is_required), frozenset()
-    decision, grant = evaluate_resource(resource_policy.document, context, caller, values)
+    decision, grant = evaluate_resource(
+        resource_policy.document, context, caller, values, is_remembered=is_remembered
+    )
     return Verdict(decision, resource_policy.is_required), resource_policy.withheld(grant)
 
 

@@ -2,7 +2,7 @@
 
 A denied caller gets a sealed text and can read nothing of it; whoever may decode it learns whether a deny was
 written down, which statement it was, who asked, and the condition values the policies saw. It holds no secret
-(an external id is left out), nothing of another account's policies, and ends after a week. Only the account it is
+(an external id is left out), nothing of another account's policies or the operator's, and ends after a week. Only the account it is
 for can have it decoded. What could make it long is left out, longest first: it stands in an error message.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from daypass.policy.decision import Effect, StatementRef
+from daypass.policy.decision import Effect, PolicyType, StatementRef
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import InvalidAuthorizationMessage
 from daypass.server.domain.access_refusal import AccessRefused, RefusedRequest
@@ -83,7 +83,7 @@ def decode_refusal(ring: KeyRing, text: str, *, account_id: str, now: int) -> st
     """The JSON text. Raises InvalidAuthorizationMessage, for another account's message too."""
     try:
         envelope = _unpack(ring.open("authorization-message", text)[0])
-    except (SealBroken, msgspec.MsgspecError):
+    except (SealBroken, msgspec.MsgspecError, UnicodeDecodeError):
         raise _invalid("not one of ours") from None
     if envelope.account_id != account_id:
         raise _invalid("another account's")
@@ -99,7 +99,8 @@ def _invalid(detail: str) -> InvalidAuthorizationMessage:
 def _json(request: RefusedRequest, values: Mapping[str, ConditionValue], longest: int) -> bytes:
     """The documented shape, as EC2's messages have it."""
     decision = request.decision
-    statement = None if request.is_cross_account else decision.decided_by
+    is_others = request.is_cross_account or decision.policy_type is PolicyType.SERVICE_CONTROL
+    statement = None if is_others else decision.decided_by
     matched = [] if statement is None else [_statement(statement, longest)]
     document: dict[str, object] = {
         "allowed": False,

@@ -1,7 +1,8 @@
 """What would be decided, and by which statement: policies as texts in, one result per action and resource out.
 
 The decision is the engine's own (`policy/layers.py`), so a simulation cannot say what a request would not get. Where a
-statement stands in its text is found here, because only simulations ask. (IAM reference, "SimulateCustomPolicy")
+statement stands in its text is found here, because only simulations ask. Of service control policies, which are the
+operator's, the answer says what they decide and nothing else. (IAM reference, "SimulateCustomPolicy")
 """
 
 import json
@@ -72,7 +73,10 @@ class Simulated:
 class Simulation:
     """Policies, parsed once, and the questions put to them."""
 
-    __slots__ = ("_found", "_keys", "_layers", "_resource_policy", "_sources")
+    __slots__ = ("_found", "_keys", "_layers", "_resource_policy", "_sources", "characters")
+
+    characters: int
+    """Of all policies together: what one question costs, by the length of its resource."""
 
     def __init__(
         self,
@@ -90,7 +94,7 @@ class Simulation:
             (),
             tuple(source.parse() for source in service_control),
         )
-        asked = [*identity, *boundary, *service_control]
+        asked = [*identity, *boundary]
         self._resource_policy = None
         if resource_policy is not None:
             asked.append(resource_policy[0])
@@ -98,11 +102,12 @@ class Simulation:
         self._found: dict[StatementRef, Matched] = {}
         self._sources = {source.policy_id: source for source in asked}
         self._keys = context_keys(source.text for source in asked)
+        self.characters = sum(len(source.text) for source in (*asked, *service_control))
 
     def ask(self, action: str, resource: str, values: Mapping[str, ConditionValue]) -> Simulated:
         """The result for one request."""
         context = RequestContext(action, resource, values)
-        verdicts = weigh(self._layers, context, self._resource_policy)
+        verdicts = weigh(self._layers, context, self._resource_policy, is_remembered=False)
         decision = conclude(verdicts, context)
         by_type = {verdict.decision.policy_type: verdict.decision for verdict in verdicts}
         given = {key.lower() for key in values}
@@ -110,14 +115,15 @@ class Simulation:
             action,
             resource,
             decision.effect,
-            self._matched(decision.decided_by),
+            self._matched(decision),
             tuple(key for key in self._keys if key.lower() not in given),
             _allows(by_type.get(PolicyType.SERVICE_CONTROL)),
             _allows(by_type.get(PolicyType.BOUNDARY)),
         )
 
-    def _matched(self, statement: StatementRef | None) -> Matched | None:
-        if statement is None:
+    def _matched(self, decision: Decision) -> Matched | None:
+        statement = decision.decided_by
+        if statement is None or decision.policy_type is PolicyType.SERVICE_CONTROL:
             return None
         found = self._found.get(statement)
         if found is None:

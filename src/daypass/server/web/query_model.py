@@ -32,6 +32,8 @@ _LONGEST_SHOWN = 256
 
 _is_integer = re.compile(r"-?[0-9]{1,9}").fullmatch
 _is_parameter_name = re.compile(r"[A-Za-z]{1,64}").fullmatch
+_find_unwritable = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]").search
+"""Characters that no answer could hold (XML 1.0 §2.2, Char), and NUL among them no database."""
 _split_member = re.compile(r"([1-9][0-9]{0,3})(?:\.(.+))?").fullmatch
 
 Shape = Mapping[str, Any]
@@ -252,6 +254,8 @@ class _Reader:
             self._violate(place, shown, f"Member must have length greater than or equal to {shape['min']}")
         elif len(text) > shape.get("max", len(text)):
             self._violate(place, shown, f"Member must have length less than or equal to {shape['max']}")
+        if _find_unwritable(text):
+            self._violate(place, shown, "Member must have characters that XML can hold")
         pattern = shape.get("pattern")
         if text and pattern and not compile_pattern(pattern).fullmatch(text):
             words = own_words(pattern)

@@ -250,3 +250,11 @@ def test_no_parameters_raise_anything_but_a_validation_error(parameters: dict[st
         except ValidationError:
             continue
         assert values.keys() <= MODEL.input_members(action).keys()
+
+
+@pytest.mark.parametrize("odd", ["\x00", "a\x0b", "\x1b[2J", "\ufffe", "\uffff"])
+def test_what_no_answer_could_hold_is_refused_where_the_model_has_no_pattern(odd: str) -> None:
+    parameters = {"PolicyName": "p", "PolicyDocument": "{}"}
+    assert iam_model().read("CreatePolicy", {**parameters, "Description": "a\tb\u00e9\U0001f600"})
+    with pytest.raises(ValidationError, match="XML"):
+        iam_model().read("CreatePolicy", {**parameters, "Description": odd})

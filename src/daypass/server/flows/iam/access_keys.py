@@ -21,6 +21,7 @@ from daypass.server.domain.access_key import (
 from daypass.server.domain.account import User
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, page_of_all
+from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.holders import find_user, no_such_holder
 from daypass.server.ports.clock import Randomness
@@ -84,6 +85,7 @@ class AccessKeys:
     ) -> Listing[NamedAccessKey]:
         """Oldest first; root has none. Raises NoSuchEntity."""
         if user_name is None and call.principal.kind == "root":
+            call.check_allowed("iam:ListAccessKeys", call.principal.arn)
             return Listing((), None)
         user = await self._find(call, "iam:ListAccessKeys", user_name)
         keys = await self.storage.access_keys.list_access_keys(call.account_id, user.user_id)
@@ -125,7 +127,8 @@ class AccessKeys:
         if key is not None and key.account_id == call.account_id:
             user = await self.storage.users.load_user_by_id(call.account_id, key.user_id)
         arn = f"arn:aws:iam::{call.account_id}:user/*" if user is None else user.arn
-        call.check_allowed("iam:GetAccessKeyLastUsed", arn)
+        tags = {} if user is None else resource_tag_values(user.tags)
+        call.check_allowed("iam:GetAccessKeyLastUsed", arn, tags)
         if key is None or user is None:
             raise _no_such_key(access_key_id)
         return NamedAccessKey(user.user_name, key)

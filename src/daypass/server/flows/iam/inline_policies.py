@@ -46,12 +46,12 @@ class InlinePolicies:
         holder = await self._find(call, f"iam:Put{self.kind}Policy", name)
         principal_id = holder_id(holder)
         room = AGGREGATE_SIZES[self.kind]
-        parse_policy(policy_document, name=f"{holder.arn}#{policy_name}", max_characters=131_072)
         kept = await self.storage.inline_policies.list_inline_policies(call.account_id, principal_id)
         others = [each for each in kept if each.policy_name.lower() != policy_name.lower()]
         if sum(_size(each.document) for each in others) + _size(policy_document) > room:
             noun = self.kind.lower()
             raise LimitExceeded(f"Maximum policy size of {room} bytes exceeded for {noun} {name}")
+        parse_policy(policy_document, name=f"{holder.arn}#{policy_name}", max_characters=room)
         policy = InlinePolicy(principal_id, policy_name, policy_document)
         try:
             await self.storage.inline_policies.put_inline_policy(call.account_id, policy)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from daypass.protocol.aws.errors import (
     ConcurrentModification,
     EntityAlreadyExists,
-    InvalidInput,
     LimitExceeded,
     NoSuchEntity,
 )
@@ -30,7 +29,7 @@ from daypass.server.domain.resource_tags import request_tag_values, resource_tag
 from daypass.server.domain.saml_keys import seal_private_key, unwrap_service_key
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.ports.clock import Randomness
-from daypass.server.ports.saml import SamlMetadata, SamlServiceProvider
+from daypass.server.ports.saml import SamlServiceProvider
 from daypass.server.ports.storage import Storage
 
 __all__ = ["SamlProviders"]
@@ -65,7 +64,7 @@ class SamlProviders:
         call.check_allowed("iam:CreateSAMLProvider", arn, request_tag_values(tags))
         if tags:
             call.check_allowed("iam:TagSAMLProvider", arn, request_tag_values(tags))
-        metadata = self._read_metadata(call, metadata_document)
+        metadata = self.saml.parse_metadata(metadata_document, now=call.now)
         added = () if added_private_key is None else (self._seal(call, added_private_key),)
         present = await self.storage.saml_providers.list_saml_providers(call.account_id)
         if any(provider.name.lower() == name.lower() for provider in present):
@@ -116,7 +115,7 @@ class SamlProviders:
         before = await self._find(call, "iam:UpdateSAMLProvider", provider_arn)
         changed = before
         if metadata_document is not None:
-            metadata = self._read_metadata(call, metadata_document)
+            metadata = self.saml.parse_metadata(metadata_document, now=call.now)
             changed = replace(
                 changed,
                 metadata_document=metadata_document,
@@ -159,11 +158,6 @@ class SamlProviders:
             raise no_such_saml_provider(provider_arn)
         call.check_allowed(action, provider.arn, resource_tag_values(provider.tags))
         return provider
-
-    def _read_metadata(self, call: VerifiedCall, document: str) -> SamlMetadata:
-        if "\x00" in document:
-            raise InvalidInput("The metadata document is not well-formed XML.")
-        return self.saml.parse_metadata(document, now=call.now)
 
     def _seal(self, call: VerifiedCall, pem: Secret) -> SamlPrivateKey:
         return SamlPrivateKey(

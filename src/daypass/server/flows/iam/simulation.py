@@ -17,7 +17,7 @@ from daypass.protocol.aws.errors import InvalidInput, NoSuchEntity
 from daypass.server.domain.account import Group, ManagedPolicy, Role, User
 from daypass.server.domain.context_keys import context_keys
 from daypass.server.domain.key_ring import KeyRing
-from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, page_of_all
+from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, seal_marker
 from daypass.server.domain.policy_simulation import Simulated, Simulation, Source
 from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
@@ -30,6 +30,9 @@ _is_user_arn = re.compile(r"arn:aws:iam::([0-9]{12}):user/.+").fullmatch
 _is_owner = re.compile(r"([0-9]{12})|arn:aws:iam::([0-9]{12}):root").fullmatch
 
 ContextEntry = Mapping[str, object]
+_ANY = ("*",)
+MAX_WORK_OF_A_PAGE = 200_000_000
+"""Characters of policies times characters of resources, summed over a page's questions: no decision takes more steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,14 @@ class Questions:
     caller_arn: str | None
     context_entries: Sequence[ContextEntry]
 
-    def pairs(self) -> list[tuple[str, str]]:
-        """Action and resource of every question."""
-        return [
-            (action, resource) for action in self.action_names for resource in self.resource_arns or ("*",)
-        ]
+    def __len__(self) -> int:
+        """How many questions there are: up to a million, of which nobody makes a list."""
+        return len(self.action_names) * len(self.resource_arns or _ANY)
+
+    def pair(self, number: int) -> tuple[str, str]:
+        """Action and resource of one question; every resource is asked before the next action."""
+        resources = self.resource_arns or _ANY
+        return self.action_names[number // len(resources)], resources[number % len(resources)]
 
     def values(self) -> dict[str, ConditionValue]:
         """The condition values of the request."""
@@ -182,14 +188,25 @@ class Simulations:
         values: Mapping[str, ConditionValue],
         page: tuple[str | None, int],
     ) -> Listing[Simulated]:
-        """One page of results. Only what is on it is asked, however many questions there are."""
-        asked = questions.pairs()
-        numbered = [(f"{number:07}", pair) for number, pair in enumerate(asked)]
-        listing = f"Simulate|{call.account_id}|{len(asked)}"
+        """One page of results. Only what is on it is asked, however many questions there are, and of large policies a
+        page has fewer than were wanted, at least one: others wait meanwhile (IAM reference, MaxItems: "IAM might return
+        fewer").
+        """
+        listing = f"Simulate|{call.account_id}|{len(questions)}"
         marker, size = page
-        found = page_of_all(self.ring, numbered, marker=marker, size=size, listing=listing)
-        results = [simulation.ask(action, resource, values) for action, resource in found.items]
-        return Listing(tuple(results), found.marker)
+        after = open_marker(self.ring, marker, listing=listing)
+        first = int(after) + 1 if after else 0
+        results: list[Simulated] = []
+        work = 0
+        for number in range(first, min(len(questions), first + size)):
+            action, resource = questions.pair(number)
+            work += simulation.characters * len(resource)
+            if results and work > MAX_WORK_OF_A_PAGE:
+                break
+            results.append(simulation.ask(action, resource, values))
+        last = first + len(results) - 1
+        more = seal_marker(self.ring, str(last), listing=listing) if last + 1 < len(questions) else None
+        return Listing(tuple(results), more)
 
 
 def _inputs(name: str, texts: Sequence[str]) -> tuple[Source, ...]:

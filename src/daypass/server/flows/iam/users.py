@@ -66,6 +66,7 @@ class Users:
     async def get_user(self, call: VerifiedCall, *, user_name: str | None = None) -> User | Account:
         """The named user; without a name the caller, which for root is the account. Raises NoSuchEntity."""
         if user_name is None and call.principal.kind == "root":
+            call.check_allowed("iam:GetUser", call.principal.arn)
             account = await self.storage.accounts.load_account(call.account_id)
             if account is None:
                 raise NoSuchEntity("The account cannot be found.")

@@ -1,5 +1,7 @@
 """What a simulation is asked, read from texts that anybody may write."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,9 +28,14 @@ def _questions(**more: object) -> Questions:
     return Questions(**(members | more))  # type: ignore[arg-type]  # as the rows fill it
 
 
+def _pairs(questions: Questions) -> list[tuple[str, str]]:
+    return [questions.pair(number) for number in range(len(questions))]
+
+
 def test_every_action_is_asked_of_every_resource_or_of_all() -> None:
-    assert _questions(action_names=["a:b", "c:d"]).pairs() == [("a:b", "*"), ("c:d", "*")]
-    assert _questions(resource_arns=["x", "y"]).pairs() == [("s3:GetObject", "x"), ("s3:GetObject", "y")]
+    assert _pairs(_questions(action_names=["a:b", "c:d"])) == [("a:b", "*"), ("c:d", "*")]
+    both = _questions(action_names=["a:b", "c:d"], resource_arns=["x", "y"])
+    assert _pairs(both) == [("a:b", "x"), ("a:b", "y"), ("c:d", "x"), ("c:d", "y")]
 
 
 def test_a_context_entry_has_one_value_unless_it_is_a_list() -> None:
@@ -69,3 +76,14 @@ def test_no_caller_and_no_owner_raise_anything_but_our_refusals(caller: str, own
         )
     except AwsError:
         return
+
+
+def test_of_a_million_questions_none_is_made_before_it_is_asked() -> None:
+    many = _questions(action_names=["s3:GetObject"] * 1000, resource_arns=["arn:aws:s3:::a"] * 1000)
+    tracemalloc.start()
+    try:
+        assert len(many) == 1_000_000
+        assert many.pair(999_999) == ("s3:GetObject", "arn:aws:s3:::a")
+        assert tracemalloc.get_traced_memory()[1] < 10_000
+    finally:
+        tracemalloc.stop()

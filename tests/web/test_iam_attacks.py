@@ -1,0 +1,144 @@
+"""One narrow permission at a time: what its holder could make of it against the account, its neighbours or the server."""
+
+import gc
+
+from daypass.policy.document import PolicyDocument
+from daypass.server.domain.account_settings import ServiceControlPolicy
+from support.query_world import ACCOUNT, NOW, QueryWorld, allow, deny, policy_text
+
+_SIMULATED = "PolicyInputList.1"
+
+
+def _numbered(name: str, texts: list[str]) -> dict[str, str]:
+    return {f"{name}.member.{number}": text for number, text in enumerate(texts, start=1)}
+
+
+async def _ceiling(world: QueryWorld, *statements: dict[str, object]) -> None:
+    document = policy_text(*statements)
+    await world.storage.account_settings.put_service_control_policy(
+        ServiceControlPolicy(ACCOUNT, "operators-secret", document, NOW)
+    )
+    world.now += 1
+
+
+async def test_a_page_of_a_simulation_ends_where_its_work_would_keep_others_waiting(
+    world: QueryWorld,
+) -> None:
+    alice = await world.new_user("alice", allow("iam:SimulateCustomPolicy"))
+    large = policy_text(deny("*", Resource=[f"arn:*:s3:::*a?{number}*" for number in range(4000)]))
+    asked = {
+        **_numbered("PolicyInputList", [large]),
+        **_numbered("ActionNames", [f"s3:Get{number}" for number in range(5)]),
+        "ResourceArns.member.1": "arn:aws:s3:::" + "a" * 2000,
+    }
+    found: list[str] = []
+    marker: dict[str, str] = {}
+    pages = 0
+    while pages == 0 or marker:
+        answer = await world.call(alice, "iam", "SimulateCustomPolicy", **asked, **marker)
+        assert answer.status == 200, answer.text
+        found += answer.values("EvalActionName")
+        marker = {"Marker": answer.value("Marker")} if answer.has("Marker") else {}
+        pages += 1
+    assert found == [f"s3:Get{number}" for number in range(5)]
+    assert pages == 5
+    small = {**asked, **_numbered("PolicyInputList", [policy_text(allow("s3:*"))])}
+    answer = await world.call(alice, "iam", "SimulateCustomPolicy", **small)
+    assert len(answer.values("EvalActionName")) == 5
+
+
+async def test_what_was_only_supposed_is_not_remembered(world: QueryWorld) -> None:
+    alice = await world.new_user("alice", allow("iam:SimulateCustomPolicy"))
+    bucket = "arn:aws:s3:::a"
+    answer = await world.call(
+        alice,
+        "iam",
+        "SimulateCustomPolicy",
+        **_numbered("PolicyInputList", [policy_text(allow("s3:*"))]),
+        **_numbered("ActionNames", ["s3:GetObject"]),
+        **_numbered("ResourceArns", [bucket]),
+        ResourcePolicy=policy_text({**allow("s3:*", Resource=bucket), "Principal": "*"}),
+        CallerArn=f"arn:aws:iam::{ACCOUNT}:user/alice",
+    )
+    assert answer.values("EvalDecision") == ["allowed"]
+    gc.collect()
+    kept = [each.name for each in gc.get_objects() if isinstance(each, PolicyDocument)]
+    assert _SIMULATED not in kept
+    assert "ResourcePolicy" not in kept
+
+
+async def test_a_policy_that_denies_root_everything_leaves_it_nothing_of_iam(world: QueryWorld) -> None:
+    await _ceiling(world, deny("*"))
+    for action in ("GetUser", "ListAccessKeys", "ListMFADevices", "ListSigningCertificates"):
+        refused = await world.call(world.root, "iam", action)
+        assert refused.message.endswith("with an explicit deny in a service control policy"), action
+    assert (await world.call(world.other_root, "iam", "GetUser")).status == 200
+
+
+async def test_the_tags_of_a_keys_owner_decide_who_asks_when_it_was_used(world: QueryWorld) -> None:
+    tagged = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    alice = await world.new_user(
+        "alice",
+        allow("iam:GetAccessKeyLastUsed"),
+        deny("iam:GetAccessKeyLastUsed", Condition=tagged),
+    )
+    key_ids = {}
+    for name, team in (("bob", "red"), ("eve", "blue")):
+        await world.new_user(name)
+        await world.call(
+            world.root,
+            "iam",
+            "TagUser",
+            UserName=name,
+            **{"Tags.member.1.Key": "team", "Tags.member.1.Value": team},
+        )
+        made = await world.call(world.root, "iam", "CreateAccessKey", UserName=name)
+        key_ids[name] = made.value("AccessKeyId")
+    refused = await world.call(alice, "iam", "GetAccessKeyLastUsed", AccessKeyId=key_ids["bob"])
+    assert refused.code == "AccessDenied"
+    assert (await world.call(alice, "iam", "GetAccessKeyLastUsed", AccessKeyId=key_ids["eve"])).status == 200
+
+
+async def test_which_statement_of_the_operators_ceiling_decided_is_told_to_nobody(world: QueryWorld) -> None:
+    alice = await world.new_user("alice", allow("*"))
+    await _ceiling(
+        world,
+        allow("*"),
+        deny("s3:*", Sid="Hidden", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+        deny("iam:ListRoles", Sid="Hidden2"),
+    )
+    refused = await world.call(alice, "iam", "ListRoles")
+    decoded = await world.call(
+        world.root, "sts", "DecodeAuthorizationMessage", EncodedMessage=refused.encoded_message
+    )
+    assert decoded.status == 200, decoded.text
+    assert "service control policy" in decoded.text
+    assert "operators-secret" not in decoded.text
+    assert "Hidden" not in decoded.text
+    simulated = await world.call(
+        alice,
+        "iam",
+        "SimulatePrincipalPolicy",
+        PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:user/alice",
+        **_numbered("ActionNames", ["iam:ListRoles", "s3:GetObject"]),
+    )
+    assert simulated.values("EvalDecision") == ["explicitDeny", "allowed"]
+    assert simulated.values("AllowedByOrganizations") == ["false", "true"]
+    assert "operators-secret" not in simulated.text
+    assert "SecureTransport" not in simulated.text
+
+
+async def test_no_description_makes_a_listing_unreadable(world: QueryWorld) -> None:
+    alice = await world.new_user("alice", allow("iam:CreatePolicy"))
+    for odd in ("\x00", "a\x01", "\x1b[2J", "\ufffe", "\uffff"):
+        refused = await world.call(
+            alice,
+            "iam",
+            "CreatePolicy",
+            PolicyName="hidden",
+            PolicyDocument=policy_text(allow("s3:*")),
+            Description=odd,
+        )
+        assert refused.code == "ValidationError", odd
+    listed = await world.call(world.root, "iam", "ListPolicies", Scope="Local")
+    assert "hidden" not in listed.values("PolicyName")
