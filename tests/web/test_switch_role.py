@@ -275,6 +275,22 @@ async def test_a_new_password_ends_the_roles_taken_in_other_browsers(site: SignI
     assert sorted(each.principal_kind for each in await sessions_of(site, home)) == ["role", "user"]
 
 
+@pytest.mark.parametrize("kind", ["totp", "passkey"])
+async def test_a_role_session_gets_no_device(site: SignInWorld, kind: str) -> None:
+    """It is its person's sign-in that asks for a factor."""
+    await make_role(site)
+    tab = await signed_in(site)
+    await switch(tab)
+    [taken] = [each for each in await sessions_of(site, tab) if each.principal_kind == "role"]
+    address = f"/account/{taken.session_id}"
+    await tab.get("/")
+    answer = await tab.submit(f"{address}/devices", name="phone", kind=kind, follow=False)
+    assert (answer.status, answer.location) == (303, "/")
+    await tab.get("/")
+    answer = await tab.submit(f"{address}/recovery-codes")
+    assert answer.status == 400
+
+
 async def sessions_of(site: SignInWorld, tab: Tab) -> list[SignInSession]:
     """What storage holds for this browser."""
     [cookie] = [value for name, value in tab.cookies.items() if not name.endswith("-provider")]
