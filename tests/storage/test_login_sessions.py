@@ -40,6 +40,23 @@ async def test_live_login_sessions_of_one_principal_are_listed_newest_first(stor
     assert listed == [new, old]
 
 
+async def test_an_accounts_live_logins_are_listed_in_slices_grouped_by_principal(storage: Storage) -> None:
+    one, two = make_login_session("one"), make_login_session("two")
+    somebody = make_login_session("a-third", principal_id="AIDASOMEBODY")
+    ended, revoked = make_login_session("ended", ends_at=NOW + 10), make_login_session("revoked")
+    namesake = make_login_session("namesake", account_id=OTHER_ACCOUNT_ID)
+    await _begin(storage, one, two, somebody, ended, revoked, namesake)
+    await storage.login_sessions.revoke_login_session("login-revoked", now=NOW)
+    listed: list[LoginSession] = []
+    after = ("", "")
+    while slice_ := await storage.login_sessions.list_logins_of_account(
+        ACCOUNT_ID, after=after, limit=2, now=NOW + 10
+    ):
+        listed += slice_
+        after = (slice_[-1].principal_id, slice_[-1].session_id)
+    assert listed == [one, two, somebody]
+
+
 async def test_revoking_ends_one_login_session_once(storage: Storage) -> None:
     one, two = make_login_session("one"), make_login_session("two")
     await _begin(storage, one, two)

@@ -16,6 +16,7 @@ from daypass.server.adapters.sql.postgres_engine import PostgresEngine
 from daypass.server.adapters.sql.sql_storage import SqlStorage
 from daypass.server.adapters.sql.sqlite_engine import SqliteEngine
 from daypass.server.domain.account import InlinePolicy
+from daypass.server.domain.audit_search import EventFilter, EventPosition
 from daypass.server.domain.session_scope import SessionScope
 from daypass.server.ports.storage import Page
 from support.storage_records import (
@@ -72,6 +73,12 @@ READS: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
     "ended logins": lambda s: s.login_sessions.list_ended_login_ids(
         ACCOUNT_ID, ALICE.user_id, revoked_since=0
     ),
+    "logins of an account": lambda s: s.login_sessions.list_logins_of_account(
+        ACCOUNT_ID, after=("a", "b"), limit=25, now=NOW
+    ),
+    "browsers of an account": lambda s: s.sign_in_sessions.list_sessions_of_account(
+        ACCOUNT_ID, after=("a", "b"), limit=25, now=NOW
+    ),
     "policy": lambda s: s.policies.load_policy(LISTS.arn),
     "attachments": lambda s: s.policies.list_attached_policies(ACCOUNT_ID, ALICE.user_id),
     "attachments of a policy": lambda s: s.policies.count_attachments(LISTS.arn),
@@ -82,6 +89,14 @@ READS: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
     "groups of a user": lambda s: s.groups.list_groups_of(ACCOUNT_ID, ALICE.user_id),
     "bucket": lambda s: s.buckets.load_bucket("bucket"),
     "events of an account": lambda s: s.audit.list_events(account_id=ACCOUNT_ID, since=0, limit=10),
+    "events looked up": lambda s: s.audit.search_events(
+        EventFilter(account_id=ACCOUNT_ID, principal="alice"), behind=EventPosition(NOW, 7), limit=50
+    ),
+    "events of everybody": lambda s: s.audit.search_events(
+        EventFilter(only_errors=True), behind=None, limit=50
+    ),
+    "events followed": lambda s: s.audit.follow_events(EventFilter(), after_number=1, limit=50),
+    "events to seal": lambda s: s.audit_blocks.read_events_text(after=0, up_to=9, limit=250),
 }
 PAGES: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
     "users": lambda s: s.users.list_users(ACCOUNT_ID, path_prefix="/", page=Page("a")),
@@ -181,7 +196,7 @@ async def _plan(storage: SqlStorage, statement: Statement) -> str:
 
 def _read_whole(plan: str) -> list[str]:
     """Tables a plan reads from end to end, or an account's whole part of them."""
-    whole = re.findall(r"SCAN (?!CONSTANT|below|\()(\S+)", plan) + re.findall(r"Seq Scan on (\S+)", plan)
+    whole = re.findall(r"SCAN (?!CONSTANT|below|slice|\()(\S+)", plan) + re.findall(r"Seq Scan on (\S+)", plan)
     parts = re.findall(r"SEARCH (\S+) .*\(account_id=\?\)", plan)
     return whole + [part for part in parts if part not in ("accounts", "service_control_policies")]
 

@@ -43,6 +43,25 @@ async def test_sign_in_sessions_of_one_browser_are_listed_whole_last_used_first(
     assert await _sessions(storage, b"d" * 32) == []
 
 
+async def test_an_accounts_live_sessions_are_listed_in_slices_grouped_by_principal(storage: Storage) -> None:
+    one = make_sign_in_session("one")
+    again = make_sign_in_session("one", session_id="sign-in-a", browser_hash=THERE)
+    alpha = make_sign_in_session("alpha")
+    ended = make_sign_in_session("ended", expires_at=NOW + 10, browser_hash=NEW)
+    assert await _create(storage, one, again, alpha, ended) == [True] * 4
+    listed: list[SignInSession] = []
+    after = ("", "")
+    while slice_ := await storage.sign_in_sessions.list_sessions_of_account(
+        one.account_id, after=after, limit=1, now=NOW + 10
+    ):
+        listed += slice_
+        after = (slice_[-1].principal_id, slice_[-1].session_id)
+    assert listed == [again, one, alpha]
+    assert not await storage.sign_in_sessions.list_sessions_of_account(
+        "444455556666", after=("", ""), limit=9, now=NOW
+    )
+
+
 async def test_when_a_second_factor_was_proven_is_kept(storage: Storage) -> None:
     session = make_sign_in_session("one", mfa_at=NOW - 5, role_session=make_role_session())
     assert await _create(storage, session) == [True]
