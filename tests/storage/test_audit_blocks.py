@@ -340,3 +340,33 @@ async def test_on_postgres_nothing_is_sealed_past_a_number_that_may_still_appear
     finally:
         finish.set()
         await storage.close()
+
+
+async def test_sealing_amid_writers_covers_every_event_once(
+    shared_url: str, shared_storage: SqlStorage
+) -> None:
+    """Two workers write while one seals again and again; in the end the chain is whole and nothing lies outside."""
+    other = await open_storage(shared_url)
+    done = asyncio.Event()
+    blocks: list[AuditBlock] = []
+
+    async def write(storage: SqlStorage, name: str) -> None:
+        for burst in range(20):
+            await asyncio.gather(
+                *(storage.audit.append(make_event(event_id=f"{name}-{burst}-{n}")) for n in range(20))
+            )
+
+    async def seal() -> None:
+        while not done.is_set():
+            blocks.extend(await _seal(shared_storage))
+            await asyncio.sleep(0)
+
+    sealing_all = asyncio.create_task(seal())
+    await asyncio.gather(write(shared_storage, "a"), write(other, "b"))
+    done.set()
+    await sealing_all
+    blocks += await _seal(shared_storage)
+    report = await _verify(shared_storage)
+    assert (report.breaks, report.event_count, report.unsealed_count) == ((), 800, 0)
+    assert len(blocks) == report.block_count > 1
+    await other.close()
