@@ -105,7 +105,7 @@ def test_every_exit_code_is_documented() -> None:
 
 def test_every_endpoint_is_documented() -> None:
     web = REPOSITORY / "src" / "daypass" / "server"
-    files = [web / "web" / name for name in ("pages.py", "broker.py", "own_parts.py")]
+    files = [web / "web" / name for name in ("pages.py", "broker.py", "own_parts.py", "admin_parts.py")]
     pages = "".join(file.read_text(encoding="utf-8") for file in files)
     routes = re.findall(r'Route\("([^"]+)", [\w.]+, methods=\["(\w+)"\]\)', pages)
     routes = [(method, path) for path, method in routes]
