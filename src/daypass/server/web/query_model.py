@@ -8,7 +8,7 @@ has: anything else is our own mistake and raises LocalProtocolError. (AWS Query 
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +29,8 @@ _COMMON_PARAMETERS = frozenset({"Action", "Version"})
 _DOCUMENT = "policyDocumentType"
 _LONGEST_SHOWN = 256
 """Characters of a value that a refusal repeats."""
+_DEEPEST = 8
+"""Dots in the longest name of a parameter (`ContextEntries.member.1.ContextKeyValues.member.1` has five), and to spare."""
 
 _is_integer = re.compile(r"-?[0-9]{1,9}").fullmatch
 _is_parameter_name = re.compile(r"[A-Za-z]{1,64}").fullmatch
@@ -140,6 +142,7 @@ class _Reader:
     def __init__(self, shapes: Mapping[str, Shape], parameters: dict[str, str]) -> None:
         self._shapes = shapes
         self.left = parameters
+        self._below = _names_below(parameters)
         self._violations: list[str] = []
         self._own_words: list[str] = []
         """What IAM says of names and paths with characters they may not have."""
@@ -181,7 +184,7 @@ class _Reader:
         if shape["type"] == "list":
             return self._list(shape, name, place)
         if shape["type"] == "structure":
-            below = any(key.startswith(f"{name}.") for key in self.left)
+            below = any(key in self.left for key in self._below.get(f"{name}.", ()))
             return self.structure(shape_name, f"{name}.", f"{place}.") if below else None
         if shape["type"] == "map":
             return None  # no served operation takes one: its names stay unknown
@@ -197,8 +200,8 @@ class _Reader:
             return [] if is_empty else None
         if "max" in shape and len(indexes) > shape["max"]:
             self._violate(place, None, f"Member must have length less than or equal to {shape['max']}")
-            for key in [key for key in self.left if key.startswith(f"{name}.member.")]:
-                del self.left[key]
+            for key in self._below[f"{name}.member."]:
+                self.left.pop(key, None)
             return []
         return [self._item(shape["member"], name, place, index) for index in indexes]
 
@@ -214,8 +217,8 @@ class _Reader:
     def _indexes(self, prefix: str, name: str) -> list[int]:
         """The numbers of a list's members. Raises ValidationError for a gap and for what is no number."""
         numbers: set[int] = set()
-        for key in self.left:
-            if key.startswith(prefix):
+        for key in self._below.get(prefix, ()):
+            if key in self.left:
                 split = _split_member(key[len(prefix) :])
                 if split is None or int(split[1]) > 1000:
                     raise ValidationError(f"The members of {name} must be numbered from 1 to 1000")
@@ -267,3 +270,18 @@ class _Reader:
         """`shown` None is a value that is not repeated."""
         written = "" if shown is None else f" '{shown[:_LONGEST_SHOWN]}'"
         self._violations.append(f"Value{written} at '{place}' failed to satisfy constraint: {constraint}")
+
+
+def _names_below(names: Iterable[str]) -> dict[str, list[str]]:
+    """By everything up to a dot (`Tags.`, `Tags.member.`), as deep as any shape goes: each name is looked at once, so
+    that a thousand structures in a list, which are read before anybody is asked what the caller may, keep nobody waiting.
+    """
+    found: dict[str, list[str]] = {}
+    for name in names:
+        end = 0
+        for _ in range(_DEEPEST):
+            end = name.find(".", end) + 1
+            if not end:
+                break
+            found.setdefault(name[:end], []).append(name)
+    return found

@@ -258,3 +258,34 @@ def test_what_no_answer_could_hold_is_refused_where_the_model_has_no_pattern(odd
     assert iam_model().read("CreatePolicy", {**parameters, "Description": "a\tb\u00e9\U0001f600"})
     with pytest.raises(ValidationError, match="XML"):
         iam_model().read("CreatePolicy", {**parameters, "Description": odd})
+
+
+def _reading_steps(count: int) -> int:
+    """Calls made while a list of so many structures is read."""
+    parameters = {f"ContextEntries.member.{n}.ContextKeyValues.member.1": "a" for n in range(1, count + 1)}
+    parameters |= {f"ContextEntries.member.{n}.ContextKeyName": "aws:a" for n in range(1, count + 1)}
+    parameters |= {"PolicyInputList.member.1": "{}", "ActionNames.member.1": "a:b"}
+    steps = 0
+
+    def count_call(_frame: object, event: str, _argument: object) -> None:
+        nonlocal steps
+        steps += event in ("call", "c_call")
+
+    model = iam_model()
+    sys.setprofile(count_call)
+    try:
+        values = model.read("SimulateCustomPolicy", parameters)
+    finally:
+        sys.setprofile(None)
+    assert len(values["ContextEntries"]) == count
+    return steps
+
+
+def test_a_list_of_a_thousand_structures_is_read_in_as_many_steps_each_as_one_of_ten() -> None:
+    _reading_steps(1)
+    assert _reading_steps(1000) < 110 * _reading_steps(10)
+
+
+def test_a_name_of_many_dots_is_not_taken_apart_to_its_end() -> None:
+    with pytest.raises(ValidationError):
+        iam_model().read("CreateUser", {"UserName": "ada", "a." * 100_000: "x"})
