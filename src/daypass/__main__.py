@@ -28,6 +28,9 @@ def main() -> int:
         from daypass.cli.complete import run as run_complete
 
         return run_complete(argv[1:])
+    if word == "help" and argv[1:]:
+        argv = [*argv[1:], "--help"]
+        word = argv[0]
     if word in _SERVER_WORDS:
         from daypass.server.__main__ import main as run_server_command
 

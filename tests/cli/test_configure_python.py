@@ -117,6 +117,16 @@ def test_what_would_not_work_is_not_left_behind(environment: Environment, person
     assert "nothing was changed [config]" in done.stderr
 
 
+def test_what_was_there_stays_where_it_is_only_switched_off(
+    environment: Environment, person: Terminal
+) -> None:
+    """The variable is one process's; the file is everybody's."""
+    assert _configure(person, "--python", environment.python).returncode == 0
+    before = environment.written.read_text()
+    assert _configure(person, "--python", environment.python, DAYPASS_BOTOCORE="0").returncode == 2
+    assert environment.written.read_text() == before
+
+
 @pytest.mark.parametrize("python", ["/nonexistent/python", sys.executable + "-none", "/bin/true"])
 def test_what_is_no_python_is_refused(person: Terminal, python: str) -> None:
     done = _configure(person, "--python", python)

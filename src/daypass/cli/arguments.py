@@ -11,6 +11,7 @@ __all__ = [
     "CommandParser",
     "add_no_input",
     "add_profile",
+    "check_profile_name",
     "chosen_profile",
     "may_prompt",
 ]
@@ -52,6 +53,11 @@ def chosen_profile(arguments: argparse.Namespace, environ: Mapping[str, str]) ->
     """The profile by AWS's precedence: flag, AWS_PROFILE, AWS_DEFAULT_PROFILE, default."""
     named: str | None = arguments.profile
     profile = named or environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
-    if any(character in profile for character in "[]\n\r"):
-        raise UsageError("a profile name cannot contain brackets or line breaks")
+    check_profile_name(profile)
     return profile
+
+
+def check_profile_name(name: str) -> None:
+    """Whether a section header of the config file, and a terminal, can hold the name. Raises UsageError."""
+    if not name or any(character in "[]" or not character.isprintable() for character in name):
+        raise UsageError("a profile name cannot be empty or contain brackets or line breaks")

@@ -49,7 +49,12 @@ def _write(config: AwsConfig, named: str | None) -> str:
     _check_is_version_1(script)
     python = interpreter_of_script(script)
     if python is None:
-        raise ConfigError(f"{script} does not say which Python runs it", hint=f"head -1 {script}")
+        raise ConfigError(
+            f"{script} does not say which Python runs it; name the command that it starts",
+            hint='daypass configure aws-cli-v1 --aws "$(pyenv which aws)"'
+            if "shims" in script.parts
+            else "daypass configure aws-cli-v1 --aws PATH",
+        )
     if not ask_interpreter(python).has_plugin:
         raise ConfigError(
             f"daypass is not installed for the Python of {script}, or too old",

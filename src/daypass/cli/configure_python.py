@@ -62,9 +62,13 @@ def _write(path: Path, interpreter: Interpreter) -> str:
             f"daypass is not installed for {interpreter.executable}, or too old",
             hint=f"{interpreter.executable} -m pip install --upgrade 'daypass[boto3]'",
         )
+    former = path.read_text(encoding="utf-8") if path.exists() else None
     write_private(path, _START, mode=0o644)
     if not ask_interpreter(interpreter.executable).is_hooked:
-        path.unlink()
+        if former is None:
+            path.unlink()
+        else:
+            write_private(path, former, mode=0o644)
         raise ConfigError(
             f"{interpreter.executable} does not read {path}, or DAYPASS_BOTOCORE is 0; nothing was changed",
             hint=f"{interpreter.executable} -m site",

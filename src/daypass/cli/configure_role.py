@@ -10,8 +10,9 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
-from daypass.cli.arguments import CommandParser
+from daypass.cli.arguments import CommandParser, check_profile_name
 from daypass.cli.configure import bridge_command
 from daypass.cli.output import data, say
 from daypass.cli.renewing import find_profile
@@ -110,12 +111,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 
 def _check_name(name: str, source: str) -> None:
-    if any(character in name for character in "[]\n\r") or not name:
-        raise UsageError("a profile name cannot be empty or contain brackets or line breaks")
+    check_profile_name(name)
     if name == source:
         raise UsageError(
             "a role needs a profile of its own beside its source",
-            hint=f"daypass configure role {name}-role …",
+            hint=f"daypass configure role {quote(name + '-role')} …",
         )
 
 
@@ -140,8 +140,6 @@ def _values(arguments: argparse.Namespace) -> dict[str, str]:
         "policy_arns": ", ".join(arguments.policy_arn),
         "policy_file": str(Path(policy).expanduser().absolute()) if policy else None,
     }
-    if any("\n" in value or "\r" in value for value in found.values() if value):
-        raise UsageError("a setting cannot contain a line break")
     return {word: value for word, value in found.items() if value}
 
 
@@ -152,12 +150,12 @@ def _check_free(config: AwsConfig, profile: Profile, *, is_forced: bool) -> None
     if any(key in in_keys_file for key in CREDENTIAL_SETTINGS):
         raise ConfigError(
             f'profile "{profile.name}" holds credentials in the credentials file, which win; nothing was changed',
-            hint=f"daypass migrate {profile.name}",
+            hint=f"daypass migrate {quote(profile.name)}",
         )
     if held and not is_forced:
         raise ConfigError(
             f'profile "{profile.name}" already holds {held}; nothing was changed',
-            hint=f"daypass configure role {profile.name}-role …, or --force",
+            hint=f"daypass configure role {quote(profile.name + '-role')} …, or --force",
         )
 
 
@@ -210,5 +208,5 @@ def _tell(chain: RoleChain, name: str) -> None:
     if role.duration_seconds < role.wanted_seconds:
         say(f"a role over a role lasts one hour at most, so it gets {role.duration_seconds} seconds")
     if not chain.login_session:
-        say(f"sign in first: daypass login --profile {chain.login.name}")
-    say(f"try: AWS_PROFILE={name} aws sts get-caller-identity")
+        say(f"sign in first: daypass login --profile {quote(chain.login.name)}")
+    say(f"try: AWS_PROFILE={quote(name)} aws sts get-caller-identity")

@@ -6,6 +6,7 @@ keyring is unlocked by hand.
 
 import argparse
 import os
+from shlex import quote
 
 from daypass.cli.arguments import CommandParser
 from daypass.cli.configure import bridge_command
@@ -46,7 +47,7 @@ def run(argv: list[str]) -> int:
     if others:
         say(f"it is shared: {', '.join(others)} moved along")
     if arguments.storage != FILE:
-        back = f"daypass configure storage {profile.name} file moves it back"
+        back = f"daypass configure storage {quote(profile.name)} file moves it back"
         say(f"programs get its credentials by credential_process; {back}")
     return 0
 
@@ -55,7 +56,8 @@ def _prove(profile: Profile, store: SessionStore, login_session: str) -> int:
     """Raises LoginRequired, CacheError, KeyringError."""
     if store.load(login_session) is None:
         raise LoginRequired(
-            f'profile "{profile.name}" has no saved session', hint=f"daypass login --profile {profile.name}"
+            f'profile "{profile.name}" has no saved session',
+            hint=f"daypass login --profile {quote(profile.name)}",
         )
     say(f'the login of profile "{profile.name}" is in {_TOLD[store.storage]}, and can be read')
     return 0

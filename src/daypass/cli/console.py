@@ -7,6 +7,7 @@ minutes and is as good as the credentials, so it is printed only when asked for,
 import argparse
 import json
 import os
+from shlex import quote
 
 from daypass.cli.arguments import BROWSER_HELP, CommandParser, add_no_input, may_prompt
 from daypass.cli.output import data, say
@@ -99,7 +100,7 @@ def _chosen_browser(arguments: argparse.Namespace, profile: Profile) -> BrowserC
     if choice.obstacle:
         raise ConfigError(
             f"no browser can be opened {choice.obstacle}",
-            hint=f"daypass console --profile {profile.name} --print-url",
+            hint=f"daypass console --profile {quote(profile.name)} --print-url",
         )
     return choice
 

@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from shlex import quote
 
 from daypass.cli.login_events import LoginEvents, waiting_line
 from daypass.cli.output import say
@@ -62,7 +63,7 @@ class LoginOnce:
 
     @property
     def _again(self) -> str:
-        return f"daypass login --profile {self.profile.name}"
+        return f"daypass login --profile {quote(self.profile.name)}"
 
     def run(self, sign_in: Callable[[], int]) -> int:
         """Sign in, or find that it is not needed. Raises what `sign_in` does, LoginRequired, LoginTimedOut."""

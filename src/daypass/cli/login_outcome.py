@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from shlex import quote
 
 from daypass.cli.configure import bridge_command
 from daypass.cli.login_events import LoginEvents
@@ -69,7 +70,7 @@ def finish(run: LoginRun, started: StartedLogin, raw_query: str) -> SignedIn:
         )
     if doubt:
         say(f"not verified: {doubt}")
-    suffix = "" if name == "default" else f" --profile {name}"
+    suffix = "" if name == "default" else f" --profile {quote(name)}"
     say(f"try: aws sts get-caller-identity{suffix}")
     run.events.signed_in(identity=signed_in.login_session, profile=name, entry=signed_in.entry, is_new=True)
     return signed_in
@@ -111,7 +112,7 @@ def _check_identity(run: LoginRun, signed_in: SignedIn) -> None:
     raise LoginMismatch(
         f'you signed in as {signed_in.login_session}, but profile "{name}" belongs to {known};'
         " nothing was changed",
-        hint=f"daypass login --profile {name} --switch",
+        hint=f"daypass login --profile {quote(name)} --switch",
     )
 
 

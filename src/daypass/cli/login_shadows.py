@@ -7,6 +7,7 @@ guide, "Credential provider chain"; measured with botocore). `--allow-shadowed` 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from daypass.cli.output import say
 from daypass.client.aws_config import AwsConfig, Profile, conflicting_credentials
@@ -59,7 +60,7 @@ def _in_profile(config: AwsConfig, profile: Profile) -> Iterator[_Shadow]:
     if kind == "credential process" and source and profile.text(OWN + "role_arn"):
         yield _Shadow(
             f'profile "{profile.name}" is a role over "{source}", and the login belongs there',
-            f"daypass login --profile {source}",
+            f"daypass login --profile {quote(source)}",
         )
         return
     in_keys_file = key in config.keys_file_sections.get(profile.name, {})
@@ -67,5 +68,5 @@ def _in_profile(config: AwsConfig, profile: Profile) -> Iterator[_Shadow]:
     effect = "which would be used instead of a login" if wins else "which a login would put out of use"
     yield _Shadow(
         f'profile "{profile.name}" already holds {kind} credentials ({key}), {effect}',
-        f"daypass login --profile {profile.name}-login",
+        f"daypass login --profile {quote(profile.name + '-login')}",
     )

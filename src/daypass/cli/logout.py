@@ -13,10 +13,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
 from daypass.cli.output import data, say
-from daypass.cli.renewing import store_for
+from daypass.cli.renewing import find_profile, store_for
 from daypass.client.atomic_file import hold_lock
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.narrow_profile import arn_of_session, profiles_narrowed_from, read_narrowed
@@ -47,7 +48,10 @@ def run(argv: list[str]) -> int:
     if arguments.all:
         code = _all(config, os.environ, rows)
     else:
-        code = _one(config, chosen_profile(arguments, os.environ), rows)
+        name = chosen_profile(arguments, os.environ)
+        if arguments.profile:
+            find_profile(config, name)  # whoever misspells it would believe to be signed out
+        code = _one(config, name, rows)
     if arguments.json:
         data(json.dumps({"sessions": rows}))
     return code
@@ -125,7 +129,7 @@ def _forget_role(chain: RoleChain, environ: Mapping[str, str]) -> int:
         removed = store.remove(role.cache_text)
     told = "forgot the credentials of" if removed else "nothing was saved of"
     say(f'{told} {role.role_arn} (profile "{role.profile.name}")')
-    say(f"the login beneath goes on; daypass logout --profile {chain.login.name} ends it")
+    say(f"the login beneath goes on; daypass logout --profile {quote(chain.login.name)} ends it")
     return 0
 
 

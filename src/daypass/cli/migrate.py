@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 
 from daypass.cli.arguments import CommandParser
 from daypass.cli.migration_key import key_for_backup, key_for_undo
@@ -201,9 +202,9 @@ def _undo(arguments: argparse.Namespace, folder: ReceiptFolder) -> int:
 
 def _say_next(arguments: argparse.Namespace, planned: Planned) -> None:
     if not planned.is_signed_in:
-        say(f"sign in first: daypass login --profile {planned.login_profile}")
+        say(f"sign in first: daypass login --profile {quote(planned.login_profile)}")
     to = f" --to {planned.login_profile}" if arguments.to else ""
-    say(f"then: daypass migrate {planned.profile}{to} --apply")
+    say(f"then: daypass migrate {quote(planned.profile)}{to} --apply")
 
 
 def _say_undo(receipt: Receipt) -> None:

@@ -8,6 +8,7 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TextIO
 
 from daypass.cli.configure import bridge_command
@@ -166,7 +167,7 @@ def _check_service(after: AwsConfig, name: str, login: Profile, settings: Mappin
     if after.profile(name).endpoint("signin", {}) != login.endpoint("signin", {}):
         raise ConfigError(
             f'profile "{name}" names other endpoints than "{login.name}", where its login could not be renewed',
-            hint=f"daypass migrate {name} --to {login.name} --bridge",
+            hint=f"daypass migrate {quote(name)} --to {login.name} --bridge",
         )
 
 

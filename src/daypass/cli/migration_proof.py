@@ -6,6 +6,7 @@ Each side signs its own question; the last use is asked with the login first, be
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 from urllib.parse import urlsplit
 
 from daypass.cli.migration_plan import Planned, refuse_workload
@@ -54,7 +55,7 @@ def prove(arguments: argparse.Namespace, planned: Planned, environ: Mapping[str,
         raise LoginMismatch(
             f'the key belongs to account {old.account_id}, the login of "{login.name}" to {new.account_id}; '
             "nothing was changed",
-            hint=f"daypass login --profile {login.name}",
+            hint=f"daypass login --profile {quote(login.name)}",
         )
     if old.arn != new.arn:
         say(f"the key is {old.arn}, the login {new.arn}: what they may do can differ")
@@ -100,7 +101,7 @@ def _identity_of_login(asker: Asker, login: Profile) -> CallerIdentity:
     except AwsError as problem:
         raise LoginRequired(
             f'the session of "{login.name}" was not accepted ({problem.code}); nothing was changed',
-            hint=f"daypass login --profile {login.name}",
+            hint=f"daypass login --profile {quote(login.name)}",
         ) from problem
 
 

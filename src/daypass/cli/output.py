@@ -10,7 +10,7 @@ import sys
 
 from daypass.errors import DaypassError, UsageError
 
-__all__ = ["ask", "copy_link", "data", "fail", "say", "show_link"]
+__all__ = ["ask", "copy_link", "data", "fail", "say", "show_link", "shown"]
 
 
 def data(text: str) -> None:
@@ -19,9 +19,23 @@ def data(text: str) -> None:
     sys.stdout.flush()
 
 
+def shown(text: str) -> str:
+    """The text with its control characters spelt out: a name from a file must not drive the person's terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character in _BLANKS else ascii(character)[1:-1]
+        for character in text
+    )
+
+
+_BLANKS = "\u00a0\u202f\u3000"
+"""Not printable to Python, harmless to a terminal."""
+
+
 def say(text: str = "") -> None:
     """One line for the person."""
-    sys.stderr.write(f"daypass: {text}\n" if text else "\n")
+    sys.stderr.write(f"daypass: {shown(text)}\n" if text else "\n")
     sys.stderr.flush()
 
 
@@ -43,7 +57,7 @@ def copy_link(url: str) -> bool:
 
 def ask(question: str) -> str | None:
     """One line from the person, or None at the end of input. The question goes to standard error."""
-    sys.stderr.write(f"daypass: {question} ")
+    sys.stderr.write(f"daypass: {shown(question)} ")
     sys.stderr.flush()
     try:
         line = sys.stdin.readline()
@@ -56,5 +70,5 @@ def fail(problem: DaypassError) -> int:
     """Say what is wrong and what to type; returns the exit code."""
     say(f"{problem.message} [{problem.code}]")
     if problem.hint:
-        sys.stderr.write(f"hint: {problem.hint}\n")
+        sys.stderr.write(f"hint: {shown(problem.hint)}\n")
     return problem.exit_code

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import time
+from shlex import quote
 
 from daypass.cli.arguments import CommandParser, add_no_input, add_profile, chosen_profile, may_prompt
 from daypass.cli.output import data
@@ -101,7 +102,7 @@ def _login_entry(chain: RoleChain, may_prompt: bool | None) -> CacheEntry:
     if found is None:
         raise LoginRequired(
             f'profile "{chain.login.name}" is not signed in',
-            hint=f"daypass login --profile {chain.login.name}",
+            hint=f"daypass login --profile {quote(chain.login.name)}",
         )
     return found
 

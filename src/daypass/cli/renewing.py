@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from shlex import quote
 
 from daypass.cli.output import say
 from daypass.client.aws_config import AwsConfig, Profile, load_config
@@ -40,7 +41,7 @@ def find_profile(config: AwsConfig, name: str) -> Profile:
     """The profile of that name. Raises ConfigError when neither file knows it."""
     profile = config.profile(name)
     if not profile.exists:
-        raise ConfigError(f'there is no profile "{name}"', hint=f"daypass login --profile {name}")
+        raise ConfigError(f'there is no profile "{name}"', hint=f"daypass login --profile {quote(name)}")
     return profile
 
 
@@ -189,7 +190,7 @@ def _refuse_code(step: RoleStep) -> str:
 
 
 def _at_a_terminal(step: RoleStep) -> str:
-    return f"daypass exec --profile {step.profile.name} -- COMMAND"
+    return f"daypass exec --profile {quote(step.profile.name)} -- COMMAND"
 
 
 _CODE_LENGTH = 6

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 
 from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
-from daypass.cli.output import data, say
+from daypass.cli.output import data, say, shown
 from daypass.cli.renewing import find_profile, login_beneath, store_for
 from daypass.cli.status_roles import chains_by_login, role_summary
 from daypass.cli.time_left import (
@@ -53,7 +53,7 @@ def run(argv: list[str]) -> int:
         data(json.dumps(rows, indent=2))
     else:
         for row in rows:
-            data(_line(row, config))
+            data(shown(_line(row, config)))
     if any(row["state"] in _SIGNED_IN for row in rows if only in (None, row["profile"])):
         if wanted:
             _check_time_left(config, str(only), wanted, now)

@@ -77,8 +77,14 @@ def check_summary_time_left(summary: SessionSummary, wanted: int, *, profile: Pr
     if left < wanted:
         raise TooLittleTime(
             f'the session of profile "{profile.name}" lasts {duration_text(left)}, less than {duration_text(wanted)}',
-            hint=way_back(profile),
+            hint=_way_forward(profile, left),
         )
+
+
+def _way_forward(profile: Profile, left: int) -> str:
+    """The command that begins a new session; a login that still lives is only replaced when told so."""
+    is_login = read_narrowed(profile) is None
+    return way_back(profile) + (" --force" if left > 0 and is_login else "")
 
 
 def session_warning(entry: CacheEntry, *, profile: Profile, now: int) -> str:
@@ -88,7 +94,7 @@ def session_warning(entry: CacheEntry, *, profile: Profile, now: int) -> str:
     below = _WARN_BELOW if words is None else min(_WARN_BELOW, words.seconds // 6)
     if left is None or left >= below:
         return ""
-    return f'the session of profile "{profile.name}" ends in {duration_text(left)}; {way_back(profile)} begins a new one'
+    return f'the session of profile "{profile.name}" ends in {duration_text(left)}; {_way_forward(profile, left)} begins a new one'
 
 
 def warning_supply(

@@ -4,9 +4,11 @@ Endpoint precedence is the SDKs' (AWS SDKs reference guide, "Service-specific en
 service's variable, the global variable, the profile's `services` section, the profile's `endpoint_url`.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from daypass.client import credential_cache
 from daypass.client.atomic_file import hold_lock, write_private
@@ -87,8 +89,14 @@ class AwsConfig:
     def write(self, changes: Mapping[str, Mapping[str, Setting | None]]) -> None:
         """Set values, section by section, in one atomic replacement of the config file.
 
-        The file is read again under its lock, so a change made meanwhile by another program is kept.
+        The file is read again under its lock, so a change made meanwhile by another program is kept. Raises ConfigError
+        for what would not stay in its line: the next one could be a `credential_process` of a stranger's choice.
         """
+        if any(_breaks_line(text) for section in changes for text in _texts(section, changes[section])):
+            raise ConfigError(
+                "a setting holds a line break or another control character; nothing was changed",
+                hint=f"less {quote(str(self.config_path))}",
+            )
         with hold_lock(self.config_path):
             text = _read(self.config_path)
             present = parse(text)
@@ -108,6 +116,20 @@ def _config_sections(profile: str) -> tuple[str, ...]:
     """The sections that make up a profile, the winning one last."""
     section = profile_section(profile)
     return (section, _SPELT_OUT) if section == "default" else (section,)
+
+
+_breaks_line = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]").search
+"""What some reader of the file takes for a line's end, and what no setting has."""
+
+
+def _texts(section: str, values: Mapping[str, Setting | None]) -> Iterator[str]:
+    yield section
+    for key, value in values.items():
+        yield key
+        if isinstance(value, dict):
+            yield from _texts(key, value)
+        elif value is not None:
+            yield value
 
 
 def load_config(environ: Mapping[str, str]) -> AwsConfig:

@@ -13,6 +13,7 @@ otherwise). A fault never deletes anything: only `logout` does.
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from shlex import quote
 
 from daypass.client.back_off import BackOff
 from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS
@@ -236,7 +237,7 @@ def _later(problem: DaypassError, otherwise: str) -> str:
 
 
 def _again(renewal: Renewal) -> str:
-    return renewal.again or f"daypass login --profile {renewal.profile}"
+    return renewal.again or f"daypass login --profile {quote(renewal.profile)}"
 
 
 def _with_way_back(problem: CacheError, renewal: Renewal) -> CacheError:

@@ -8,6 +8,7 @@ trust, or wants another external id or a second factor; so the sentence names wh
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from daypass.client.aws_query import QueryService, ask_service, sts_service
 from daypass.client.role_profile import RoleStep
@@ -148,7 +149,7 @@ def _read_keys(text: str) -> RoleKeys:
 def _explain(problem: DaypassError, step: RoleStep, source: Source) -> DaypassError:
     """The refusal, and the one thing that helps. What STS wrote goes to the log only."""
     told = problem.detail
-    again = f"daypass login --profile {source.login_profile}"
+    again = f"daypass login --profile {quote(source.login_profile)}"
     name = step.profile.name
     show_role = f"aws iam get-role --role-name {step.role_arn.rpartition('/')[2]}"
     match problem:
@@ -167,14 +168,14 @@ def _explain(problem: DaypassError, step: RoleStep, source: Source) -> DaypassEr
         case PackedPolicyTooLarge():
             return ConfigError(
                 f'STS refuses profile "{name}": its session policy and tags together are too long',
-                hint=f"daypass configure role {name} --help",
+                hint=f"daypass configure role {quote(name)} --help",
                 detail=told,
             )
         case ValidationError() | MalformedPolicyDocument():
             what = "what it was asked" if isinstance(problem, ValidationError) else "the session policy"
             return ConfigError(
                 f'STS does not accept {what} for profile "{name}"',
-                hint=f"daypass configure role {name} --help",
+                hint=f"daypass configure role {quote(name)} --help",
                 detail=told,
             )
         case SignatureDoesNotMatch() if "Signature expired" in told or "not yet current" in told:
@@ -188,7 +189,7 @@ def _explain(problem: DaypassError, step: RoleStep, source: Source) -> DaypassEr
         case RemoteProtocolError() if "RegionDisabled" in problem.message:
             return ConfigError(
                 "STS is not switched on in this region for the account",
-                hint=f"daypass configure role {name} --region us-east-1 …",
+                hint=f"daypass configure role {quote(name)} --region us-east-1 …",
                 detail=told,
             )
         case _:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 
 from daypass.client import role_answer
 from daypass.client.aws_config import AwsConfig, Profile
@@ -124,24 +125,25 @@ def _check_ends_in_login(config: AwsConfig, names: list[str]) -> None:
     path = " -> ".join(names)
     if names[-1] in names[:-1]:
         raise ConfigError(
-            f"the source profiles go in a circle: {path}", hint=f"daypass configure role {names[0]} --help"
+            f"the source profiles go in a circle: {path}",
+            hint=f"daypass configure role {quote(names[0])} --help",
         )
     last = config.profile(names[-1])
     if not last.exists:
         raise ConfigError(
             f'profile "{names[-2]}" names the source profile "{last.name}", which is not there',
-            hint=f"daypass login --profile {last.name}",
+            hint=f"daypass login --profile {quote(last.name)}",
         )
     if last.text("aws_access_key_id"):
         raise ConfigError(
             f"the roles {path} end in an access key, and daypass gives credentials over logins",
-            hint=f"daypass migrate {last.name}",
+            hint=f"daypass migrate {quote(last.name)}",
         )
     other = next((key for key in _OTHER_SOURCES if last.text(key)), "")
     if other and not last.text("login_session"):
         raise ConfigError(
             f"the roles {path} end in a profile that is no login ({other})",
-            hint=f"daypass login --profile {last.name}-login",
+            hint=f"daypass login --profile {quote(last.name + '-login')}",
         )
 
 
@@ -190,7 +192,7 @@ def check_words(values: Mapping[str, str], profile_name: str) -> None:
         if value and not is_legal(value):
             raise ConfigError(
                 f'profile "{profile_name}": {word} {told}',
-                hint=f"daypass configure role {profile_name} --help",
+                hint=f"daypass configure role {quote(profile_name)} --help",
             )
     if (
         unknown := set(_listed(values.get("transitive_tags", "")))
@@ -198,7 +200,7 @@ def check_words(values: Mapping[str, str], profile_name: str) -> None:
     ):
         raise ConfigError(
             f'profile "{profile_name}": transitive_tags names "{sorted(unknown)[0]}", which is no tag of the session',
-            hint=f"daypass configure role {profile_name} --help",
+            hint=f"daypass configure role {quote(profile_name)} --help",
         )
 
 

@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shlex import quote
 
 from daypass.client.atomic_file import hold_lock, write_private
 from daypass.client.aws_config import AwsConfig, Profile, load_config
@@ -66,7 +67,7 @@ def move_login(
         if entry is None:
             raise LoginRequired(
                 f'profile "{profiles[0].name}" has no saved session',
-                hint=f"daypass login --profile {profiles[0].name}",
+                hint=f"daypass login --profile {quote(profiles[0].name)}",
             )
         _mark(login_session, config, environ)
         target.save(login_session, entry)
@@ -146,7 +147,7 @@ def check_movable(config: AwsConfig, profile: Profile) -> None:
     if process is not None and not is_own_process(process):
         raise ConfigError(
             f'profile "{profile.name}" has a credential_process of its own; nothing was changed',
-            hint=f"daypass doctor --profile {profile.name}",
+            hint=f"daypass doctor --profile {quote(profile.name)}",
         )
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from shlex import quote
 
 from daypass.errors import (
     ConfigError,
@@ -133,8 +134,8 @@ class SystemKeyring:
             raise self._failure("timed_out", "its process") from None
 
     def _failure(self, fault: str, detail: str) -> KeyringError:
-        in_file = f"daypass login --profile {self.profile} --storage file"
-        unlock = f"daypass configure storage {self.profile} vault"
+        in_file = f"daypass login --profile {quote(self.profile)} --storage file"
+        unlock = f"daypass configure storage {quote(self.profile)} vault"
         match fault:
             case "library":
                 return KeyringAbsent(

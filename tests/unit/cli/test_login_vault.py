@@ -241,6 +241,6 @@ def test_a_login_line_in_the_credentials_file_is_refused_first(person: "Person",
 
 def test_a_name_no_command_line_can_hold_is_refused_first(person: "Person", keyring: Path) -> None:
     """The vault's profile needs one."""
-    with pytest.raises(UsageError, match="double quote"):
+    with pytest.raises(UsageError, match="cannot stand in a command line"):
         person.login("--profile", 'a"b', "--storage", "vault")
     assert (person.fake.requests, person.link) == ([], "")

@@ -39,3 +39,14 @@ def test_an_answer_that_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe\n"), encoding="utf-8"))
     with pytest.raises(UsageError, match="not text"):
         ask("what?")
+
+
+def test_a_name_from_a_file_does_not_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names stay readable in every script; what a terminal would obey is spelt out."""
+    say("profile \x1b]0;title\x07 of Zoë\u00a0さん\u202e")
+    fail(UsageError("a\rb", hint="x\ny"))
+    assert capsys.readouterr().err.splitlines() == [
+        r"daypass: profile \x1b]0;title\x07 of Zoë" + "\u00a0" + r"さん\u202e",
+        r"daypass: a\rb [usage]",
+        r"hint: x\ny",
+    ]

@@ -9,7 +9,7 @@ import pytest
 from daypass.client import aws_config
 from daypass.client.atomic_file import hold_lock
 from daypass.client.aws_config import AwsConfig, Profile, conflicting_credentials, load_config
-from daypass.client.ini_text import set_values
+from daypass.client.ini_text import Setting, set_values
 from daypass.errors import ConfigError
 
 
@@ -182,3 +182,20 @@ def test_the_first_other_credentials_are_named(
     settings: dict[str, str], found: tuple[str, str] | None
 ) -> None:
     assert conflicting_credentials(Profile("dev", True, settings, {})) == found
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x0c", "\x1b", "\x85", "\u2028", "\x00"])
+@pytest.mark.parametrize("where", ["section", "key", "value", "nested"])
+def test_nothing_is_written_that_would_not_stay_in_its_line(tmp_path: Path, end: str, where: str) -> None:
+    """The next line could be a `credential_process`."""
+    text = f"a{end}b"
+    changes: dict[str, dict[str, Setting | None]] = {
+        "section": {f"profile {text}": {"region": "x"}},
+        "key": {"profile dev": {text: "x"}},
+        "value": {"profile dev": {"region": text}},
+        "nested": {"profile dev": {"s3": {"endpoint_url": text}}},
+    }[where]  # type: ignore[assignment]  # the rows differ in what a value is
+    config = load(tmp_path, "[default]\nregion = a\n")
+    with pytest.raises(ConfigError, match="a setting holds a line break"):
+        config.write(changes)
+    assert (tmp_path / "config").read_text() == "[default]\nregion = a\n"

@@ -8,6 +8,7 @@ through when it fails. Names of variables and settings are shown, never their va
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shlex import quote
 
 from daypass.client.doctor.finding import Finding
 from daypass.client.doctor.subject import Subject
@@ -84,7 +85,7 @@ def _half_a_key(subject: Subject) -> Iterator[Finding]:
 def list_sources(subject: Subject) -> list[CredentialSource]:
     """Everything that is there, the winner first."""
     profile, environ = subject.profile, subject.environ
-    around = f"daypass exec --profile {profile.name} -- COMMAND"
+    around = f"daypass exec --profile {quote(profile.name)} -- COMMAND"
     keys_file = subject.config.keys_file_sections.get(profile.name, {})
     of_config = any(
         "aws_access_key_id" in subject.config.sections.get(section, {})
@@ -123,7 +124,7 @@ def list_sources(subject: Subject) -> list[CredentialSource]:
             CredentialSource(
                 "shadowed_keys_file",
                 "the access key in the credentials file",
-                f"daypass migrate {profile.name}",
+                f"daypass migrate {quote(profile.name)}",
             ),
         ),
         (subject.login_session, CredentialSource("login", "the sign-in")),

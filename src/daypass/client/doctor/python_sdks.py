@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 
 from daypass.client.doctor.finding import Finding, printable
 from daypass.client.doctor.python_locks import read_locked_versions
@@ -76,7 +77,7 @@ def judge_versions(
 ) -> Iterator[Finding]:
     """`versions` has `botocore`, `awscrt` and the hook as far as they are there; `place` is an interpreter or a lock file."""
     botocore = printable(versions.get("botocore", ""))
-    bridge = f"daypass configure bridge {profile}"
+    bridge = f"daypass configure bridge {quote(profile)}"
     update = update or f"{place} -m pip install --upgrade botocore"
     if not botocore:
         yield Finding("sdk_absent", "ok", f"{place} has no botocore")

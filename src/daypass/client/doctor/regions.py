@@ -1,6 +1,7 @@
 """Check 4: where the profile signs in, where it works, and whether all programs read the same."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from daypass.client.doctor.finding import Finding, printable
 from daypass.client.doctor.subject import Subject
@@ -12,7 +13,7 @@ __all__ = ["check_regions"]
 
 def check_regions(subject: Subject) -> Iterator[Finding]:
     """The region is missing, no region, read differently by programs, or in another partition than the sign-in."""
-    set_region = f"aws configure set region us-east-1 --profile {subject.profile.name}"
+    set_region = f"aws configure set region us-east-1 --profile {quote(subject.profile.name)}"
     first, second = (subject.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION"))
     if first and second and first != second:
         yield Finding(

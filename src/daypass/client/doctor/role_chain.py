@@ -4,6 +4,7 @@ Whether the role may be assumed is for its own trust policy and STS to say; noth
 """
 
 from collections.abc import Mapping
+from shlex import quote
 
 from daypass.client import role_answer
 from daypass.client.aws_config import AwsConfig
@@ -34,7 +35,7 @@ def look_beneath(
                 "native_role",
                 "note",
                 f'SDKs disagree about role_arn over a login, as in "{profile_name}"; all accept a profile that asks daypass',
-                f"daypass configure bridge {profile_name}",
+                f"daypass configure bridge {quote(profile_name)}",
             )
         )
     return chain.login.name, findings

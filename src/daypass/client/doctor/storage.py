@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from daypass.client.doctor.finding import Finding
 from daypass.client.doctor.subject import Subject
@@ -29,7 +30,7 @@ def check_storage(subject: Subject) -> Iterator[Finding]:
             "storage_unwished",
             "warning",
             "the profile asks for a vault (daypass_storage), but its login is in AWS's shared file",
-            f"daypass configure storage {subject.profile.name} vault",
+            f"daypass configure storage {quote(subject.profile.name)} vault",
         )
 
 

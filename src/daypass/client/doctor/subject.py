@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 
 from daypass.client.aws_config import AwsConfig, Profile
 from daypass.client.caller_identity import get_caller_identity
@@ -74,7 +75,7 @@ class Subject:
     def sign_in_command(self) -> str:
         """The one that opens a browser: of a narrowed login it is its parent's."""
         words = read_narrowed(self.profile)
-        return self.login_command if words is None else f"daypass login --profile {words.parent}"
+        return self.login_command if words is None else f"daypass login --profile {quote(words.parent)}"
 
     @property
     def sign_in_region(self) -> str:
