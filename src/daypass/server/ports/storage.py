@@ -285,7 +285,7 @@ class SignInSessionStore(Protocol):
         ...
 
     async def end_session_of_principal(self, session_id: str, account_id: str, principal_id: str) -> bool:
-        """End it wherever it is, and the roles taken from it there. False when this principal has no such session."""
+        """End it wherever it is, and the roles switched to in that browser. False when this principal has no such session."""
         ...
 
 

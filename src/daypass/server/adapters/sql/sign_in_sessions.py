@@ -22,12 +22,11 @@ _COLUMNS = (
     " credentials_epoch, authenticated_at, expires_at, last_used_at, role_session, mfa_at"
 )
 
-# A role session that was switched to stands in the browser of the session it was taken from, and has its sign-in time.
-# A provider's role session has an identity; one that a link made has no sign-in time.
+# A role session that was switched to stands in the browser of the session it was taken from; from which of several, no
+# column says, so all of them go. A provider's role session has an identity; one that a link made has no sign-in time.
 _END_ROLES_TAKEN = """
 DELETE FROM sign_in_sessions
-WHERE browser_hash = $1 AND principal_kind = 'role' AND authenticated_at = $2 AND authenticated_at > 0
-  AND provider_arn = ''
+WHERE browser_hash = $1 AND principal_kind = 'role' AND authenticated_at > 0 AND provider_arn = ''
 """
 
 
@@ -141,13 +140,13 @@ class SqlSignInSessionStore:
         async def work(transaction: Transaction) -> bool:
             row = await transaction.fetch_one(
                 "DELETE FROM sign_in_sessions WHERE session_id = $1 AND account_id = $2 AND principal_id = $3"
-                " RETURNING browser_hash, authenticated_at, principal_kind, provider_arn",
+                " RETURNING browser_hash, principal_kind, provider_arn",
                 session_id,
                 account_id,
                 principal_id,
             )
-            if row is not None and (row[2] != "role" or row[3]):
-                await transaction.execute(_END_ROLES_TAKEN, row[0], row[1])
+            if row is not None and (row[1] != "role" or row[2]):
+                await transaction.execute(_END_ROLES_TAKEN, row[0])
             return row is not None
 
         return await self._engine.run(work)
