@@ -5,6 +5,8 @@ const form = document.getElementById("passkey-form");
 const button = document.getElementById("passkey-button");
 const outcome = document.getElementById("passkey-outcome");
 
+document.getElementById("passkey-script").hidden = true; // this runs, so its want need not be explained
+
 async function ask() {
   const options = JSON.parse(form.dataset.options);
   if (form.dataset.ceremony === "create") {
