@@ -217,6 +217,31 @@ def test_exec_gives_it_to_a_program_that_knows_no_logins(person: Terminal) -> No
     assert done.stderr == ""
 
 
+def test_exec_read_only_makes_one_for_a_command_and_ends_it(server: RunningServer, person: Terminal) -> None:
+    """Nothing of it is kept in a file, and what the command could have carried away is worth nothing after it."""
+    cache = person.home / ".aws" / "login" / "cache"
+    before = (person.home / ".aws" / "config").read_text(), sorted(cache.glob("*.json"))
+    keep = "import boto3; c = boto3.Session().get_credentials().get_frozen_credentials(); print(*c[:3])"
+    done = person.daypass(
+        *("exec", "--profile", "dev", "--read-only", "--"),
+        *(sys.executable, "-c", f"{TRY.replace('sys.argv[1]', repr(''))}\n{keep}"),
+    )
+    *tried, credentials = _lines(done)
+    assert (tried, done.stderr) == (DENIED, "")
+    assert ((person.home / ".aws" / "config").read_text(), sorted(cache.glob("*.json"))) == before
+    key, secret, token = credentials.split()
+    carried = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+    who = [AWS, "sts", "get-caller-identity", "--endpoint-url", server.endpoint, "--region", "us-east-1"]
+    deadline = time.monotonic() + 20
+    while person.run(*who, **carried).returncode == 0:
+        assert time.monotonic() < deadline, "the credentials outlive the command"
+
+
+def test_exec_read_only_gives_the_command_s_exit_code(person: Terminal) -> None:
+    command = [sys.executable, "-c", "raise SystemExit(7)"]
+    assert person.daypass("exec", "--profile", "dev", "--read-only", "--", *command).returncode == 7
+
+
 def test_it_is_ended_alone(server: RunningServer, person: Terminal) -> None:
     _narrow(person, "--read-only")
     copy = _entry_path(person, server).read_text()

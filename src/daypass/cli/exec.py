@@ -5,6 +5,7 @@ nothing secret is written anywhere. Its exit code and its signals are ours.
 """
 
 import argparse
+import contextlib
 import os
 import secrets
 import tempfile
@@ -33,7 +34,21 @@ def run(argv: list[str]) -> int:
     """Run the command; returns its exit code."""
     arguments, command = _parse(argv)
     profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
-    supply = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))
+    with contextlib.ExitStack() as held:
+        code = _run(arguments, command, profile, held)
+    return end_like(code)
+
+
+def _run(
+    arguments: argparse.Namespace, command: list[str], profile: Profile, held: contextlib.ExitStack
+) -> int:
+    asks = may_prompt(arguments)
+    if arguments.read_only:
+        from daypass.cli.exec_narrowed import narrowed_supply
+
+        supply = held.enter_context(narrowed_supply(profile, command, may_prompt=asks))
+    else:
+        supply = credential_supply(profile, os.environ, may_prompt=asks)
     entry = supply()  # before the command starts: a sign-in that is needed is said by us, not by an SDK
     remember_use(os.environ, profile.name)
     login = login_beneath(profile, os.environ)
@@ -46,10 +61,9 @@ def run(argv: list[str]) -> int:
     supply = warning_supply(supply, profile=login, was_told=bool(warning))
     server = CredentialServer([Consumer(profile.name, token, supply)])
     try:
-        code = _run_beside(server, token, profile, command)
+        return _run_beside(server, token, profile, command)
     finally:
         server.close()
-    return end_like(code)
 
 
 def _run_beside(server: CredentialServer, token: Secret, profile: Profile, command: list[str]) -> int:
@@ -74,6 +88,11 @@ def _parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     add_pickable_profile(parser)
     add_min_ttl(parser)
     add_no_input(parser)
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="with a login narrowed to AWS's ReadOnlyAccess, which is made for this command and ends with it",
+    )
     parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="the command and its arguments")
     own, command = argv, []
     if "--" in argv:

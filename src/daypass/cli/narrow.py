@@ -12,20 +12,26 @@ import json
 import os
 import re
 from pathlib import Path
+from shlex import quote
 
 from daypass.cli.arguments import CommandParser, add_no_input
 from daypass.cli.configure import bridge_command
 from daypass.cli.narrow_outcome import Narrowing, finish_narrowing
-from daypass.cli.narrow_target import planned_section
+from daypass.cli.narrow_target import check_narrowable, planned_section
 from daypass.cli.output import data, say
 from daypass.cli.renewing import find_profile, login_session_of, store_for
 from daypass.cli.time_left import read_duration
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.narrow import compact_policy
-from daypass.client.narrow_profile import DEFAULT_SECONDS, NarrowWords, narrowed_session, read_narrowed
+from daypass.client.narrow_profile import (
+    DEFAULT_SECONDS,
+    NarrowWords,
+    narrowed_session,
+    read_narrowed,
+    read_only_arn,
+)
 from daypass.client.receipt import Receipt
 from daypass.client.recent_profiles import remember_use
-from daypass.client.role_profile import find_chain
 from daypass.client.storage_choice import STORAGES, choose_storage
 from daypass.errors import ConfigError, NarrowingUnavailable, UsageError
 
@@ -111,23 +117,11 @@ def _narrowable(config: AwsConfig, arguments: argparse.Namespace) -> Profile:
         raise UsageError("a profile name cannot be empty or contain brackets or line breaks")
     if name == arguments.profile:
         raise UsageError(
-            "a narrowed login needs a profile of its own", hint=f"daypass narrow {name} --as {name}-agent"
+            "a narrowed login needs a profile of its own",
+            hint=f"daypass narrow {quote(name)} --as {quote(name + '-agent')}",
         )
     parent = find_profile(config, arguments.profile)
-    chain = find_chain(config, parent, os.environ)
-    if chain is not None:
-        raise ConfigError(
-            f'profile "{parent.name}" is a role; a role is narrowed by session policies in its own profile',
-            hint=f"daypass configure role {name} --role-arn {chain.role.role_arn}"
-            f" --source-profile {chain.login.name} --policy-file FILE",
-        )
-    narrowed = read_narrowed(parent)
-    if narrowed is not None:
-        raise ConfigError(
-            f'profile "{parent.name}" is a narrowed login itself, which cannot make another',
-            hint=f"daypass narrow {narrowed.parent} --as {name}",
-        )
-    login_session_of(parent)
+    check_narrowable(config, parent, new=name)
     return parent
 
 
@@ -140,7 +134,7 @@ def _scope(arguments: argparse.Namespace, parent: Profile, target: Profile) -> t
         if before is None:
             raise UsageError(
                 "what narrows it? --read-only, --policy-file or --policy-arn",
-                hint=f"daypass narrow {parent.name} --as {target.name} --read-only",
+                hint=f"daypass narrow {quote(parent.name)} --as {quote(target.name)} --read-only",
             )
         arns, file = before.policy_arns, before.policy_file
     policy = _read_policy(file)
@@ -158,8 +152,7 @@ def _scope(arguments: argparse.Namespace, parent: Profile, target: Profile) -> t
 def _said(arguments: argparse.Namespace, parent: Profile) -> tuple[tuple[str, ...], str]:
     arns = list(arguments.policy_arn)
     if arguments.read_only:
-        partition = login_session_of(parent).split(":")[1]
-        arns.insert(0, f"arn:{partition}:iam::aws:policy/ReadOnlyAccess")
+        arns.insert(0, read_only_arn(login_session_of(parent)))
     if not all(_is_policy_arn(arn) and "," not in arn for arn in arns) or len(arns) > _MOST_ARNS:
         raise UsageError(
             f"--policy-arn takes the ARN of a managed policy, at most {_MOST_ARNS} of them",
@@ -212,14 +205,14 @@ def _not_at_aws(words: NarrowWords, name: str) -> NarrowingUnavailable:
     narrowed_by += [f"--policy-file {words.policy_file}"] if words.policy_file else []
     return NarrowingUnavailable(
         f'profile "{words.parent}" is signed in at AWS, which makes no narrowed logins; a role over it can be narrowed',
-        hint=f"daypass configure role {name} --role-arn ARN --source-profile {words.parent} {' '.join(narrowed_by)}",
+        hint=f"daypass configure role {quote(name)} --role-arn ARN --source-profile {words.parent} {' '.join(narrowed_by)}",
     )
 
 
 def _tell(receipt: Receipt, doubts: list[str], *, is_json: bool) -> int:
     data(json.dumps(receipt.members()) if is_json else receipt.text())
-    say(f"try: AWS_PROFILE={receipt.profile} aws sts get-caller-identity")
-    say(f"end it: daypass logout --profile {receipt.profile}")
+    say(f"try: AWS_PROFILE={quote(receipt.profile)} aws sts get-caller-identity")
+    say(f"end it: daypass logout --profile {quote(receipt.profile)}")
     for doubt in doubts:
         say(f"the one before was not revoked at the service; {doubt} [network]")
     return 5 if doubts else 0

@@ -8,6 +8,7 @@ import os
 import time
 import uuid
 from dataclasses import dataclass, field
+from shlex import quote
 
 from daypass.cli.output import say
 from daypass.cli.receipt import receipt_of
@@ -36,7 +37,7 @@ from daypass.errors import (
 from daypass.protocol.aws.endpoints import sts_endpoint
 from daypass.protocol.oauth.errors import SignInError
 
-__all__ = ["Narrowing", "finish_narrowing"]
+__all__ = ["Narrowing", "ask_for", "finish_narrowing", "revoke_narrowed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +66,19 @@ def finish_narrowing(narrowing: Narrowing, *, process: str) -> tuple[Receipt, li
     Raises what a refresh of the parent may, NarrowingUnavailable, LoginDenied, LoginMismatch, KeyringError, OSError.
     """
     narrowing.store.check()  # a keyring that fails is said before a login is made
-    entry = _ask(narrowing)
+    entry = ask_for(
+        narrowing.parent,
+        narrowing.words,
+        endpoint=narrowing.endpoint,
+        new=narrowing.target.name,
+        policy=narrowing.policy,
+        may_prompt=narrowing.may_prompt,
+    )
     try:
         identity = _prove(narrowing, entry)
         replaced = _keep(narrowing, entry, process)
     except BaseException:
-        _revoke(entry, narrowing.endpoint)
+        revoke_narrowed(entry, narrowing.endpoint)
         raise
     _say_what_was_made(narrowing, is_new=not replaced)
     doubts = [_end_former(each, narrowing) for each in replaced]
@@ -78,29 +86,33 @@ def finish_narrowing(narrowing: Narrowing, *, process: str) -> tuple[Receipt, li
     return receipt_of(written, entry, identity, now=int(time.time())), [doubt for doubt in doubts if doubt]
 
 
-def _ask(narrowing: Narrowing) -> CacheEntry:
-    """Raises in the words of the parent: it is the parent's session that is asked with."""
-    parent = narrowing.parent
-    renewal = renewal_for(parent, os.environ, may_prompt=narrowing.may_prompt)
+def ask_for(
+    parent: Profile,
+    words: NarrowWords,
+    *,
+    endpoint: str,
+    new: str,
+    policy: str = "",
+    may_prompt: bool | None = None,
+) -> CacheEntry:
+    """The smaller login. Raises in the words of the parent, with whose session it is asked; `new` is for texts."""
+    renewal = renewal_for(parent, os.environ, may_prompt=may_prompt)
     arn = login_session_of(parent)
     entry = fresh_entry(arn, renewal)
-    words = narrowing.words
     request = NarrowRequest(
         name=words.name,
-        policy=narrowing.policy,
+        policy=policy,
         policy_arns=words.policy_arns,
         seconds=words.seconds,
         key=new_key(),
         jti=str(uuid.uuid4()),
     )
     try:
-        return ask_narrowed(
-            entry, request, arn=arn, base_url=narrowing.endpoint, now=int(time.time()), send=send
-        )
+        return ask_narrowed(entry, request, arn=arn, base_url=endpoint, now=int(time.time()), send=send)
     except NarrowingUnavailable as problem:
         raise NarrowingUnavailable(
             f"{problem.message}; a role over the login can be narrowed",
-            hint=f"daypass configure role {narrowing.target.name} --role-arn ARN --source-profile {parent.name} --policy-file FILE",
+            hint=f"daypass configure role {quote(new)} --role-arn ARN --source-profile {parent.name} --policy-file FILE",
         ) from problem
     except (SignInError, NetworkError) as problem:
         raise explain_refusal(problem, entry, renewal) from problem
@@ -157,10 +169,13 @@ def _end_former(replaced: Replaced, narrowing: Narrowing) -> str:
     """Why it may live on, or nothing."""
     if replaced.entry is None:
         return replaced.doubt
-    return _revoke(replaced.entry, narrowing.target.endpoint("signin", os.environ) or narrowing.endpoint)
+    return revoke_narrowed(
+        replaced.entry, narrowing.target.endpoint("signin", os.environ) or narrowing.endpoint
+    )
 
 
-def _revoke(entry: CacheEntry, endpoint: str) -> str:
+def revoke_narrowed(entry: CacheEntry, endpoint: str) -> str:
+    """End it at the service. Returns why it may live on, or nothing."""
     with contextlib.suppress(DaypassError):
         revoke(entry, base_url=endpoint, now=int(time.time()), jti=str(uuid.uuid4()), send=send)
         return ""

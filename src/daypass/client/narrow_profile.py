@@ -9,6 +9,7 @@ credentials. A narrowed login is renewed by SDKs like any other, and ended or ma
 """
 
 from dataclasses import dataclass
+from shlex import quote
 
 from daypass.client.aws_config import AwsConfig, Profile
 from daypass.client.ini_text import Setting
@@ -21,6 +22,7 @@ __all__ = [
     "narrowed_session",
     "profiles_narrowed_from",
     "read_narrowed",
+    "read_only_arn",
     "way_back",
 ]
 
@@ -82,6 +84,11 @@ def narrowed_session(login_session: str, name: str) -> str:
     return f"{login_session}{_MARK}{name}"
 
 
+def read_only_arn(login_session: str) -> str:
+    """AWS's ReadOnlyAccess in the partition of this identity."""
+    return f"arn:{login_session.split(':')[1]}:iam::aws:policy/ReadOnlyAccess"
+
+
 def arn_of_session(login_session: str) -> str:
     """Whose it is: the ARN, whether the login is narrowed or not."""
     return login_session.partition(_MARK)[0]
@@ -119,5 +126,5 @@ def way_back(profile: Profile) -> str:
     """The command that gives the profile a session again."""
     words = read_narrowed(profile)
     if words is None:
-        return f"daypass login --profile {profile.name}"
-    return f"daypass narrow {words.parent} --as {profile.name}"
+        return f"daypass login --profile {quote(profile.name)}"
+    return f"daypass narrow {quote(words.parent)} --as {quote(profile.name)}"
