@@ -88,6 +88,7 @@ PLACES = {
     "audit": "/audit",
     "create-user": "/call?call=CreateUser",
     "create-role": "/call?call=CreateRole",
+    "attach": "/call?call=AttachUserPolicy&UserName=alice",
     "password": "/call?call=UpdateLoginProfile&UserName=alice",
     "refused": "/user?name=nobody",
 }
@@ -125,7 +126,7 @@ def test_an_administrator_walks_through_a_users_life(page: Page, site: LiveSite)
     expect(page.get_by_role("heading", name="dora")).to_be_visible()
     expect(page.get_by_text("must choose another one at the next sign-in")).to_be_visible()
     page.get_by_role("link", name="Attach a policy").click()
-    page.get_by_role("textbox", name="Policy ARN").fill("arn:aws:iam::aws:policy/ReadOnlyAccess")
+    page.get_by_label("Policy ARN").fill("arn:aws:iam::aws:policy/ReadOnlyAccess")
     page.get_by_role("button", name="Attach policy").click()
     expect(page.get_by_role("status")).to_have_text("The policy is attached.")
     page.get_by_role("link", name="What may this user do?").click()

@@ -380,3 +380,16 @@ async def test_a_button_that_is_not_there_leads_to_the_account(site: SignInWorld
     await tab.get(f"{base}/call?call=CreateUser")
     answer = await tab.submit(f"{base}/call", call="CreateAccessKey", UserName="alice", follow=False)
     assert (answer.status, answer.location) == (303, base)
+
+
+async def test_who_may_list_chooses_and_who_may_not_types_unrecorded(site: SignInWorld) -> None:
+    tab, base = await enter(site)
+    await tab.get(f"{base}/call?call=AttachUserPolicy&UserName=alice")
+    assert f'<option value="{READ_ONLY}">' in tab.answer.text
+    await tab.get(f"{base}/call?call=JoinGroup&UserName=alice")
+    assert '<option value="readers">' in tab.answer.text
+    other, elsewhere = await enter(site, "bob")
+    before = len(await site.audit())
+    await other.get(f"{elsewhere}/call?call=AttachUserPolicy&UserName=alice")
+    assert "<option" not in other.answer.text
+    assert len(await site.audit()) == before

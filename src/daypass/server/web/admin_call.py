@@ -12,6 +12,7 @@ from daypass.protocol.aws.errors import AccessDenied, AwsError
 from daypass.server.domain.own_account import NotRecent, check_recent
 from daypass.server.web.admin_button_table import BUTTONS
 from daypass.server.web.admin_buttons import Button, read_values
+from daypass.server.web.admin_choices import find_choices
 from daypass.server.web.admin_desk import AdminDesk, AdminVisit, admin_page, sentence
 from daypass.server.web.admin_steps import steps_of
 
@@ -67,7 +68,7 @@ class AdminCalls:
             for field in button.fields
             if field.name in _EXAMPLES
         }
-        return self._form(admin, button, {**examples, **known})
+        return await self._form(admin, button, {**examples, **known})
 
     @admin_page
     async def press(self, admin: AdminVisit) -> Response:
@@ -83,13 +84,13 @@ class AdminCalls:
             except NotRecent:
                 return self.desk.not_recent(admin)
             if form.get("confirmed") != "yes":
-                return self._form(admin, button, values)
+                return await self._form(admin, button, values)
         done: list[str] = []
         try:
             await self._perform(admin, button, values, done)
         except AwsError as refusal:
             status = 403 if isinstance(refusal, AccessDenied) else refusal.status
-            return self._form(
+            return await self._form(
                 admin, button, values, status=status, error=sentence(refusal), code=refusal.code, done=done
             )
         place = button.next_place(values, account_id=admin.session.account_id)
@@ -104,7 +105,7 @@ class AdminCalls:
             await self.desk.ask(admin, step, parameters, service=button.service)
             done.append(step)
 
-    def _form(
+    async def _form(
         self,
         admin: AdminVisit,
         button: Button,
@@ -124,6 +125,7 @@ class AdminCalls:
             button=button,
             title=button.named(values),
             values=values,
+            choices=await find_choices(self.desk, admin, button),
             error=error,
             code=code,
             steps=done or [],
