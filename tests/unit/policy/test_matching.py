@@ -1,6 +1,7 @@
 """Wildcards without catastrophes."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,44 @@ def test_a_hostile_pattern_on_a_hostile_text_is_quick(parts: tuple[str | Wildcar
     started = time.process_time()
     assert not Glob(parts).matches("a" * 8000)
     assert time.process_time() - started < 0.2
+
+
+class _CountedText(str):
+    """A text that counts how often Python looks at it."""
+
+    __slots__ = ("looks",)
+    looks: int
+
+    def __getitem__(self, at: Any) -> str:
+        self.looks += 1
+        return super().__getitem__(at)
+
+    def find(self, *where: Any) -> int:
+        self.looks += 1
+        return super().find(*where)
+
+    def startswith(self, *where: Any) -> bool:
+        self.looks += 1
+        return super().startswith(*where)
+
+
+@pytest.mark.parametrize("length", [3, 63, 65, 501])
+def test_a_text_is_looked_at_once_per_character_whatever_the_pattern(length: int) -> None:
+    """Six kilobytes of such patterns are one decision's work, and everybody waits while it lasts."""
+    text = _CountedText("a" * 2000)
+    text.looks = 0
+    assert not Glob((ANY, *("a", ONE) * (length // 2), "b", ANY)).matches(text)
+    assert text.looks <= 10 * length + (0 if length <= 64 else len(text))
+
+
+def test_a_short_piece_takes_every_character_for_its_question_marks_and_none_for_a_meaning_of_its_own() -> (
+    None
+):
+    for free in ("\n", ".", "\U0001f600", "\x85"):
+        text = "a" * 20 + f"a+{free}(b" + "c"
+        assert Glob((ANY, "a+", ONE, "(b", ANY)).matches(text)
+        assert not Glob((ANY, "a.", ONE, "(b", ANY)).matches(text)
+        assert Glob((ANY, "a", ONE, ONE, "(b", ANY)).matches(text)
 
 
 def test_a_piece_is_found_wherever_it_stands_however_many_places_were_tried_before() -> None:
