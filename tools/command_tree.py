@@ -16,6 +16,8 @@ from daypass.server.__main__ import COMMANDS as SERVER_COMMANDS
 
 _PARSED_ELSEWHERE = {"credential-process": "daypass.cli.credential_process_slow"}
 """The hot path reads its one option without argparse; the slow one has the parser."""
+_FIRST_WORDS = {"daypass.cli.configure": ["bridge"]}
+"""What a command wants to see before it parses."""
 HOME = "/home/nobody-at-all"
 """Stands for the person's home in defaults; pages show `~`."""
 
@@ -44,7 +46,7 @@ def _parser_of(module_name: str) -> argparse.ArgumentParser:
         mock.patch.object(argparse.ArgumentParser, "parse_args", stop),
     ):
         try:
-            module.run([])
+            module.run(_FIRST_WORDS.get(module_name, []))
         except _Caught as caught:
             return caught.parser
     raise AssertionError(f"{module_name} parses nothing")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePath
 from shlex import quote
-from shlex import quote
 
 from daypass.cli.narrow_outcome import ask_for, revoke_narrowed
 from daypass.cli.narrow_target import check_narrowable
