@@ -17,7 +17,7 @@ from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.commands.sample_account import new_account_id, new_password
 from daypass.server.commands.terminal import say, write_value
 from daypass.server.domain.account import Account
-from daypass.server.domain.operator_events import operator_event
+from daypass.server.domain.operator_events import account_created
 from daypass.server.domain.password_policy import check_new_password, check_password_text
 
 __all__ = ["add_account_flags", "check_account_flags", "create_account", "read_root_password", "show_account"]
@@ -83,14 +83,7 @@ async def create_account(database_url: str, words: argparse.Namespace, password:
         )
         await storage.accounts.create_account(account)
         await storage.audit.append(
-            operator_event(
-                "CreateAccount",
-                command="server account create",
-                event_id=SystemRandomness().uuid(),
-                now=account.created_at,
-                account_id=account.account_id,
-                detail={"accountName": account.alias or "", "email": account.root_email},
-            )
+            account_created(account, command="server account create", event_id=SystemRandomness().uuid())
         )
     except AwsError as refusal:
         raise ConfigError(f"the account was not made: {refusal.message}") from refusal

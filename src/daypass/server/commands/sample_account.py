@@ -9,8 +9,10 @@ import string
 from dataclasses import dataclass
 
 from daypass.secret import Secret
+from daypass.server.adapters.system import SystemRandomness
 from daypass.server.domain.account import Account, LoginProfile, User
 from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique_id
+from daypass.server.domain.operator_events import account_created
 from daypass.server.ports.password_hasher import PasswordHasher
 from daypass.server.ports.storage import Storage
 
@@ -61,6 +63,7 @@ async def ensure_sample_account(
     if account is None:
         account = Account(new_account_id(), None, _ROOT_EMAIL, root_hash, 0, now)
         await storage.accounts.create_account(account)
+        await storage.audit.append(account_created(account, command="up", event_id=SystemRandomness().uuid()))
     else:
         await storage.accounts.set_root_password(account.account_id, root_hash, changed=True)
     await _ensure_user(storage, account.account_id, await hasher.hash(user_password), now=now)

@@ -5,9 +5,10 @@ Accounts and service control policies are AWS Organizations' in CloudTrail, and 
 
 from collections.abc import Mapping
 
+from daypass.server.domain.account import Account
 from daypass.server.domain.audit import AuditEvent, Caller
 
-__all__ = ["OPERATOR", "operator_event"]
+__all__ = ["OPERATOR", "account_created", "operator_event"]
 
 OPERATOR = "operator"
 """What an event's detail has under `by`."""
@@ -18,6 +19,18 @@ _SOURCES = {
     "DeleteServiceControlPolicy": "organizations.amazonaws.com",
     "RotateKeyRing": "signin.amazonaws.com",
 }
+
+
+def account_created(account: Account, *, command: str, event_id: str) -> AuditEvent:
+    """`CreateAccount`, at the time the account says."""
+    return operator_event(
+        "CreateAccount",
+        command=command,
+        event_id=event_id,
+        now=account.created_at,
+        account_id=account.account_id,
+        detail={"accountName": account.alias or "", "email": account.root_email},
+    )
 
 
 def operator_event(
