@@ -127,7 +127,7 @@ def _session_name(base: SignInSession) -> str:
 def _words(refusal: AwsError) -> str:
     if refusal.code == "AccessDenied":
         return (
-            "You may not take this role. Its trust policy must name you, and your own policies must allow"
-            " sts:AssumeRole. Ask who administers the role's account."
+            "You may not take this role. Its trust policy must name you, and may ask for a second factor; your own"
+            " policies must allow sts:AssumeRole. Ask who administers the role's account."
         )
     return str(refusal)
