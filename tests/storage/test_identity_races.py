@@ -234,3 +234,33 @@ async def test_many_changes_of_one_account_at_once_lose_no_revision(
     ]
     assert await _outcomes([*calls]) == {None: CALLERS}
     assert await both[0].accounts.load_revision(ACCOUNT_ID) == before + CALLERS
+
+
+async def test_of_twenty_policies_attached_at_once_no_more_than_the_limit_are(
+    both: tuple[SqlStorage, SqlStorage],
+) -> None:
+    arns = [f"arn:aws:iam::aws:policy/P{number}" for number in range(CALLERS)]
+    calls = [
+        both[n % 2].policies.attach_policy(ACCOUNT_ID, ALICE.user_id, arn, limit=10)
+        for n, arn in enumerate(arns)
+    ]
+    assert await _outcomes([*calls]) == {None: 10, "LimitExceeded": CALLERS - 10}
+    attached = await both[0].policies.list_attached_policies(ACCOUNT_ID, ALICE.user_id)
+    assert len(attached) == 10
+    await both[0].policies.attach_policy(ACCOUNT_ID, ALICE.user_id, attached[0], limit=10)
+
+
+async def test_of_twenty_groups_joined_at_once_no_more_than_the_limit_are(
+    both: tuple[SqlStorage, SqlStorage],
+) -> None:
+    groups = [make_group(f"Group{number}") for number in range(CALLERS)]
+    for group in groups:
+        await both[0].groups.create_group(group)
+    calls = [
+        both[n % 2].groups.add_member(ACCOUNT_ID, group.group_id, ALICE.user_id, limit=10)
+        for n, group in enumerate(groups)
+    ]
+    assert await _outcomes([*calls]) == {None: 10, "LimitExceeded": CALLERS - 10}
+    joined = await both[0].groups.list_groups_of(ACCOUNT_ID, ALICE.user_id)
+    assert len(joined) == 10
+    await both[0].groups.add_member(ACCOUNT_ID, joined[0].group_id, ALICE.user_id, limit=10)

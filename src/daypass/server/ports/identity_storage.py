@@ -44,8 +44,12 @@ class GroupStore(Protocol):
         """Raises NoSuchEntity; DeleteConflict while it has members, an inline or an attached policy."""
         ...
 
-    async def add_member(self, account_id: str, group_id: str, user_id: str) -> None:
-        """Adding twice is the same as once. Raises NoSuchEntity when either is gone."""
+    async def add_member(
+        self, account_id: str, group_id: str, user_id: str, *, limit: int | None = None
+    ) -> None:
+        """Adding twice is the same as once. Raises NoSuchEntity when either is gone, LimitExceeded when the user is in
+        `limit` other groups.
+        """
         ...
 
     async def remove_member(self, account_id: str, group_id: str, user_id: str) -> None:

@@ -227,8 +227,12 @@ class PolicyStore(Protocol):
         """Raises NoSuchEntity; DeleteConflict while attached anywhere, a boundary, or of several versions."""
         ...
 
-    async def attach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:
-        """Attaching twice is the same as once. Raises NoSuchEntity when the principal is gone."""
+    async def attach_policy(
+        self, account_id: str, principal_id: str, policy_arn: str, *, limit: int | None = None
+    ) -> None:
+        """Attaching twice is the same as once. Raises NoSuchEntity when the principal is gone, LimitExceeded when it has
+        `limit` others.
+        """
         ...
 
     async def detach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:

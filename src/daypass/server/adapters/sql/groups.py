@@ -7,7 +7,7 @@ to begin at the left; PostgreSQL knows by itself.
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
+from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Transaction
 from daypass.server.adapters.sql.users import USER_COLUMNS, read_user
@@ -105,7 +105,9 @@ class SqlGroupStore:
 
         await self._engine.run(work)
 
-    async def add_member(self, account_id: str, group_id: str, user_id: str) -> None:
+    async def add_member(
+        self, account_id: str, group_id: str, user_id: str, *, limit: int | None = None
+    ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
             row = await transaction.fetch_one(
@@ -117,6 +119,14 @@ class SqlGroupStore:
             )
             if row is None:
                 raise NoSuchEntity("the group or the user does not exist")
+            others = await transaction.fetch_one(
+                "SELECT count(*) FROM group_members WHERE account_id = $1 AND user_id = $3 AND group_id <> $2",
+                account_id,
+                group_id,
+                user_id,
+            )
+            if limit is not None and others is not None and others[0] >= limit:
+                raise LimitExceeded(f"the user is in {limit} groups already")
             await transaction.execute(
                 "INSERT INTO group_members (account_id, group_id, user_id, user_key) VALUES ($1, $2, $3, $4)"
                 " ON CONFLICT DO NOTHING",

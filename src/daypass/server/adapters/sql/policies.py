@@ -7,7 +7,7 @@ the same.
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, NoSuchEntity
+from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
 from daypass.server.adapters.sql.existence import check_policy_exists, check_principal_exists
@@ -112,11 +112,22 @@ class SqlPolicyStore:
 
         await self._engine.run(work)
 
-    async def attach_policy(self, account_id: str, principal_id: str, policy_arn: str) -> None:
+    async def attach_policy(
+        self, account_id: str, principal_id: str, policy_arn: str, *, limit: int | None = None
+    ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
             await check_principal_exists(transaction, account_id, principal_id)
             await check_policy_exists(transaction, account_id, policy_arn)
+            others = await transaction.fetch_one(
+                "SELECT count(*) FROM policy_attachments"
+                " WHERE account_id = $1 AND principal_id = $2 AND policy_arn <> $3",
+                account_id,
+                principal_id,
+                policy_arn,
+            )
+            if limit is not None and others is not None and others[0] >= limit:
+                raise LimitExceeded(f"{limit} policies are attached already")
             await transaction.execute(
                 "INSERT INTO policy_attachments (account_id, principal_id, policy_arn) VALUES ($1, $2, $3)"
                 " ON CONFLICT DO NOTHING",

@@ -37,13 +37,14 @@ class Attachments:
             call, f"iam:Attach{self.holder}Policy", name=name, policy_arn=policy_arn
         )
         await self._check_policy_exists(call, policy_arn)
-        attached = await self.storage.policies.list_attached_policies(call.account_id, principal_id)
-        if policy_arn in attached:
-            return
-        if len(attached) >= MAX_ATTACHED_POLICIES:
-            raise LimitExceeded(f"Cannot exceed quota for PoliciesPer{self.holder}: {MAX_ATTACHED_POLICIES}")
         try:
-            await self.storage.policies.attach_policy(call.account_id, principal_id, policy_arn)
+            await self.storage.policies.attach_policy(
+                call.account_id, principal_id, policy_arn, limit=MAX_ATTACHED_POLICIES
+            )
+        except LimitExceeded:
+            raise LimitExceeded(
+                f"Cannot exceed quota for PoliciesPer{self.holder}: {MAX_ATTACHED_POLICIES}"
+            ) from None
         except NoSuchEntity:
             raise self._no_such_policy(policy_arn) from None
 

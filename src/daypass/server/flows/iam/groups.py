@@ -127,13 +127,12 @@ class Groups:
         """Adding twice is the same as once. Raises NoSuchEntity, LimitExceeded."""
         group = await self._find(call, "iam:AddUserToGroup", group_name)
         user = await self._member(call, user_name)
-        groups = await self.storage.groups.list_groups_of(call.account_id, user.user_id)
-        if any(each.group_id == group.group_id for each in groups):
-            return
-        if len(groups) >= MAX_GROUPS_OF_USER:
-            raise LimitExceeded(f"Cannot exceed quota for GroupsPerUser: {MAX_GROUPS_OF_USER}")
         try:
-            await self.storage.groups.add_member(call.account_id, group.group_id, user.user_id)
+            await self.storage.groups.add_member(
+                call.account_id, group.group_id, user.user_id, limit=MAX_GROUPS_OF_USER
+            )
+        except LimitExceeded:
+            raise LimitExceeded(f"Cannot exceed quota for GroupsPerUser: {MAX_GROUPS_OF_USER}") from None
         except NoSuchEntity:
             raise no_such_holder("User", user_name) from None
 
