@@ -3,6 +3,7 @@
 CSRF, confirmation of what cannot be undone, a recent sign-in for it, and the API's refusals on the page.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -393,3 +394,13 @@ async def test_who_may_list_chooses_and_who_may_not_types_unrecorded(site: SignI
     await other.get(f"{elsewhere}/call?call=AttachUserPolicy&UserName=alice")
     assert "<option" not in other.answer.text
     assert len(await site.audit()) == before
+
+
+async def test_the_longest_policy_fits_into_the_form_indented(site: SignInWorld) -> None:
+    """IAM reference, "IAM and AWS STS quotas": 6,144 characters of a managed policy; white space does not count."""
+    statement = allow(*[f"s3:Get{number:04d}" for number in range(380)])
+    document = json.dumps(json.loads(policy_text(statement)), indent=8).replace("\n", "\r\n")
+    assert 5_000 < len("".join(document.split())) <= 6_144
+    tab, base = await enter(site)
+    await press(tab, base, "CreatePolicy", PolicyName="Long", PolicyDocument=document)
+    assert "The policy is created" in tab.answer.text

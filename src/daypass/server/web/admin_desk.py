@@ -27,6 +27,8 @@ from daypass.server.web.session_view import view_session
 
 __all__ = ["AdminDesk", "AdminVisit", "Look", "admin_page", "sentence"]
 
+_LARGEST_FORM = 131_072
+"""Bytes. The longest policy has 10,240 characters that count; indented, and encoded for a form, it is this long."""
 _DAY = "%-d %B %Y"
 _MINUTE = "%-d %B %Y, %H:%M UTC"
 
@@ -76,7 +78,7 @@ class AdminDesk:
     async def enter(self, request: Request) -> AdminVisit | Response:
         """The visit, or the way home for a session that is not this browser's."""
         parts = self.tools.parts
-        visit = await self.tools.visit(request)
+        visit = await self.tools.visit(request, largest=_LARGEST_FORM)
         session = await choose_session(
             sessions=parts.storage.sign_in_sessions,
             directory=parts.directory,

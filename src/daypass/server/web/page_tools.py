@@ -20,7 +20,7 @@ from daypass.server.domain.pending_authorization import (
     seal_ticket,
 )
 from daypass.server.web.cookies import BrowserCookie, ProviderCookie
-from daypass.server.web.forms import CsrfGuard, read_form
+from daypass.server.web.forms import LARGEST_FORM, CsrfGuard, read_form
 from daypass.server.web.rendering import Renderer, protect
 from daypass.server.web.sign_in_parts import SignInParts
 
@@ -63,12 +63,12 @@ class PageTools:
         self.provider_cookie = ProviderCookie(parts.external_url)
         self.renderer = Renderer()
 
-    async def visit(self, request: Request) -> Visit:
-        """Read a request. A POST must be a form of ours. Raises FormRefused, PendingExpired."""
+    async def visit(self, request: Request, *, largest: int = LARGEST_FORM) -> Visit:
+        """Read a request. A POST must be a form of ours, of at most `largest` bytes. Raises FormRefused, PendingExpired."""
         secret = self._cookie.read(request)
         form: dict[str, str] = {}
         if request.method == "POST":
-            form = await read_form(request)
+            form = await read_form(request, largest=largest)
             self._csrf.check(request, form, secret)
         sealed = form.get("request", "") or request.query_params.get("request", "")
         now = self.parts.clock()
