@@ -31,7 +31,6 @@ __all__ = ["bridge_command", "run"]
 
 def run(argv: list[str]) -> int:
     """Write the bridge profile. What else `configure` does stands in the table of `cli/main.py`, by its two words."""
-    _check_word(argv)
     arguments = _parse(argv)
     config = load_config(os.environ)
     profile = find_profile(config, arguments.profile)
@@ -76,7 +75,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("profile", metavar="PROFILE", help="the profile that is signed in")
     parser.add_argument("--as", dest="name", metavar="NAME", help="the new profile (default: PROFILE-bridge)")
     parser.add_argument("--json", action="store_true", help="print what was written as one JSON object")
-    return parser.parse_args(argv)
+    try:
+        return parser.parse_args(argv)
+    except UsageError:
+        _check_word(argv)  # its parser knows its own word only, and would offer that
+        raise
 
 
 def _check_free(config: AwsConfig, name: str, profile: Profile) -> None:
