@@ -9,7 +9,9 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from daypass.server.domain.account import Group, InlinePolicy, ManagedPolicy, Role, User
+from daypass.server.domain.account import Account, Group, InlinePolicy, ManagedPolicy, Role, User
+from daypass.server.domain.account_settings import ServiceControlPolicy
+from daypass.server.ports.bucket_storage import Bucket
 from support.query_world import allow, policy_text, trust
 from support.sign_in_world import ACCOUNT, NOW, SignInWorld, Tab, Terminal, open_sign_in_world
 
@@ -323,3 +325,55 @@ async def test_events_of_another_account_are_not_there(site: SignInWorld) -> Non
 async def test_a_place_in_the_log_that_is_none_is_refused(site: SignInWorld) -> None:
     tab, base = await enter(site)
     assert (await tab.get(f"{base}/audit?behind=nonsense")).status == 400
+
+
+async def test_of_the_operators_ceiling_only_its_decision_is_told(site: SignInWorld) -> None:
+    """Whoever administers an account does not read what the operator wrote over it."""
+    ceiling = policy_text(
+        allow("*"),
+        {"Sid": "Secret", "Effect": "Deny", "Action": "s3:*", "Resource": "*"},
+        {
+            "Sid": "Hidden",
+            "Effect": "Deny",
+            "Action": "sqs:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}},
+        },
+    )
+    policy = ServiceControlPolicy(ACCOUNT, "OperatorsOwn", ceiling, NOW)
+    await site.storage.account_settings.put_service_control_policy(policy)
+    await give(site, "bob", allow("*"))
+    site.now += 2
+    tab, base = await enter(site)
+    where = f"{base}/explain?principal=arn:aws:iam::{ACCOUNT}:user/bob&resource=*&action="
+    for action in ("s3:GetObject", "sqs:SendMessage"):
+        await tab.get(where + action)
+        assert "Who said what" in tab.answer.text
+        for word in ("OperatorsOwn", "Secret", "Hidden", "requestedregion"):
+            assert word not in tab.answer.text
+    await tab.get(f"{where}s3:GetObject")
+    assert "with an explicit deny in a service control policy" in tab.answer.text
+
+
+async def test_of_another_accounts_bucket_policy_only_its_decision_is_told(site: SignInWorld) -> None:
+    await site.storage.accounts.create_account(
+        Account("444455556666", "other", "other@example.com", "x", 0, NOW)
+    )
+    await site.storage.buckets.claim_bucket(Bucket("theirs", "444455556666", NOW))
+    document = policy_text(
+        {
+            "Sid": "Theirs",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::theirs/*",
+        }
+    )
+    await site.storage.buckets.put_bucket_policy("theirs", "444455556666", document)
+    tab, base = await enter(site)
+    await tab.get(
+        f"{base}/explain?principal=arn:aws:iam::{ACCOUNT}:user/bob&action=s3:GetObject"
+        "&resource=arn:aws:s3:::theirs/x"
+    )
+    assert "with an explicit deny in a resource-based policy" in tab.answer.text
+    assert "Theirs" not in tab.answer.text

@@ -137,3 +137,16 @@ async def test_other_services_do_not_have_these_actions(world: QueryWorld) -> No
     assert (
         await world.call(world.root, "iam", "ListSessions", SessionKind="browser")
     ).code == "InvalidAction"
+
+
+@pytest.mark.parametrize("kind", [{"is_session_token": True}, {"userid": f"{ACCOUNT}:bob"}])
+async def test_what_may_not_call_iam_may_not_end_sessions_either(
+    world: QueryWorld, kind: dict[str, Any]
+) -> None:
+    """STS reference, "GetSessionToken" and "GetFederationToken": such credentials administer nothing."""
+    await world.new_user("alice", allow("*"))
+    alice = await world.storage.users.load_user(ACCOUNT, "alice")
+    assert alice is not None
+    credentials = world.credentials(ACCOUNT, "user", alice.arn, alice.user_id, **kind)
+    answer = await world.call(credentials, "signin", "RevokeSessions", PrincipalArn=alice.arn)
+    assert answer.code == "AccessDenied"

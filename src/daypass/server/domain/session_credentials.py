@@ -39,6 +39,8 @@ MAX_DURATION = 129_600
 DEFAULT_DURATION = 43_200
 """Seconds."""
 
+_ADMINISTERING = ("iam", "signin")
+
 
 @dataclass(frozen=True, slots=True)
 class SessionCredentials:
@@ -75,14 +77,14 @@ def check_long_term_caller(claims: SessionClaims, action: str) -> None:
 def check_action_allowed(claims: SessionClaims, action: str) -> None:
     """`action` is `service:Operation`. Raises AccessDenied for what these credentials can never do.
 
-    GetSessionToken without a second factor: no IAM; at STS only AssumeRole and GetCallerIdentity. GetFederationToken:
-    no IAM, and at STS only GetCallerIdentity.
+    GetSessionToken without a second factor: no IAM, nobody's sessions; at STS only AssumeRole and GetCallerIdentity.
+    GetFederationToken: no IAM, nobody's sessions, and at STS only GetCallerIdentity.
     """
     service, _, operation = action.partition(":")
     if claims.userid:
-        is_forbidden = service == "iam" or (service == "sts" and operation != "GetCallerIdentity")
+        is_forbidden = service in _ADMINISTERING or (service == "sts" and operation != "GetCallerIdentity")
     elif claims.is_session_token:
-        is_forbidden = (service == "iam" and not claims.mfa_at) or (
+        is_forbidden = (service in _ADMINISTERING and not claims.mfa_at) or (
             service == "sts" and operation not in ("AssumeRole", "GetCallerIdentity")
         )
     else:
