@@ -273,27 +273,33 @@ def _sign_in_router(
 
     def otherwise(scope: Scope) -> Route:
         path = scope["path"]
-        if path == "/" and scope["method"] == "POST" and wants_json_api(scope):
-            return json_api
         if path == "/" and wants_query_api(scope):
             return query
         if path == "/v1/token":
             return token
         return metadata if path.startswith("/.well-known/") else pages
 
-    return exact_routes(
+    by_path = exact_routes(
         {
             ("POST", "/v1/token"): token,
             ("POST", "/v1/revoke"): Route(build_revoke_app(parts), "revoke", token_failure),
             ("POST", "/v1/scoped-session"): Route(
                 build_scoped_session_app(parts), "scoped_session", token_failure
             ),
+            ("POST", "/"): query,
             ("GET", "/healthz"): Route(build_health_app(None), "healthz", page_failure),
             ("GET", "/readyz"): Route(build_health_app(readiness), "readyz", page_failure),
             ("GET", "/metrics"): Route(metrics_app, "metrics", page_failure),
         },
         otherwise,
     )
+
+    def choose(scope: Scope) -> Route:
+        route = by_path(scope)
+        is_json = route is query and scope["method"] == "POST" and wants_json_api(scope)
+        return json_api if is_json else route
+
+    return choose
 
 
 def _build_gateway(
