@@ -134,7 +134,8 @@ def test_a_reload_takes_the_new_key_and_old_credentials_keep_working(
     assert len(after) == 2
     assert not after & before
     assert _call_sts(running, prepared, old) == _call_sts(running, prepared, new) == account_id
-    assert len(json.loads(running.text("/.well-known/jwks.json"))["keys"]) == 2
+    published = json.loads(running.text("/.well-known/jwks.json"))["keys"]
+    assert [key["alg"] for key in published] == ["ES256", "ES256", "ES384", "ES384"], "two of either kind"
 
 
 def test_a_reload_with_broken_settings_keeps_the_old_workers(
