@@ -264,3 +264,23 @@ async def test_of_twenty_groups_joined_at_once_no_more_than_the_limit_are(
     joined = await both[0].groups.list_groups_of(ACCOUNT_ID, ALICE.user_id)
     assert len(joined) == 10
     await both[0].groups.add_member(ACCOUNT_ID, joined[0].group_id, ALICE.user_id, limit=10)
+
+
+async def test_who_took_the_name_while_policy_was_asked_is_neither_changed_nor_deleted(
+    both: tuple[SqlStorage, SqlStorage],
+) -> None:
+    users, roles = both[0].users, both[0].roles
+    gone, boundary = "AIDAGONEGONEGONEGONE", "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    calls: list[Awaitable[object]] = [
+        users.update_user(ACCOUNT_ID, "alice", new_name="eve", user_id=gone),
+        users.update_user(ACCOUNT_ID, "alice", permissions_boundary=boundary, user_id=gone),
+        users.delete_user(ACCOUNT_ID, "alice", user_id=gone),
+        roles.update_role(ACCOUNT_ID, "reader", trust_policy="{}", role_id=gone),
+        roles.delete_role(ACCOUNT_ID, "reader", role_id=gone),
+    ]
+    assert await _outcomes(calls) == {"NoSuchEntity": 5}
+    assert await users.load_user(ACCOUNT_ID, "alice") == ALICE
+    assert await roles.load_role(ACCOUNT_ID, "reader") == READER
+    await users.update_user(ACCOUNT_ID, "alice", permissions_boundary=boundary, user_id=ALICE.user_id)
+    await users.delete_user(ACCOUNT_ID, "alice", user_id=ALICE.user_id)
+    await roles.delete_role(ACCOUNT_ID, "reader", role_id=READER.role_id)

@@ -2,7 +2,10 @@
 
 import gc
 
+import pytest
+
 from daypass.policy.document import PolicyDocument
+from daypass.server.domain.account import User
 from daypass.server.domain.account_settings import ServiceControlPolicy
 from support.query_world import ACCOUNT, NOW, QueryWorld, allow, deny, policy_text
 
@@ -142,3 +145,112 @@ async def test_no_description_makes_a_listing_unreadable(world: QueryWorld) -> N
         assert refused.code == "ValidationError", odd
     listed = await world.call(world.root, "iam", "ListPolicies", Scope="Local")
     assert "hidden" not in listed.values("PolicyName")
+
+
+async def test_a_name_that_changes_hands_while_policy_is_asked_changes_nobody(
+    world: QueryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alice may do everything to `temp`, who is deleted while her call is judged; the name is then another's."""
+    temp = f"arn:aws:iam::{ACCOUNT}:user/temp"
+    alice = await world.new_user("alice", allow("iam:*", Resource=temp))
+    await world.new_user("temp")
+    load_user = world.storage.users.load_user
+
+    async def load_and_lose(account_id: str, user_name: str) -> User | None:
+        found = await load_user(account_id, user_name)
+        if user_name == "temp" and found is not None:
+            monkeypatch.setattr(world.storage.users, "load_user", load_user)
+            await world.storage.users.delete_user(ACCOUNT, "temp")
+            await world.new_user("temp")
+        return found
+
+    calls: tuple[tuple[str, dict[str, str]], ...] = (
+        ("DeleteUser", {}),
+        ("UpdateUser", {"NewUserName": "temp"}),
+        ("TagUser", {"Tags.member.1.Key": "a", "Tags.member.1.Value": "b"}),
+        (
+            "PutUserPermissionsBoundary",
+            {"PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"},
+        ),
+    )
+    for action, more in calls:
+        monkeypatch.setattr(world.storage.users, "load_user", load_and_lose)
+        refused = await world.call(alice, "iam", action, UserName="temp", **more)
+        assert refused.code == "NoSuchEntity", action
+        kept = await load_user(ACCOUNT, "temp")
+        assert kept is not None
+        assert (kept.tags, kept.permissions_boundary) == ((), "")
+
+
+@pytest.mark.parametrize("kind", ["User", "Role"])
+async def test_who_may_delegate_within_a_boundary_only_gives_and_takes_no_other(
+    world: QueryWorld, kind: str
+) -> None:
+    bound = await world.new_policy("bound", allow("s3:*"))
+    wide = "arn:aws:iam::aws:policy/AdministratorAccess"
+    within = {"StringEquals": {"iam:PermissionsBoundary": bound}}
+    alice = await world.new_user(
+        "alice",
+        {**allow("iam:Create*", Condition=within), "Action": ["iam:CreateUser", "iam:CreateRole"]},
+        {
+            **allow("iam:*", Condition=within),
+            "Action": ["iam:Put*", "iam:Attach*", "iam:DeleteUserPolicy", "iam:DeleteRolePolicy"],
+        },
+        allow("iam:Delete*PermissionsBoundary"),
+        deny("iam:Delete*PermissionsBoundary", Condition=within),
+    )
+    trusted = policy_text({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"})
+    more = {"AssumeRolePolicyDocument": trusted} if kind == "Role" else {}
+
+    async def refuses(action: str, name: str, code: str = "AccessDenied", /, **given: str) -> None:
+        answer = await world.call(alice, "iam", action, **{f"{kind}Name": name}, **given)
+        assert answer.code == code, (action, given, answer.text)
+
+    create, put = f"Create{kind}", f"Put{kind}PermissionsBoundary"
+    await refuses(create, f"free{kind}", **more)
+    await refuses(create, f"free{kind}", **more, PermissionsBoundary=wide)
+    await refuses(create, f"bound{kind}", "", **more, PermissionsBoundary=bound)
+    await refuses(put, f"bound{kind}", PermissionsBoundary=wide)
+    await refuses(put, f"bound{kind}", "", PermissionsBoundary=bound)
+    await refuses(f"Attach{kind}Policy", f"bound{kind}", "", PolicyArn=wide)
+    inline = {"PolicyName": "own", "PolicyDocument": policy_text(allow("*"))}
+    await refuses(f"Put{kind}Policy", f"bound{kind}", "", **inline)
+    await refuses(f"Delete{kind}PermissionsBoundary", f"bound{kind}")
+    freed = await world.call(
+        world.root, "iam", f"Delete{kind}PermissionsBoundary", **{f"{kind}Name": f"bound{kind}"}
+    )
+    assert freed.status == 200
+    await refuses(f"Attach{kind}Policy", f"bound{kind}", PolicyArn=wide)
+    await refuses(f"Put{kind}Policy", f"bound{kind}", **inline)
+
+
+async def test_the_tags_a_user_has_decide_who_may_do_what_to_it(world: QueryWorld) -> None:
+    own = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    alice = await world.new_user("alice", allow("iam:*", Condition=own))
+    for name in ("red", "blue"):
+        await world.new_user(name)
+        tag = {"Tags.member.1.Key": "team", "Tags.member.1.Value": name}
+        assert (await world.call(world.root, "iam", "TagUser", UserName=name, **tag)).status == 200
+    for action in ("GetUser", "ListUserTags", "CreateAccessKey", "ListMFADevices", "DeleteUser"):
+        assert (await world.call(alice, "iam", action, UserName="blue")).code == "AccessDenied", action
+    for action in ("GetUser", "ListUserTags", "ListMFADevices", "DeleteUser"):
+        assert (await world.call(alice, "iam", action, UserName="red")).status == 200, action
+
+
+async def test_the_tags_of_a_policy_decide_who_changes_it(world: QueryWorld) -> None:
+    own = {"StringEquals": {"aws:ResourceTag/team": "red"}}
+    alice = await world.new_user("alice", allow("iam:*", Condition=own))
+    for team, expected in (("blue", "AccessDenied"), ("red", "")):
+        arn = await world.new_policy(team, allow("s3:*"))
+        tag = {"Tags.member.1.Key": "team", "Tags.member.1.Value": team}
+        assert (await world.call(world.root, "iam", "TagPolicy", PolicyArn=arn, **tag)).status == 200
+        everything = {"PolicyDocument": policy_text(allow("*")), "SetAsDefault": "true"}
+        for action, more in (
+            ("GetPolicy", {}),
+            ("CreatePolicyVersion", everything),
+            ("SetDefaultPolicyVersion", {"VersionId": "v1"}),
+            ("DeletePolicyVersion", {"VersionId": "v2"}),
+            ("DeletePolicy", {}),
+        ):
+            answer = await world.call(alice, "iam", action, PolicyArn=arn, **more)
+            assert answer.code == expected, (team, action)

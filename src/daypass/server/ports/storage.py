@@ -119,10 +119,12 @@ class UserStore(Protocol):
         tags: Tags | None = None,
         tags_before: Tags | None = None,
         permissions_boundary: str | None = None,
+        user_id: str | None = None,
     ) -> None:
         """Replace what is given, if the tags still are `tags_before`; an empty boundary removes it.
 
-        Raises NoSuchEntity (also for a boundary policy that is gone), EntityAlreadyExists, ConcurrentModification.
+        With `user_id` nobody else of that name is changed: names are given to others while policy is asked. Raises
+        NoSuchEntity (also for a boundary policy that is gone), EntityAlreadyExists, ConcurrentModification.
         """
         ...
 
@@ -130,7 +132,7 @@ class UserStore(Protocol):
         """Set `password_last_used`; does not raise the revision."""
         ...
 
-    async def delete_user(self, account_id: str, user_name: str) -> None:
+    async def delete_user(self, account_id: str, user_name: str, *, user_id: str | None = None) -> None:
         """Raises NoSuchEntity; DeleteConflict while anything hangs on the user: a login profile, a policy of
         either kind, a group, an access key, an MFA device.
         """
@@ -194,14 +196,15 @@ class RoleStore(Protocol):
         tags: Tags | None = None,
         tags_before: Tags | None = None,
         permissions_boundary: str | None = None,
+        role_id: str | None = None,
     ) -> None:
         """Replace what is given, if the tags still are `tags_before`; an empty boundary removes it.
 
-        Raises NoSuchEntity (also for a boundary policy that is gone), ConcurrentModification.
+        `role_id` as above. Raises NoSuchEntity (also for a boundary policy that is gone), ConcurrentModification.
         """
         ...
 
-    async def delete_role(self, account_id: str, role_name: str) -> None:
+    async def delete_role(self, account_id: str, role_name: str, *, role_id: str | None = None) -> None:
         """Raises NoSuchEntity; DeleteConflict while a policy of either kind remains."""
         ...
 

@@ -99,10 +99,11 @@ class SqlRoleStore:
         tags: Tags | None = None,
         tags_before: Tags | None = None,
         permissions_boundary: str | None = None,
+        role_id: str | None = None,
     ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            role_id, tags_now = await _find(transaction, account_id, role_name)
+            found_id, tags_now = await _find(transaction, account_id, role_name, role_id)
             if tags_before is not None and read_tags(tags_now) != tags_before:
                 raise ConcurrentModification("the role's tags have changed meanwhile")
             if permissions_boundary:
@@ -114,7 +115,7 @@ class SqlRoleStore:
                 " permissions_boundary = COALESCE($7, permissions_boundary)"
                 " WHERE account_id = $1 AND role_id = $2",
                 account_id,
-                role_id,
+                found_id,
                 trust_policy,
                 description,
                 max_session_duration,
@@ -124,15 +125,15 @@ class SqlRoleStore:
 
         await self._engine.run(work)
 
-    async def delete_role(self, account_id: str, role_name: str) -> None:
+    async def delete_role(self, account_id: str, role_name: str, *, role_id: str | None = None) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            role_id, _ = await _find(transaction, account_id, role_name)
-            hanging = await transaction.fetch_one(_HANGING, account_id, role_id)
+            found_id, _ = await _find(transaction, account_id, role_name, role_id)
+            hanging = await transaction.fetch_one(_HANGING, account_id, found_id)
             if hanging is not None:
                 raise DeleteConflict(f"the role still has {hanging[0]}")
             await transaction.execute(
-                "DELETE FROM roles WHERE account_id = $1 AND role_id = $2", account_id, role_id
+                "DELETE FROM roles WHERE account_id = $1 AND role_id = $2", account_id, found_id
             )
 
         await self._engine.run(work)
@@ -145,13 +146,15 @@ def read_role(row: Row) -> Role:
     return Role(*columns)
 
 
-async def _find(transaction: Transaction, account_id: str, role_name: str) -> tuple[str, str]:
-    """Id and stored tags. Raises NoSuchEntity."""
+async def _find(
+    transaction: Transaction, account_id: str, role_name: str, role_id: str | None
+) -> tuple[str, str]:
+    """Id and stored tags; with an id only while the name is still that role's. Raises NoSuchEntity."""
     row = await transaction.fetch_one(
         "SELECT role_id, tags FROM roles WHERE account_id = $1 AND name_key = $2",
         account_id,
         role_name.lower(),
     )
-    if row is None:
+    if row is None or role_id not in (None, row[0]):
         raise NoSuchEntity("the role does not exist")
     return row[0], row[1]

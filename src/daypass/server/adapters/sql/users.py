@@ -117,22 +117,23 @@ class SqlUserStore(SqlLoginProfiles):
         tags: Tags | None = None,
         tags_before: Tags | None = None,
         permissions_boundary: str | None = None,
+        user_id: str | None = None,
     ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            user_id, tags_now = await _find(transaction, account_id, user_name)
+            found_id, tags_now = await _find(transaction, account_id, user_name, user_id)
             if tags_before is not None and read_tags(tags_now) != tags_before:
                 raise ConcurrentModification("the user's tags have changed meanwhile")
             if permissions_boundary:
                 await check_policy_exists(transaction, account_id, permissions_boundary)
             if new_name is not None:
-                await _rename(transaction, account_id, user_id, new_name)
+                await _rename(transaction, account_id, found_id, new_name)
             await transaction.execute(
                 "UPDATE users SET path = COALESCE($3, path), tags = COALESCE($4, tags),"
                 " permissions_boundary = COALESCE($5, permissions_boundary)"
                 " WHERE account_id = $1 AND user_id = $2",
                 account_id,
-                user_id,
+                found_id,
                 new_path,
                 None if tags is None else tags_text(tags),
                 permissions_boundary,
@@ -149,18 +150,18 @@ class SqlUserStore(SqlLoginProfiles):
             now,
         )
 
-    async def delete_user(self, account_id: str, user_name: str) -> None:
+    async def delete_user(self, account_id: str, user_name: str, *, user_id: str | None = None) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            user_id, _ = await _find(transaction, account_id, user_name)
-            hanging = await transaction.fetch_one(_HANGING, account_id, user_id)
+            found_id, _ = await _find(transaction, account_id, user_name, user_id)
+            hanging = await transaction.fetch_one(_HANGING, account_id, found_id)
             if hanging is not None:
                 raise DeleteConflict(f"the user still has {hanging[0]}")
             await transaction.execute(
-                "DELETE FROM recovery_codes WHERE account_id = $1 AND owner_id = $2", account_id, user_id
+                "DELETE FROM recovery_codes WHERE account_id = $1 AND owner_id = $2", account_id, found_id
             )
             await transaction.execute(
-                "DELETE FROM users WHERE account_id = $1 AND user_id = $2", account_id, user_id
+                "DELETE FROM users WHERE account_id = $1 AND user_id = $2", account_id, found_id
             )
 
         await self._engine.run(work)
@@ -173,14 +174,16 @@ def read_user(row: Row) -> User:
     return User(*columns)
 
 
-async def _find(transaction: Transaction, account_id: str, user_name: str) -> tuple[str, str]:
-    """Id and stored tags. Raises NoSuchEntity."""
+async def _find(
+    transaction: Transaction, account_id: str, user_name: str, user_id: str | None
+) -> tuple[str, str]:
+    """Id and stored tags; with an id only while the name is still that user's. Raises NoSuchEntity."""
     row = await transaction.fetch_one(
         "SELECT user_id, tags FROM users WHERE account_id = $1 AND name_key = $2",
         account_id,
         user_name.lower(),
     )
-    if row is None:
+    if row is None or user_id not in (None, row[0]):
         raise NoSuchEntity("the user does not exist")
     return row[0], row[1]
 

@@ -64,11 +64,17 @@ class Boundaries:
             match holder:
                 case User():
                     await self.storage.users.update_user(
-                        holder.account_id, holder.user_name, permissions_boundary=permissions_boundary
+                        holder.account_id,
+                        holder.user_name,
+                        permissions_boundary=permissions_boundary,
+                        user_id=holder.user_id,
                     )
                 case Role():
                     await self.storage.roles.update_role(
-                        holder.account_id, holder.role_name, permissions_boundary=permissions_boundary
+                        holder.account_id,
+                        holder.role_name,
+                        permissions_boundary=permissions_boundary,
+                        role_id=holder.role_id,
                     )
         except NoSuchEntity:
             if permissions_boundary:

@@ -128,11 +128,13 @@ class Roles:
         """Raises NoSuchEntity; DeleteConflict while a policy is attached."""
         role = await find_role(self.storage, call, "iam:DeleteRole", role_name)
         try:
-            await self.storage.roles.delete_role(call.account_id, role.role_name)
+            await self.storage.roles.delete_role(call.account_id, role.role_name, role_id=role.role_id)
         except DeleteConflict:
             inline = await self.storage.inline_policies.list_inline_policies(call.account_id, role.role_id)
             first = "delete policies" if inline else "detach all policies"
             raise DeleteConflict(f"Cannot delete entity, must {first} first.") from None
+        except NoSuchEntity:
+            raise no_such_holder("Role", role_name) from None
 
     async def _update(
         self,
@@ -149,6 +151,7 @@ class Roles:
                 trust_policy=trust_policy,
                 description=description,
                 max_session_duration=max_session_duration,
+                role_id=role.role_id,
             )
         except NoSuchEntity:
             raise no_such_holder("Role", role.role_name) from None

@@ -117,7 +117,11 @@ class Tagging:
             match resource:
                 case User():
                     await self.storage.users.update_user(
-                        resource.account_id, resource.user_name, tags=tags, tags_before=resource.tags
+                        resource.account_id,
+                        resource.user_name,
+                        tags=tags,
+                        tags_before=resource.tags,
+                        user_id=resource.user_id,
                     )
                 case ManagedPolicy():
                     await self.storage.policy_versions.update_policy_tags(
@@ -125,7 +129,11 @@ class Tagging:
                     )
                 case Role():
                     await self.storage.roles.update_role(
-                        resource.account_id, resource.role_name, tags=tags, tags_before=resource.tags
+                        resource.account_id,
+                        resource.role_name,
+                        tags=tags,
+                        tags_before=resource.tags,
+                        role_id=resource.role_id,
                     )
                 case SamlProvider():
                     await self.storage.saml_providers.update_saml_provider(

@@ -109,7 +109,11 @@ class Users:
         call.check_allowed("iam:UpdateUser", becoming, resource_tag_values(user.tags))
         try:
             await self.storage.users.update_user(
-                call.account_id, user.user_name, new_name=new_user_name, new_path=new_path
+                call.account_id,
+                user.user_name,
+                new_name=new_user_name,
+                new_path=new_path,
+                user_id=user.user_id,
             )
         except EntityAlreadyExists:
             raise EntityAlreadyExists(f"User with name {name} already exists.") from None
@@ -120,9 +124,11 @@ class Users:
         """Raises NoSuchEntity; DeleteConflict while anything hangs on the user, in the order the reference lists."""
         user = await find_user(self.storage, call, "iam:DeleteUser", user_name)
         try:
-            await self.storage.users.delete_user(call.account_id, user.user_name)
+            await self.storage.users.delete_user(call.account_id, user.user_name, user_id=user.user_id)
         except DeleteConflict:
             raise DeleteConflict(f"Cannot delete entity, must {await self._obstacle(user)} first.") from None
+        except NoSuchEntity:
+            raise no_such_holder("User", user_name) from None
 
     async def _obstacle(self, user: User) -> str:
         account_id, user_id = user.account_id, user.user_id
