@@ -254,3 +254,27 @@ async def test_the_tags_of_a_policy_decide_who_changes_it(world: QueryWorld) -> 
         ):
             answer = await world.call(alice, "iam", action, PolicyArn=arn, **more)
             assert answer.code == expected, (team, action)
+
+
+async def test_nobody_deletes_a_device_without_leave_to_delete_devices(world: QueryWorld) -> None:
+    alice = await world.new_user("alice", allow("iam:DeleteUser"))
+    made = await world.call(world.root, "iam", "CreateVirtualMFADevice", VirtualMFADeviceName="phone")
+    serial = made.value("SerialNumber")
+    refused = await world.call(alice, "iam", "DeleteVirtualMFADevice", SerialNumber=serial)
+    assert refused.code == "AccessDenied"
+    assert (await world.call(world.root, "iam", "DeleteVirtualMFADevice", SerialNumber=serial)).status == 200
+
+
+@pytest.mark.parametrize("kind", ["User", "Role", "Policy"])
+async def test_who_may_create_but_not_tag_creates_nothing_with_tags(world: QueryWorld, kind: str) -> None:
+    alice = await world.new_user("alice", allow(f"iam:Create{kind}"))
+    trusted = policy_text({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"})
+    more = {
+        "User": {},
+        "Role": {"AssumeRolePolicyDocument": trusted},
+        "Policy": {"PolicyDocument": policy_text(allow("s3:*"))},
+    }[kind]
+    tag = {"Tags.member.1.Key": "team", "Tags.member.1.Value": "red"}
+    named = {f"{kind}Name": "new", **more}
+    assert (await world.call(alice, "iam", f"Create{kind}", **named, **tag)).code == "AccessDenied"
+    assert (await world.call(alice, "iam", f"Create{kind}", **named)).status == 200
