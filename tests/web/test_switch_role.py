@@ -276,6 +276,17 @@ async def test_a_new_password_ends_the_roles_taken_in_other_browsers(site: SignI
     assert sorted(each.principal_kind for each in await sessions_of(site, home)) == ["role", "user"]
 
 
+async def test_a_role_session_is_as_proven_as_its_base_and_ends_with_it(site: SignInWorld) -> None:
+    await make_role(site)
+    tab = await signed_in(site)
+    [base] = await sessions_of(site, tab)
+    site.now = base.expires_at - 100  # less than any role session lasts
+    await switch(tab)
+    [taken] = [each for each in await sessions_of(site, tab) if each.principal_kind == "role"]
+    assert (taken.expires_at, taken.mfa_at) == (base.expires_at, 0)
+    assert taken.authenticated_at == base.authenticated_at, "nobody signed in anew"
+
+
 @pytest.mark.parametrize("kind", ["totp", "passkey"])
 async def test_a_role_session_gets_no_device(site: SignInWorld, kind: str) -> None:
     """It is its person's sign-in that asks for a factor."""

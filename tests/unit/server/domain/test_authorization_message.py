@@ -97,3 +97,13 @@ def test_the_statement_stands_in_the_log_and_in_the_sealed_text_only() -> None:
     assert longer.detail == refusal.detail == "arn:aws:iam::111122223333:policy/own#3 Sid"
     assert longer.message.startswith(refusal.message + " Encoded authorization failure message: ")
     assert "policy/own" not in longer.message
+
+
+def test_a_message_is_for_its_account_and_for_a_week() -> None:
+    denied = Decision(Effect.IMPLICIT_DENY, "s3:GetObject", "*", None)
+    text = encode_refusal(RING, _request(denied), now=NOW)
+    assert decode_refusal(RING, text, account_id=ACCOUNT, now=NOW + 7 * 86_400 - 1)
+    with pytest.raises(InvalidAuthorizationMessage):
+        decode_refusal(RING, text, account_id="444455556666", now=NOW)
+    with pytest.raises(InvalidAuthorizationMessage):
+        decode_refusal(RING, text, account_id=ACCOUNT, now=NOW + 7 * 86_400)
