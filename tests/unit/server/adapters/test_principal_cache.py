@@ -416,6 +416,19 @@ async def test_a_retired_access_key_is_seen_within_a_second(world: _World) -> No
     assert await world.cache.load_access_key(key.access_key_id) is None
 
 
+async def test_a_key_whose_id_names_another_account_than_its_row_is_nobodys(
+    world: _World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id's account is the one whose revision was asked: the row's could change unseen."""
+    key = await _new_key(world)
+
+    async def load(access_key_id: str) -> AccessKey:
+        return replace(key, account_id="999988887777")
+
+    monkeypatch.setattr(world.access_keys, "load_access_key", load, raising=False)
+    assert await world.cache.load_access_key(key.access_key_id) is None
+
+
 @pytest.mark.parametrize(
     "key_id", ["", "AKIA", "AKIAIOSFODNN7EXAMPLE!", "ASIA" + "A" * 16, "AKIA" + "1" * 16, "AKIA" + "é" * 16]
 )
