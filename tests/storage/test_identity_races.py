@@ -6,6 +6,7 @@ Several processes do the same in `test_what_many_processes_would_use_once_is_use
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import replace
 
 import pytest
 
@@ -275,7 +276,7 @@ async def test_who_took_the_name_while_policy_was_asked_is_neither_changed_nor_d
         users.update_user(ACCOUNT_ID, "alice", new_name="eve", user_id=gone),
         users.update_user(ACCOUNT_ID, "alice", permissions_boundary=boundary, user_id=gone),
         users.delete_user(ACCOUNT_ID, "alice", user_id=gone),
-        roles.update_role(ACCOUNT_ID, "reader", trust_policy="{}", role_id=gone),
+        roles.update_role(ACCOUNT_ID, replace(READER, role_id=gone), trust_policy="{}"),
         roles.delete_role(ACCOUNT_ID, "reader", role_id=gone),
     ]
     assert await _outcomes(calls) == {"NoSuchEntity": 5}

@@ -188,7 +188,7 @@ class RoleStore(Protocol):
     async def update_role(
         self,
         account_id: str,
-        role_name: str,
+        role: str | Role,
         *,
         trust_policy: str | None = None,
         description: str | None = None,
@@ -196,11 +196,10 @@ class RoleStore(Protocol):
         tags: Tags | None = None,
         tags_before: Tags | None = None,
         permissions_boundary: str | None = None,
-        role_id: str | None = None,
     ) -> None:
         """Replace what is given, if the tags still are `tags_before`; an empty boundary removes it.
 
-        `role_id` as above. Raises NoSuchEntity (also for a boundary policy that is gone), ConcurrentModification.
+        A name is whoever has it; a role is itself only. Raises NoSuchEntity (also for a boundary policy that is gone), ConcurrentModification.
         """
         ...
 

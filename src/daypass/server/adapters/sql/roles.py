@@ -91,7 +91,7 @@ class SqlRoleStore:
     async def update_role(
         self,
         account_id: str,
-        role_name: str,
+        role: str | Role,
         *,
         trust_policy: str | None = None,
         description: str | None = None,
@@ -99,11 +99,12 @@ class SqlRoleStore:
         tags: Tags | None = None,
         tags_before: Tags | None = None,
         permissions_boundary: str | None = None,
-        role_id: str | None = None,
     ) -> None:
+        name, role_id = (role, None) if isinstance(role, str) else (role.role_name, role.role_id)
+
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
-            found_id, tags_now = await _find(transaction, account_id, role_name, role_id)
+            found_id, tags_now = await _find(transaction, account_id, name, role_id)
             if tags_before is not None and read_tags(tags_now) != tags_before:
                 raise ConcurrentModification("the role's tags have changed meanwhile")
             if permissions_boundary:

@@ -72,9 +72,8 @@ class Boundaries:
                 case Role():
                     await self.storage.roles.update_role(
                         holder.account_id,
-                        holder.role_name,
+                        holder,
                         permissions_boundary=permissions_boundary,
-                        role_id=holder.role_id,
                     )
         except NoSuchEntity:
             if permissions_boundary:

@@ -147,11 +147,10 @@ class Roles:
         try:
             await self.storage.roles.update_role(
                 role.account_id,
-                role.role_name,
+                role,
                 trust_policy=trust_policy,
                 description=description,
                 max_session_duration=max_session_duration,
-                role_id=role.role_id,
             )
         except NoSuchEntity:
             raise no_such_holder("Role", role.role_name) from None

@@ -130,10 +130,9 @@ class Tagging:
                 case Role():
                     await self.storage.roles.update_role(
                         resource.account_id,
-                        resource.role_name,
+                        resource,
                         tags=tags,
                         tags_before=resource.tags,
-                        role_id=resource.role_id,
                     )
                 case SamlProvider():
                     await self.storage.saml_providers.update_saml_provider(
