@@ -196,7 +196,9 @@ async def _plan(storage: SqlStorage, statement: Statement) -> str:
 
 def _read_whole(plan: str) -> list[str]:
     """Tables a plan reads from end to end, or an account's whole part of them."""
-    whole = re.findall(r"SCAN (?!CONSTANT|below|slice|\()(\S+)", plan) + re.findall(r"Seq Scan on (\S+)", plan)
+    whole = re.findall(r"SCAN (?!CONSTANT|below|slice|\()(\S+)", plan) + re.findall(
+        r"Seq Scan on (\S+)", plan
+    )
     parts = re.findall(r"SEARCH (\S+) .*\(account_id=\?\)", plan)
     return whole + [part for part in parts if part not in ("accounts", "service_control_policies")]
 

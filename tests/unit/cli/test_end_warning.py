@@ -40,7 +40,8 @@ def test_it_is_said_once_and_again_for_the_next_session(capsys: pytest.CaptureFi
         told.append(capsys.readouterr().err)
     assert [bool(text) for text in told] == [False, True, False, False, True]
     assert (
-        'the session of profile "dev" ends in 28 min; daypass login --profile dev --force begins a new one' in told[1]
+        'the session of profile "dev" ends in 28 min; daypass login --profile dev --force begins a new one'
+        in told[1]
     )
 
 
