@@ -152,6 +152,9 @@ def test_a_program_follows_the_event_lines(page: Page, terminal: Terminal, serve
     assert first["event"] == "url"
     page.goto(first["url"])
     _sign_in_as_root(page)
-    events = [json.loads(line) for line in process.communicate(timeout=30)[0].splitlines()]
+    # Line by line to the end: `communicate` would not see what `readline` has read ahead.
+    events = [json.loads(line) for line in process.stdout]
+    assert process.wait(30) == 0
+    process.stdout.close()
     assert [event["event"] for event in events] == ["waiting", "code_received", "signed_in"]
     assert events[-1]["identity"] == _identity(terminal, "agent")
