@@ -197,7 +197,14 @@ def test_following_prints_each_new_event_once_and_ends_when_interrupted(url: str
     asyncio.run(_fill(url, seal=False, events=EVENTS[:2]))
     command = [sys.executable, "-m", "daypass.server", "server", "audit", "--database-url", url]
     words = ["--follow", "--json", "--limit", "1", "--principal", "alice"]
-    with subprocess.Popen([*command, *words], stdout=subprocess.PIPE, text=True, env=os.environ) as process:
+    with subprocess.Popen(
+        [*command, *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+        # A shell that runs tests in the background ignores SIGINT, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["eventID"] == "e2"
         asyncio.run(_fill(url, seal=False, events=EVENTS[2:]))

@@ -350,8 +350,8 @@ async def test_sealing_amid_writers_covers_every_event_once(
     done = asyncio.Event()
     blocks: list[AuditBlock] = []
 
-    async def write(storage: SqlStorage, name: str) -> None:
-        for burst in range(20):
+    async def write(storage: SqlStorage, name: str, bursts: range) -> None:
+        for burst in bursts:
             await asyncio.gather(
                 *(storage.audit.append(make_event(event_id=f"{name}-{burst}-{n}")) for n in range(20))
             )
@@ -362,7 +362,12 @@ async def test_sealing_amid_writers_covers_every_event_once(
             await asyncio.sleep(0)
 
     sealing_all = asyncio.create_task(seal())
-    await asyncio.gather(write(shared_storage, "a"), write(other, "b"))
+    for bursts in (
+        range(10),
+        range(10, 20),
+    ):  # so that there are two blocks at least, however fast the writers are
+        await asyncio.gather(write(shared_storage, "a", bursts), write(other, "b", bursts))
+        blocks.extend(await _seal(shared_storage))
     done.set()
     await sealing_all
     blocks += await _seal(shared_storage)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from daypass.server.web.iam import build_iam_operations
+from daypass.server.web.signin_operations import build_signin_operations
 from daypass.server.web.sts import build_sts_operations
 from support.query_world import QueryWorld
 
@@ -34,4 +35,5 @@ async def test_the_page_lists_exactly_the_actions_served(world: QueryWorld) -> N
         randomness=world.randomness,
         saml=world.saml,
     )
-    assert listed == {*sts, *iam}
+    signin = build_signin_operations(storage=world.storage, ring=world.ring)
+    assert listed == {*sts, *iam, *signin}
