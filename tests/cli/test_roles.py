@@ -234,7 +234,7 @@ def test_how_long_a_run_may_take_is_the_logins_word(person: Terminal) -> None:
         assert run.returncode == code, run.stderr
     assert run.stderr.splitlines() == [
         'daypass: the session of profile "dev" lasts 11 h 6 min, less than 12 h [too_little_time]',
-        "hint: daypass login --profile dev",
+        "hint: daypass login --profile dev --force",
     ]
 
 

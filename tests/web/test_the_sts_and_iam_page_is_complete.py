@@ -15,7 +15,7 @@ async def test_the_page_lists_exactly_the_actions_served(world: QueryWorld) -> N
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     listed = set(
         re.findall(
-            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume|Tag|Untag|Add|Remove|Decode|Put|Set|Enable|Resync|Deactivate|Simulate|Generate)[A-Z][A-Za-z]+)`",
+            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume|Tag|Untag|Add|Remove|Decode|Put|Set|Enable|Resync|Deactivate|Simulate|Generate|Revoke)[A-Z][A-Za-z]+)`",
             "\n".join(rows),
         )
     )
