@@ -14,8 +14,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "sts-and-iam.md"
 async def test_the_page_lists_exactly_the_actions_served(world: QueryWorld) -> None:
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     listed = set(
+        # Members of answers, `CreateDate` and its like, stand in the rows too.
         re.findall(
-            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume|Tag|Untag|Add|Remove|Decode|Put|Set|Enable|Resync|Deactivate|Simulate|Generate|Revoke)[A-Z][A-Za-z]+)`",
+            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume|Tag|Untag|Add|Remove|Decode|Put|Set|Enable|Resync|Deactivate|Simulate|Generate|Revoke)[A-Z][A-Za-z]+(?<!Date))`",
             "\n".join(rows),
         )
     )
