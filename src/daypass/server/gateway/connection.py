@@ -22,7 +22,8 @@ _IDLE_SECONDS = 300.0
 """The longest silence: a store joins the parts of a large upload without sending a byte."""
 _KEEP_ALIVE_SECONDS = 20.0
 """Shorter than any backend's, so that a pooled connection is not one the backend just closed."""
-_READ_BUFFER_BYTES = 256 * 1024
+_READ_BUFFER_BYTES = 128 * 1024
+"""Larger pieces fall out of the processor's caches between reading and writing: 256 KiB cost a tenth, 1 MiB a third."""
 _LINE_BYTES = 64 * 1024
 _TRY_AGAIN = "Service is unable to handle request."
 _NEVER_ADDED = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
