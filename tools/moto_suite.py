@@ -24,9 +24,9 @@ sys.path.insert(0, str(REPOSITORY / "tests"))
 
 import moto  # noqa: E402 - after the path was set
 
-from daypass.server.domain.account import Account  # noqa: E402
-from support.loop_thread import LoopThread  # noqa: E402
-from support.query_world import QueryWorld, ServedWorld, open_query_world  # noqa: E402
+from daypass.server.domain.account import Account  # noqa: E402  # the paths above come first
+from support.loop_thread import LoopThread  # noqa: E402  # the paths above come first
+from support.query_world import QueryWorld, ServedWorld, open_query_world  # noqa: E402  # the paths above come first
 
 ACCOUNT = "123456789012"
 """The one moto's tests expect."""

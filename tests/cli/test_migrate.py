@@ -70,12 +70,12 @@ def _files(person: Terminal) -> dict[str, tuple[str, int]]:
 
 def _section(person: Terminal, name: str, section: str) -> dict[str, object] | None:
     text = (person.home / ".aws" / name).read_bytes().decode()
-    return parse(text).get(section)  # type: ignore[return-value]
+    return parse(text).get(section)  # type: ignore[return-value]  # JSON and sections are what the test wrote
 
 
 def _receipt(person: Terminal) -> dict[str, object]:
     (path,) = (person.home / ".aws" / "daypass" / "migrations").glob("*.json")
-    return json.loads(path.read_text())  # type: ignore[no-any-return]
+    return json.loads(path.read_text())  # type: ignore[no-any-return]  # JSON and sections are what the test wrote
 
 
 def _endpoint(account: AccountDouble) -> tuple[str, str]:

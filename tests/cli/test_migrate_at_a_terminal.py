@@ -62,7 +62,7 @@ def _migrate(person: Terminal, account: AccountDouble, *typed: str) -> str:
 
 def _receipt(person: Terminal) -> dict[str, str]:
     (path,) = (person.home / ".aws" / "daypass" / "migrations").glob("*.json")
-    return json.loads(path.read_text())  # type: ignore[no-any-return]
+    return json.loads(path.read_text())  # type: ignore[no-any-return]  # JSON is what the command wrote
 
 
 def test_the_key_is_switched_off_by_the_new_session_when_the_person_agrees(
@@ -79,7 +79,7 @@ def test_the_key_is_switched_off_by_the_new_session_when_the_person_agrees(
     assert "says how to delete it" in shown
     receipt = _receipt(person)
     assert receipt["deactivated_at"]
-    assert receipt["backup_key"]["kind"] == "passphrase"  # type: ignore[index]
+    assert receipt["backup_key"]["kind"] == "passphrase"  # type: ignore[index]  # JSON is what the command wrote
     with on_terminal([*DAYPASS, "migrate", "--undo", receipt["id"]], person.environment) as terminal:
         terminal.wait_for("passphrase of the backup")
         terminal.type("another passphrase\n")

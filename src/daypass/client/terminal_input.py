@@ -66,13 +66,13 @@ if os.name == "nt":  # pragma: no cover - a test loads it with a stand-in for ms
         def read_piece(self, seconds: float) -> str | None:
             """Ctrl-C never arrives here as a character; Enter arrives as a carriage return."""
             end = time.monotonic() + seconds
-            while not msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
+            while not msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]  # Windows only
                 if time.monotonic() >= end:
                     return None
                 time.sleep(0.02)
             typed = ""
-            while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]
-                typed += msvcrt.getwche()  # type: ignore[attr-defined,unused-ignore]
+            while msvcrt.kbhit():  # type: ignore[attr-defined,unused-ignore]  # Windows only
+                typed += msvcrt.getwche()  # type: ignore[attr-defined,unused-ignore]  # Windows only
             return typed.replace("\r", "\n").replace("\x1a", "\x04")
 
 else:

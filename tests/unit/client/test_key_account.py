@@ -36,7 +36,7 @@ class Wire:
 
 def asker(wire: object, region: str = "eu-west-1") -> Asker:
     credentials = Credentials(KEY, Secret("the-secret"), None)
-    return Asker(credentials, sts_service(region), iam_service(region), NOW, wire)  # type: ignore[arg-type]
+    return Asker(credentials, sts_service(region), iam_service(region), NOW, wire)  # type: ignore[arg-type]  # a stand-in for the wire
 
 
 def _member(key: str, status: str, created: str) -> str:

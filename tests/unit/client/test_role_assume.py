@@ -58,8 +58,8 @@ def test_the_least_is_sent_and_the_credentials_are_read() -> None:
             "DurationSeconds": "3600",
         }
     ]
-    assert (keys.access_key_id, keys.secret_access_key.reveal()) == ("ASIAROLE1", "secret/+1")  # type: ignore[attr-defined]
-    assert keys.session_token.reveal() == "token1=="  # type: ignore[attr-defined]
+    assert (keys.access_key_id, keys.secret_access_key.reveal()) == ("ASIAROLE1", "secret/+1")  # type: ignore[attr-defined]  # `_ask` promises no type
+    assert keys.session_token.reveal() == "token1=="  # type: ignore[attr-defined]  # `_ask` promises no type
     assert "Credential=ASIADEV/" in sts.signed_by[0]
     assert "us-east-1/sts/aws4_request" in sts.signed_by[0]
 

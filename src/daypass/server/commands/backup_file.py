@@ -76,7 +76,7 @@ def read_backup(source: Path, folder: Path) -> Backup:
             _unpack(archive, DATABASE, database)
             _check(DATABASE, members, database.stat().st_size, _digest(database))
             return Backup(int(manifest["created_at"]), database, key_ring)
-    except (tarfile.TarError, KeyError, TypeError, ValueError, OSError) as failure:
+    except (tarfile.TarError, KeyError, TypeError, ValueError, RecursionError, OSError) as failure:
         raise ConfigError(f"{source} is no whole backup", detail=str(failure)) from failure
 
 
