@@ -2,6 +2,8 @@
 
     DaypassError
     ├── UsageError              the command line is wrong
+    │   ├── CommandNotFound         what is to be run is not there
+    │   └── CommandNotRunnable      or is nothing that can be run
     ├── ConfigError             a profile, setting or file is wrong
     │   └── Shadowed            other credentials would win over a login, or lose to it
     ├── LoginRequired           there is no usable session
@@ -38,6 +40,8 @@ Exit codes are those of docs/reference/exit-codes.md.
 __all__ = [
     "CacheError",
     "ClockSkew",
+    "CommandNotFound",
+    "CommandNotRunnable",
     "ConfigError",
     "DaypassError",
     "KeyringAbsent",
@@ -91,6 +95,20 @@ class UsageError(DaypassError):
 
     code = "usage"
     exit_code = 2
+
+
+class CommandNotFound(UsageError):
+    """The command to run is not there. The exit code is that of shells (POSIX, "Exit Status for Commands")."""
+
+    code = "command_not_found"
+    exit_code = 127
+
+
+class CommandNotRunnable(UsageError):
+    """The command to run is there, and the system does not run it. The exit code is that of shells."""
+
+    code = "command_not_runnable"
+    exit_code = 126
 
 
 class ConfigError(DaypassError):

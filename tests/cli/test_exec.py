@@ -122,11 +122,45 @@ def test_a_child_that_survives_a_signal_is_waited_for(person: dict[str, str]) ->
     process.stdout.close()
 
 
-def test_a_command_that_does_not_exist_is_said_in_one_line(person: dict[str, str]) -> None:
-    """Exit code 2, as for every mistake on the command line."""
-    done = _exec(person, "--", "no-such-command-here")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("daypass: there is no command no-such-command-here [usage]")
+def test_what_cannot_start_ends_as_in_a_shell(person: dict[str, str], tmp_path: Path) -> None:
+    """127 for what is not there, 126 for what is there and does not run, each with what to look at."""
+    plain, lost, wordless = tmp_path / "plain", tmp_path / "lost", tmp_path / "word less"
+    plain.write_text("#!/bin/sh\n")
+    lost.write_text("#!/there/is/no/such/interpreter\n")
+    wordless.write_text("echo ran\n")
+    for script in (lost, wordless):
+        script.chmod(0o700)
+    told = {
+        "no-such-command": (127, "there is no command no-such-command", "command -v no-such-command"),
+        "": (127, "the command is an empty word", "daypass exec -- COMMAND"),
+        f"{tmp_path}/none": (127, f"there is no command {tmp_path}/none", f"ls -l {tmp_path}/none"),
+        f"{plain}/x": (127, f"there is no command {plain}/x", f"ls -l {plain}/x"),
+        str(lost): (127, f"what {lost} is run by is not there", f"head -n 1 {lost}"),
+        str(plain): (126, f"{plain} cannot be run: permission denied", f"ls -l {plain}"),
+        str(tmp_path): (126, f"{tmp_path} cannot be run: permission denied", f"ls -l {tmp_path}"),
+        str(wordless): (
+            126,
+            f"{wordless} does not say what it is run by",
+            f"daypass exec -- sh '{wordless}' --flag",
+        ),
+    }
+    for word, (code, message, hint) in told.items():
+        done = _exec(person, "--", word, "--flag")
+        name = "command_not_found" if code == 127 else "command_not_runnable"
+        assert (done.returncode, done.stdout) == (code, "")
+        assert done.stderr == f"daypass: {message} [{name}]\nhint: {hint}\n"
+
+
+def test_more_words_than_the_system_takes_are_said(person: dict[str, str]) -> None:
+    """Linux gives a word 128 KiB."""
+    program = f"import sys; from daypass.__main__ import main; sys.argv[1:] = ['exec', '--', 'true', 'x' * {1 << 18}]; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=person, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        126,
+        "daypass: true was given more words than the system takes [command_not_runnable]\n",
+    )
 
 
 def test_no_session_is_said_before_the_command_starts(person: dict[str, str]) -> None:

@@ -1,4 +1,7 @@
-"""`--json` of the commands whose answer is short: one JSON value on standard output, people's words on the other stream."""
+"""`--json` of the commands whose answer is short: one JSON value on standard output, people's words on the other stream.
+
+And the table of which commands have `--json` and `--no-input`, with the reason of each that has not.
+"""
 
 import json
 import subprocess
@@ -18,9 +21,19 @@ _NO_ANSWER = {
     "exec": "its output is the command's",
     "completion": "its output is a script",
     "credential-process": "its output is JSON",
-    "configure storage": "it answers nothing",
 }
 """Commands without `--json`, and why."""
+_ASKS_NOBODY = {
+    "status": "what it shows is written in clear, and no keyring is asked",
+    "doctor": "a keyring that is locked is a finding",
+    "configure": "it writes lines of the config file",
+    "configure role": "it writes lines of the config file",
+    "configure python": "it writes one file",
+    "configure aws-cli-v1": "it writes lines of the config file",
+    "credential-process": "programs run it, so it never asks",
+    "completion": "it prints a script",
+}
+"""Commands without `--no-input`, and why."""
 
 
 @pytest.fixture
@@ -48,11 +61,10 @@ def _json(ended: "subprocess.CompletedProcess[str]", code: int = 0) -> object:
     return found
 
 
-def test_every_command_has_it_or_a_reason_not_to() -> None:
-    without = {
-        words for words in COMMANDS if "--json" not in {option[0] for option in COMMAND_WORDS[words][1]}
-    }
-    assert without == set(_NO_ANSWER)
+@pytest.mark.parametrize(("option", "exempt"), [("--json", _NO_ANSWER), ("--no-input", _ASKS_NOBODY)])
+def test_every_command_has_it_or_a_reason_not_to(option: str, exempt: dict[str, str]) -> None:
+    without = {words for words in COMMANDS if option not in {named[0] for named in COMMAND_WORDS[words][1]}}
+    assert without == set(exempt)
 
 
 def test_env_prints_the_variables(terminal: Terminal) -> None:

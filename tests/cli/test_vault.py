@@ -22,6 +22,7 @@ from support.fake_sign_in import FakeSignIn, listening
 from support.file_keyring import kept, keyring_environment, set_mood
 from support.running_server import DAYPASS, Terminal
 from support.transcript import arn_of, cache_path, save_session
+from support.typed_terminal import on_terminal
 
 pytestmark = pytest.mark.processes
 KILLED_CLIENT = str(Path(__file__).parents[1] / "support" / "killed_client.py")
@@ -409,3 +410,43 @@ def test_the_picker_and_completion_know_who_a_vault_s_profile_is(machine: Machin
     before = profile_names(machine.environment)
     machine.move("vault")
     assert profile_names(machine.environment) == before == [("dev", ARN)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "configure storage dev file",
+        "exec --profile dev -- true",
+        "env --profile dev --shell sh",
+        "receipt dev",
+        "console --profile dev --print-url",
+        "narrow dev --as less --read-only",
+        "serve-credentials --consumer it=dev --port 0",
+    ],
+)
+def test_no_input_keeps_a_locked_keyring_from_asking_whoever_sits_there(machine: Machine, words: str) -> None:
+    """Each command at a terminal, with the option and without: the word says whether somebody was asked."""
+    machine.save(900)
+    machine.move("vault")
+    set_mood(machine.home / "keyring", "locked")
+    command, *rest = words.partition(" -- ")
+    for option, word in (("", "keyring_denied"), (" --no-input", "keyring_locked")):
+        typed = [*DAYPASS, *(command + option + "".join(rest)).split()]
+        with on_terminal(typed, {**machine.environment, "TERM": "xterm"}) as screen:
+            assert screen.end_of_command() == 8, screen.shown
+        assert f"[{word}]" in screen.shown
+
+
+@pytest.mark.parametrize("scope", ["--profile dev", "--all"])
+def test_a_sign_out_asks_for_no_keyring_where_it_must_not(machine: Machine, scope: str) -> None:
+    """The file goes in any case; that the service was not told is said, in the words of who was not asked."""
+    for option, told in (("", "stayed locked"), ("--no-input", "nobody is asked")):
+        set_mood(machine.home / "keyring", "")
+        machine.save(900)
+        machine.move("vault")
+        set_mood(machine.home / "keyring", "locked")
+        typed = [*DAYPASS, "logout", *scope.split(), *([option] if option else [])]
+        with on_terminal(typed, {**machine.environment, "TERM": "xterm"}) as screen:
+            assert screen.end_of_command() == 5, screen.shown
+        assert told in " ".join(screen.shown.split())
+        assert not machine.sealed.exists()

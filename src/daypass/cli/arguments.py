@@ -36,7 +36,7 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 
 
 def add_no_input(parser: argparse.ArgumentParser) -> None:
-    """`--no-input` of the commands that only give credentials; read it with `may_prompt`."""
+    """`--no-input` of the commands that may only be asked to unlock or to prove something; read it with `may_prompt`."""
     parser.add_argument(
         "--no-input",
         action="store_true",

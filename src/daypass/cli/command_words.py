@@ -31,6 +31,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--profile', 'profile', False, 'AWS profile'),
         ('--all', '', False, 'end and forget every session'),
         ('--json', '', False, 'print one JSON object'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
     ), ()),
     'status': ('show who is signed in and for how long', (
         ('--profile', 'profile', False, 'AWS profile'),
@@ -137,6 +138,8 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
         ('--json', '', False, 'print what was written as one JSON object'),
     ), ('profile',)),
     'configure storage': ("keep a login in a vault, or in AWS's shared file", (
+        ('--json', '', False, 'print where it is now as one JSON object'),
+        ('--no-input', '', False, "never ask anybody, not even for a role's code or to unlock a keyring"),
     ), ('profile', '=file|vault')),
     'configure python': ('let boto3 of one Python use logins', (
         ('--python', 'file', False, 'the interpreter'),

@@ -1,4 +1,4 @@
-"""`daypass logout [--profile P] [--all] [--json]`: end sessions at the service that made them, and forget them here.
+"""`daypass logout [--profile P] [--all] [--json] [--no-input]`: end sessions at the service that made them, and forget them here.
 
 The session is revoked first, under its lock, so that no refresh on its way brings it back; the file goes in any
 case, and a revocation that was not confirmed is said and ends with exit code 5. AWS offers its own people no
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 
-from daypass.cli.arguments import CommandParser, add_profile, chosen_profile
+from daypass.cli.arguments import CommandParser, add_no_input, add_profile, chosen_profile, may_prompt
 from daypass.cli.output import data, say
 from daypass.cli.renewing import find_profile, store_for
 from daypass.client.atomic_file import hold_lock
@@ -42,22 +42,24 @@ def run(argv: list[str]) -> int:
     add_profile(parser)
     parser.add_argument("--all", action="store_true", help="end and forget every session")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_no_input(parser)
     arguments = parser.parse_args(argv)
     config = load_config(os.environ)
+    asks = is_attended(os.environ) and may_prompt(arguments) is not False
     rows: list[Row] = []
     if arguments.all:
-        code = _all(config, os.environ, rows)
+        code = _all(config, os.environ, rows, asks=asks)
     else:
         name = chosen_profile(arguments, os.environ)
         if arguments.profile:
             find_profile(config, name)  # whoever misspells it would believe to be signed out
-        code = _one(config, name, rows)
+        code = _one(config, name, rows, asks=asks)
     if arguments.json:
         data(json.dumps({"sessions": rows}))
     return code
 
 
-def _one(config: AwsConfig, name: str, rows: list[Row]) -> int:
+def _one(config: AwsConfig, name: str, rows: list[Row], *, asks: bool) -> int:
     profile = config.profile(name)
     chain = find_chain(config, profile, os.environ)
     if chain is not None:
@@ -66,7 +68,7 @@ def _one(config: AwsConfig, name: str, rows: list[Row]) -> int:
     if not login_session:
         say(f'profile "{name}" is not signed in; nothing to do')
         return 0
-    cache = store_for(profile, os.environ)
+    cache = store_for(profile, os.environ, may_prompt=asks)
     with cache.locked(login_session):
         doubt = _revoke(cache, profile, os.environ)
         removed = cache.remove(login_session)
@@ -87,7 +89,7 @@ def _one(config: AwsConfig, name: str, rows: list[Row]) -> int:
         say(f'profile "{name}" had no saved session')
     if removed and sharing:
         say(f"this session was shared: {', '.join(sharing)} signed out too")
-    doubts += _end_narrowed(config, [name, *sharing], rows)
+    doubts += _end_narrowed(config, [name, *sharing], rows, asks=asks)
     _tell_of_roles(roles)
     return _conclude(doubts) if rows else 0
 
@@ -102,7 +104,7 @@ def _tell_of_end(profile: Profile) -> None:
         )
 
 
-def _end_narrowed(config: AwsConfig, names: list[str], rows: list[Row]) -> list[str]:
+def _end_narrowed(config: AwsConfig, names: list[str], rows: list[Row], *, asks: bool) -> list[str]:
     """The logins narrowed from these profiles end with theirs. Returns why one may live on.
 
     Each is revoked by itself: it may come from a session that a later login of the profile replaced.
@@ -110,7 +112,7 @@ def _end_narrowed(config: AwsConfig, names: list[str], rows: list[Row]) -> list[
     doubts: list[str] = []
     for profile in profiles_narrowed_from(config, names):
         login_session = profile.text("login_session") or ""
-        store = store_for(profile, os.environ)
+        store = store_for(profile, os.environ, may_prompt=asks)
         with store.locked(login_session):
             doubt = _revoke(store, profile, os.environ)
             removed = store.remove(login_session)
@@ -153,11 +155,11 @@ def _row(profile: Profile | None, profiles: list[str], doubt: str) -> Row:
     }
 
 
-def _all(config: AwsConfig, environ: Mapping[str, str], rows: list[Row]) -> int:
+def _all(config: AwsConfig, environ: Mapping[str, str], rows: list[Row], *, asks: bool) -> int:
     doubts: list[str] = []
     removed = 0
     for storage in STORAGES:
-        store = open_store(storage, environ, profile="", may_prompt=is_attended(environ), tell=say)
+        store = open_store(storage, environ, profile="", may_prompt=asks, tell=say)
         users = _users(config, store, storage)
         profiles = {path: found[-1] for path, found in users.items()}
         for path in store.login_files():

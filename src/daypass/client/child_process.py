@@ -6,14 +6,16 @@ code, or its signal where a shell must see one.
 """
 
 import contextlib
+import errno
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import types
 from collections.abc import Iterator, Mapping, Sequence
 
-from daypass.errors import UsageError
+from daypass.errors import CommandNotFound, CommandNotRunnable, UsageError
 
 __all__ = ["end_like", "run_child"]
 
@@ -25,18 +27,38 @@ _SHOWN_TO_THE_SHELL = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def run_child(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The child's return code; negative when a signal ended it. Raises UsageError when it cannot start."""
+    """The child's return code; negative when a signal ended it.
+
+    Raises CommandNotFound, CommandNotRunnable when it cannot start, UsageError for words that must not.
+    """
     relay = _SignalRelay()
     with relay.listening():
         try:
             child = subprocess.Popen(_startable(argv), env=dict(environment))  # noqa: S603 - the person typed it
-        except FileNotFoundError:
-            raise UsageError(f"there is no command {argv[0]}", hint="daypass exec -- COMMAND") from None
         except OSError as problem:
-            reason = (problem.strerror or type(problem).__name__).lower()
-            raise UsageError(f"{argv[0]} cannot be run: {reason}", hint=f"ls -l {argv[0]}") from None
+            raise _why_not(argv, problem) from None
         relay.begin(child)
         return child.wait()
+
+
+def _why_not(argv: Sequence[str], problem: OSError) -> UsageError:
+    """What a shell would tell apart: not there, or there and not to be run."""
+    word = shlex.quote(argv[0])
+    if not argv[0]:
+        return CommandNotFound("the command is an empty word", hint="daypass exec -- COMMAND")
+    if isinstance(problem, FileNotFoundError | NotADirectoryError):
+        if os.path.lexists(argv[0]) and os.sep in argv[0]:  # the kernel means the one its first line names
+            return CommandNotFound(f"what {argv[0]} is run by is not there", hint=f"head -n 1 {word}")
+        looked = "ls -l" if os.sep in argv[0] else "command -v"
+        return CommandNotFound(f"there is no command {argv[0]}", hint=f"{looked} {word}")
+    if problem.errno == errno.ENOEXEC:  # no program, and no first line that says what runs it
+        again = shlex.join(["daypass", "exec", "--", "sh", *argv])
+        return CommandNotRunnable(f"{argv[0]} does not say what it is run by", hint=again)
+    if problem.errno == errno.E2BIG:
+        return CommandNotRunnable(f"{argv[0]} was given more words than the system takes")
+    reason = (problem.strerror or type(problem).__name__).lower()
+    found = shlex.quote(shutil.which(argv[0], mode=os.F_OK) or argv[0])
+    return CommandNotRunnable(f"{argv[0]} cannot be run: {reason}", hint=f"ls -l {found}")
 
 
 def _startable(argv: Sequence[str]) -> list[str]:
