@@ -42,6 +42,7 @@ from daypass.server.ports.storage import Storage
 from daypass.server.web.json_api import build_json_app, wants_json_api
 from daypass.server.web.query_api import build_query_app
 from daypass.server.web.sign_in_parts import SignInParts
+from support.rsa_keys import FIRST_RSA_KEY
 from support.token_provider import TokenProvider
 
 ACCOUNT = "111122223333"
@@ -134,10 +135,10 @@ class Answer:
 class QueryWorld:
     """The parts, put together as the composition root does."""
 
-    def __init__(self, storage: Storage, *, clock_starts_at: int = NOW) -> None:
+    def __init__(self, storage: Storage, *, clock_starts_at: int = NOW, ring: KeyRing | None = None) -> None:
         self.now = clock_starts_at
         self.storage = storage
-        self.ring = KeyRing([MasterKey("0a0b0c0d", 1, bytes(range(32)))])
+        self.ring = ring or KeyRing([MasterKey("0a0b0c0d", 1, bytes(range(32)), FIRST_RSA_KEY)])
         self.randomness = SystemRandomness()
         self.metrics = CountingMetrics()
         self.hasher = QuickHasher()

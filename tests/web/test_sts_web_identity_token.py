@@ -8,6 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from daypass.server.domain.key_ring import KeyRing, MasterKey
 from daypass.server.web.metadata import build_metadata_app
 from support.query_world import ACCOUNT, EXTERNAL_URL, NOW, Answer, QueryWorld, allow
 
@@ -31,13 +32,15 @@ async def ask(world: QueryWorld, *audience: str, **more: str) -> Answer:
     )
 
 
-async def test_the_statement_is_checked_with_the_published_keys(world: QueryWorld) -> None:
-    answer = await ask(world, "https://store.example")
+@pytest.mark.parametrize("algorithm", ["ES384", "RS256"])
+async def test_the_statement_is_checked_with_the_published_keys(world: QueryWorld, algorithm: str) -> None:
+    answer = await ask(world, "https://store.example", SigningAlgorithm=algorithm)
     discovery = await published(world, "/.well-known/openid-configuration")
     path = urllib.parse.urlsplit(discovery["jwks_uri"]).path
     keys = KeySet.import_key_set(await published(world, path))
-    token = jwt.decode(answer.value("WebIdentityToken"), keys, algorithms=["ES384"])
-    assert token.header["alg"] == "ES384"
+    token = jwt.decode(answer.value("WebIdentityToken"), keys, algorithms=[algorithm])
+    assert token.header["alg"] == algorithm
+    assert algorithm in discovery["id_token_signing_alg_values_supported"]
     assert token.claims["iss"] == discovery["issuer"] == EXTERNAL_URL
     assert token.claims["sub"] == f"arn:aws:iam::{ACCOUNT}:user/alice"
     assert token.claims["aud"] == "https://store.example"
@@ -85,7 +88,12 @@ async def test_policies_can_bound_audience_duration_and_algorithm(world: QueryWo
 
 @pytest.mark.parametrize(
     "more",
-    [{"SigningAlgorithm": "RS256"}, {"DurationSeconds": "59"}, {"DurationSeconds": "3601"}],
+    [
+        {"SigningAlgorithm": "ES256"},
+        {"SigningAlgorithm": "none"},
+        {"DurationSeconds": "59"},
+        {"DurationSeconds": "3601"},
+    ],
 )
 async def test_what_the_server_cannot_make_is_refused(world: QueryWorld, more: dict[str, str]) -> None:
     assert (await ask(world, "store", **more)).code == "ValidationError"
@@ -96,3 +104,23 @@ async def test_root_makes_none(world: QueryWorld) -> None:
         world.root, "sts", "GetWebIdentityToken", SigningAlgorithm="ES384", **{"Audience.member.1": "store"}
     )
     assert answer.code == "AccessDenied"
+
+
+async def test_a_server_whose_key_ring_has_no_rsa_key_names_the_other_algorithm(world: QueryWorld) -> None:
+    """A ring from before there was one; `daypass server upgrade` adds it."""
+    old = KeyRing([MasterKey("0a0b0c0d", 1, bytes(range(32)))])
+    before = QueryWorld(world.storage, ring=old)
+    discovery = await published(before, "/.well-known/openid-configuration")
+    assert discovery["id_token_signing_alg_values_supported"] == ["ES256", "ES384"]
+    answer = await ask(before, "store", SigningAlgorithm="RS256")
+    assert (answer.code, "ask for ES384" in answer.message) == ("ValidationError", True)
+
+
+async def test_rs256_can_be_denied_by_policy(world: QueryWorld) -> None:
+    only = {"StringEquals": {"sts:SigningAlgorithm": "ES384"}}
+    erin = await world.new_user("erin", allow("sts:GetWebIdentityToken", Condition=only))
+    for algorithm, status in (("ES384", 200), ("RS256", 403)):
+        answer = await world.call(
+            erin, "sts", "GetWebIdentityToken", SigningAlgorithm=algorithm, **{"Audience.member.1": "store"}
+        )
+        assert answer.status == status

@@ -4,7 +4,7 @@
 clients drop path prefixes. Both names of the one PKCE transform are listed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -13,10 +13,13 @@ from daypass.protocol.jose.jwk import public_jwk
 __all__ = ["build_jwks", "build_metadata"]
 
 
-def build_metadata(issuer: str, *, s3_endpoint: str = "") -> dict[str, object]:
+def build_metadata(
+    issuer: str, *, s3_endpoint: str = "", algorithms: Sequence[str] = ("ES256", "ES384")
+) -> dict[str, object]:
     """Authorization server metadata (RFC 8414 §2). `issuer`: scheme, host and port, no trailing slash.
 
-    `s3_endpoint` is a member of ours (§2 allows more): where the S3 gateway of this service is.
+    `s3_endpoint` is a member of ours (§2 allows more): where the S3 gateway of this service is. `algorithms`: what
+    the keys of the JWK Set sign with.
     """
     document: dict[str, object] = {
         "issuer": issuer,
@@ -33,7 +36,7 @@ def build_metadata(issuer: str, *, s3_endpoint: str = "") -> dict[str, object]:
         "code_challenge_methods_supported": ["S256", "SHA-256"],
         "dpop_signing_alg_values_supported": ["ES256"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["ES256", "ES384"],
+        "id_token_signing_alg_values_supported": [*algorithms],
         "authorization_response_iss_parameter_supported": False,
     }
     return document | ({"s3_endpoint": s3_endpoint} if s3_endpoint else {})

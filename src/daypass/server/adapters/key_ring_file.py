@@ -1,7 +1,8 @@
 """Where the key ring lives: a 0600 file apart from the database, a command's output, or a variable of the environment.
 
-The text is JSON: `{"version": 1, "keys": [{"key_id": …, "created_at": …, "material": base64}]}`. Rotation adds a key
-and keeps the old ones for opening until nothing they sealed can still be alive. No message ever repeats the text.
+The text is JSON: `{"version": 1, "keys": [{"key_id": …, "created_at": …, "material": base64, "rsa_key": base64}]}`;
+`rsa_key` is absent from keys made before there was one. Rotation adds a key and keeps the old ones for opening until
+nothing they sealed can still be alive. No message ever repeats the text.
 """
 
 import base64
@@ -11,7 +12,11 @@ import re
 import secrets
 import shlex
 import subprocess
+from dataclasses import replace
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from daypass.errors import ConfigError
 from daypass.secret import Secret
@@ -25,15 +30,29 @@ __all__ = [
     "parse_key_ring",
     "read_key_ring_file",
     "rotate",
+    "with_rsa_key",
     "write_key_ring_file",
 ]
 
 _COMMAND_SECONDS = 30
+_RSA_BITS = 2048
 
 
 def new_master_key(*, now: int) -> MasterKey:
     """A fresh key, `created_at` now."""
-    return MasterKey(key_id=secrets.token_hex(4), created_at=now, material=secrets.token_bytes(32))
+    return MasterKey(
+        key_id=secrets.token_hex(4),
+        created_at=now,
+        material=secrets.token_bytes(32),
+        rsa_key=_new_rsa_key(),
+    )
+
+
+def with_rsa_key(ring: KeyRing) -> KeyRing:
+    """The ring whose newest key has an RSA key; the same ring when it has one already."""
+    if ring.current.rsa_key:
+        return ring
+    return KeyRing([*ring.keys[:-1], replace(ring.current, rsa_key=_new_rsa_key())])
 
 
 def build_key_ring_text(ring: KeyRing) -> str:
@@ -44,6 +63,7 @@ def build_key_ring_text(ring: KeyRing) -> str:
             "created_at": key.created_at,
             "material": base64.b64encode(key.material).decode(),
         }
+        | ({"rsa_key": base64.b64encode(key.rsa_key).decode()} if key.rsa_key else {})
         for key in ring.keys
     ]
     return json.dumps({"version": 1, "keys": keys}, indent=1) + "\n"
@@ -58,7 +78,10 @@ def parse_key_ring(text: str, *, source: str) -> KeyRing:
         keys = [_parse_key(entry) for entry in document["keys"]]
         if len({key.key_id for key in keys}) != len(keys):
             raise ValueError("two keys share an id")
-        return KeyRing(keys)
+        ring = KeyRing(keys)
+        if any(rsa_key.key_size < _RSA_BITS for _, rsa_key in ring.rsa_keys()):
+            raise ValueError("a short RSA key")
+        return ring
     except (ValueError, KeyError, TypeError, binascii.Error):
         raise ConfigError(f"{source} is not a key ring") from None
 
@@ -103,14 +126,21 @@ def rotate(
 
 def _parse_key(entry: dict[str, object]) -> MasterKey:
     key_id, created_at, material = entry["key_id"], entry["created_at"], entry["material"]
+    rsa_key = entry.get("rsa_key", "")
     if not isinstance(key_id, str) or not re.fullmatch(r"[0-9a-f]{8}", key_id):
         raise ValueError("bad key id")
-    if not isinstance(created_at, int) or not isinstance(material, str):
+    if not isinstance(created_at, int) or not isinstance(material, str) or not isinstance(rsa_key, str):
         raise TypeError("bad members")
     raw = base64.b64decode(material, validate=True)
     if len(raw) != 32:
         raise ValueError("bad length")
-    return MasterKey(key_id=key_id, created_at=created_at, material=raw)
+    return MasterKey(key_id, created_at, raw, base64.b64decode(rsa_key, validate=True))
+
+
+def _new_rsa_key() -> bytes:
+    """PKCS #8 in DER, unencrypted: it is as secret as the material beside it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _run_command(command: str) -> str:

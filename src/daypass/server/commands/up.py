@@ -19,7 +19,12 @@ from pathlib import Path
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.server.adapters.argon2 import Argon2Hasher
 from daypass.server.adapters.folder_lock import FolderLock
-from daypass.server.adapters.key_ring_file import new_master_key, read_key_ring_file, write_key_ring_file
+from daypass.server.adapters.key_ring_file import (
+    new_master_key,
+    read_key_ring_file,
+    with_rsa_key,
+    write_key_ring_file,
+)
 from daypass.server.adapters.log import set_up_logging
 from daypass.server.adapters.private_file import make_private_folder, write_private_file
 from daypass.server.adapters.seaweedfs import SeaweedFs
@@ -223,7 +228,11 @@ def _ensure_key_ring(settings: Settings) -> KeyRing:
     assert settings.key_ring_file is not None
     if not settings.key_ring_file.exists():
         write_key_ring_file(settings.key_ring_file, KeyRing([new_master_key(now=system_clock())]))
-    return read_key_ring_file(settings.key_ring_file)
+    kept = read_key_ring_file(settings.key_ring_file)
+    ring = with_rsa_key(kept)  # a folder from before there was one
+    if ring is not kept:
+        write_key_ring_file(settings.key_ring_file, ring)
+    return ring
 
 
 async def _ensure_account(settings: Settings, *, with_new_passwords: bool) -> SampleAccount:

@@ -1,6 +1,7 @@
-"""`daypass server upgrade`: bring the database's schema up to date, before new workers do it themselves.
+"""`daypass server upgrade`: bring the database's schema up to date, before new workers do it themselves, and the key ring.
 
-Migrations are numbered, checksummed and safe to run from several hosts at once; running it again changes nothing.
+Migrations are numbered, checksummed and safe to run from several hosts at once; running it again changes nothing. A key
+ring file from before RS256 gets an RSA key; a ring from the environment or a command belongs to whoever keeps it.
 """
 
 import argparse
@@ -9,9 +10,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from daypass.server.adapters.key_ring_file import read_key_ring_file, with_rsa_key, write_key_ring_file
 from daypass.server.adapters.sql import open_storage
 from daypass.server.commands.terminal import say
-from daypass.server.settings import load_settings
+from daypass.server.settings import Settings, load_settings
 
 __all__ = ["run"]
 
@@ -29,7 +31,19 @@ def run(argv: Sequence[str]) -> int:
         say(f"applied {name}")
     if not applied:
         say("the schema is up to date")
+    _add_rsa_key(settings)
     return 0
+
+
+def _add_rsa_key(settings: Settings) -> None:
+    path = settings.key_ring_file
+    if settings.key_ring or settings.key_ring_command or path is None or not path.exists():
+        return
+    before = read_key_ring_file(path)
+    after = with_rsa_key(before)
+    if after is not before:
+        write_key_ring_file(path, after)
+        say("added an RSA key to the key ring; it signs after a reload: kill -HUP the server's process")
 
 
 async def _upgrade(database_url: str) -> list[str]:

@@ -4,6 +4,7 @@ The newest key seals; every key opens. From each 32-byte master come separate su
 (HKDF, RFC 5869), so a value sealed for one purpose opens for no other. Sealing is AES-SIV (RFC 5297),
 which is deterministic: the same claims under the same key give the same bytes. That is what makes a
 repeated refresh return the identical answer with nothing stored, and there is no nonce to run out of.
+An RSA key cannot be derived, so one travels beside each master (RFC 8017); older rings have none.
 The ring never touches the database (`adapters/key_ring_file.py` keeps it in a 0600 file).
 """
 
@@ -14,9 +15,10 @@ from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from daypass.errors import RemoteProtocolError
 from daypass.protocol.jose import base64url
@@ -59,9 +61,11 @@ class MasterKey:
     """Epoch seconds."""
     material: bytes
     """32 random bytes."""
+    rsa_key: bytes = b""
+    """An RSA private key of 2048 bits, PKCS #8 in DER; empty in a key that is older than RS256 here."""
 
     def __repr__(self) -> str:
-        return f"MasterKey(key_id={self.key_id!r}, created_at={self.created_at}, material=**********)"
+        return f"MasterKey(key_id={self.key_id!r}, created_at={self.created_at}, **********)"
 
 
 class _Mac:
@@ -84,7 +88,7 @@ class _Mac:
 class KeyRing:
     """All keys of one server. Immutable; a rotation makes a new ring."""
 
-    __slots__ = ("_macs", "_sealers", "_signing_keys", "keys")
+    __slots__ = ("_macs", "_rsa_keys", "_sealers", "_signing_keys", "keys")
 
     def __init__(self, keys: Iterable[MasterKey]) -> None:
         self.keys = tuple(sorted(keys, key=lambda key: (key.created_at, key.key_id)))
@@ -93,6 +97,7 @@ class KeyRing:
         self._sealers: dict[tuple[str, str], AESSIV] = {}
         self._macs: dict[tuple[str, str], _Mac] = {}
         self._signing_keys: dict[tuple[str, str], ec.EllipticCurvePrivateKey] = {}
+        self._rsa_keys: dict[str, rsa.RSAPrivateKey] = {}
 
     def __repr__(self) -> str:
         return f"KeyRing({[key.key_id for key in self.keys]})"
@@ -146,6 +151,19 @@ class KeyRing:
     def web_identity_key(self, key_id: str) -> ec.EllipticCurvePrivateKey:
         """The P-384 key that signs web identity tokens while `key_id` is current; made like the ID tokens'."""
         return self._signing_key(key_id, "web-identity/ES384", ec.SECP384R1(), _P384_ORDER)
+
+    def rsa_keys(self) -> tuple[tuple[str, rsa.RSAPrivateKey], ...]:
+        """The RSA keys of web identity tokens with their key ids, oldest to newest; the newest signs."""
+        return tuple((key.key_id, self._rsa_key(key)) for key in self.keys if key.rsa_key)
+
+    def _rsa_key(self, key: MasterKey) -> rsa.RSAPrivateKey:
+        rsa_key = self._rsa_keys.get(key.key_id)
+        if rsa_key is None:
+            loaded = load_der_private_key(key.rsa_key, password=None)
+            if not isinstance(loaded, rsa.RSAPrivateKey):
+                raise ValueError("not an RSA key")
+            rsa_key = self._rsa_keys[key.key_id] = loaded
+        return rsa_key
 
     def _signing_key(
         self, key_id: str, info: str, curve: ec.EllipticCurve, order: int

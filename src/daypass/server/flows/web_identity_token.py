@@ -1,7 +1,6 @@
 """GetWebIdentityToken: a caller's own identity as a signed statement for other services.
 
-(STS reference, "GetWebIdentityToken".) The token may not outlive the credentials it was made with. ES384 is the one
-algorithm: keys are derived from the ring, and an RSA key cannot be.
+(STS reference, "GetWebIdentityToken".) The token may not outlive the credentials it was made with.
 """
 
 from dataclasses import dataclass
@@ -12,7 +11,12 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.resource_tags import request_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
-from daypass.server.domain.web_identity_token import ALGORITHM, WebIdentity, build_web_identity_token
+from daypass.server.domain.web_identity_token import (
+    Algorithm,
+    NoSigningKey,
+    WebIdentity,
+    build_web_identity_token,
+)
 from daypass.server.ports.clock import Randomness
 
 __all__ = ["WebIdentityToken", "WebIdentityTokens"]
@@ -43,15 +47,13 @@ class WebIdentityTokens:
         call: VerifiedCall,
         *,
         audience: tuple[str, ...],
-        signing_algorithm: str,
+        signing_algorithm: Algorithm,
         duration_seconds: int = DEFAULT_DURATION,
         tags: Tags = (),
     ) -> WebIdentityToken:
         """Raises AccessDenied, ValidationError."""
         if call.principal.kind == "root":
             raise AccessDenied("GetWebIdentityToken may not be called by root accounts.")
-        if signing_algorithm != ALGORITHM:
-            raise ValidationError(f"This server signs with {ALGORITHM} only")
         if any(name.startswith(_SIGN_IN_CLIENTS) for name in audience):
             raise ValidationError("A sign-in client cannot be the audience of a web identity token")
         values = request_tag_values(tags)
@@ -73,5 +75,10 @@ class WebIdentityTokens:
             issued_at=call.now,
             expires_at=expires_at,
         )
-        token = build_web_identity_token(self.ring, identity)
+        try:
+            token = build_web_identity_token(self.ring, identity, signing_algorithm)
+        except NoSigningKey:
+            raise ValidationError(
+                "This server has no RSA key: ask for ES384, or its operator for `daypass server upgrade`"
+            ) from None
         return WebIdentityToken(Secret(token), expires_at)

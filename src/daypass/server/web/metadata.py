@@ -10,7 +10,7 @@ from typing import Any
 
 from daypass.protocol.oauth.metadata import build_jwks, build_metadata
 from daypass.server.domain.key_ring import KeyRing
-from daypass.server.domain.web_identity_token import web_identity_jwk
+from daypass.server.domain.web_identity_token import web_identity_algorithms, web_identity_jwks
 
 __all__ = ["build_metadata_app"]
 
@@ -23,12 +23,12 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 def build_metadata_app(*, ring: KeyRing, external_url: str, s3_url: str = "") -> AsgiApp:
     """All documents, computed once. Other paths answer 404, other methods 405."""
     id_token_keys = ((key.key_id, ring.id_token_key(key.key_id).public_key()) for key in ring.keys)
-    web_identity_keys = [web_identity_jwk(ring, key.key_id) for key in ring.keys]
-    metadata = json.dumps(build_metadata(external_url, s3_endpoint=s3_url)).encode()
+    algorithms = ("ES256", *web_identity_algorithms(ring))
+    metadata = json.dumps(build_metadata(external_url, s3_endpoint=s3_url, algorithms=algorithms)).encode()
     documents = {
         "/.well-known/oauth-authorization-server": metadata,
         "/.well-known/openid-configuration": metadata,
-        "/.well-known/jwks.json": json.dumps(build_jwks(id_token_keys, web_identity_keys)).encode(),
+        "/.well-known/jwks.json": json.dumps(build_jwks(id_token_keys, web_identity_jwks(ring))).encode(),
     }
 
     async def answer(scope: Scope, _receive: Receive, send: Send) -> None:

@@ -6,6 +6,7 @@ Shapes are those of the STS API reference; every member is checked against the S
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
 from daypass.protocol.aws.query import STS_NAMESPACE, XmlValue
 from daypass.protocol.aws.xml import format_timestamp
@@ -21,6 +22,7 @@ from daypass.server.domain.identifiers import (
     check_session_name,
     check_text,
     check_token_code,
+    constraint_refusal,
 )
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
@@ -30,6 +32,7 @@ from daypass.server.domain.session_credentials import SessionCredentials
 from daypass.server.domain.session_scope import MAX_SESSION_POLICY_ARNS
 from daypass.server.domain.session_tags import MAX_SESSION_TAGS, check_session_tags
 from daypass.server.domain.unsigned_call import FederatedRole
+from daypass.server.domain.web_identity_token import Algorithm
 from daypass.server.flows.access_key_info import get_access_key_info
 from daypass.server.flows.assume_role import RoleAssumption
 from daypass.server.flows.assume_role_with_saml import SamlRoleAssumption
@@ -225,7 +228,10 @@ def _audience(member: str, text: str) -> str:
 
 
 def _algorithm(member: str, text: str) -> str:
-    return check_length(member, text, least=5, most=5)
+    served = get_args(Algorithm)
+    if text not in served:
+        raise constraint_refusal(member, f"Member must satisfy enum value set: [{', '.join(served)}]")
+    return text
 
 
 def _session_policy(member: str, text: str) -> str:

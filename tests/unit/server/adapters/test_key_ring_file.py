@@ -1,11 +1,14 @@
 """The key ring's homes: a 0600 file, a command, a variable. Its text is never shown."""
 
+import base64
 import json
 import stat
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings, strategies
 
 from daypass.errors import ConfigError
@@ -17,9 +20,11 @@ from daypass.server.adapters.key_ring_file import (
     parse_key_ring,
     read_key_ring_file,
     rotate,
+    with_rsa_key,
     write_key_ring_file,
 )
 from daypass.server.domain.key_ring import KeyRing, MasterKey
+from support.rsa_keys import FIRST_RSA_KEY, new_rsa_key
 
 NOW = 1_800_000_000
 
@@ -93,6 +98,46 @@ def test_rotation_drops_a_key_only_when_its_successor_sealed_longer_than_anythin
     assert [NOW - key.created_at for key in rotated.keys] == [101, 100, 20, 0]
 
 
+def test_a_rotation_keeps_the_rsa_keys_that_are_published_and_adds_one() -> None:
+    rotated = rotate(_ring(20), new_master_key(now=NOW), now=NOW, longest_life=100)
+    assert [key_id for key_id, _ in rotated.rsa_keys()] == [key.key_id for key in rotated.keys]
+    first, second = (key.private_numbers().d for _, key in rotated.rsa_keys())
+    assert first != second
+
+
+def test_a_ring_from_before_rsa_gets_a_key_once_and_keeps_everything_else(tmp_path: Path) -> None:
+    old = KeyRing([MasterKey("00000001", 1, b"1" * 32), MasterKey("00000002", 2, b"2" * 32)])
+    assert "rsa_key" not in build_key_ring_text(old)
+    newer = with_rsa_key(parse_key_ring(build_key_ring_text(old), source="here"))
+    assert [key_id for key_id, _ in newer.rsa_keys()] == ["00000002"]
+    assert [(key.key_id, key.created_at, key.material) for key in newer.keys] == [
+        (key.key_id, key.created_at, key.material) for key in old.keys
+    ]
+    assert with_rsa_key(newer) is newer
+    write_key_ring_file(tmp_path / "ring.json", newer)
+    assert read_key_ring_file(tmp_path / "ring.json").keys == newer.keys
+
+
+@pytest.mark.parametrize("rsa_key", [1, "%", "AAAA", base64.b64encode(new_rsa_key(bits=1024)).decode()])
+def test_what_is_no_rsa_key_of_2048_bits_is_refused(rsa_key: object) -> None:
+    key = {"key_id": "0123abcd", "created_at": 1, "material": "A" * 43 + "=", "rsa_key": rsa_key}
+    with pytest.raises(ConfigError):
+        parse_key_ring(json.dumps({"version": 1, "keys": [key]}), source="here")
+
+
+def test_a_key_that_is_not_rsa_is_refused() -> None:
+    elliptic = ec.generate_private_key(ec.SECP256R1())
+    der = elliptic.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key = {
+        "key_id": "0123abcd",
+        "created_at": 1,
+        "material": "A" * 43 + "=",
+        "rsa_key": base64.b64encode(der).decode(),
+    }
+    with pytest.raises(ConfigError):
+        parse_key_ring(json.dumps({"version": 1, "keys": [key]}), source="here")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -118,5 +163,7 @@ def test_no_text_makes_the_parser_fail_otherwise(text: str) -> None:
 
 
 def test_a_master_key_does_not_print_itself() -> None:
-    key = MasterKey("0123abcd", 1, b"m" * 32)
-    assert "mmm" not in repr(key) + repr(KeyRing([key]))
+    key = MasterKey("0123abcd", 1, b"m" * 32, FIRST_RSA_KEY)
+    shown = repr(key) + repr(KeyRing([key]))
+    assert "mmm" not in shown
+    assert repr(FIRST_RSA_KEY)[2:20] not in shown
