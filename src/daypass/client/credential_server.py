@@ -10,14 +10,11 @@ told to bind, which is loopback unless a person says otherwise.
 import hmac
 import http.server
 import json
-import selectors
-import socket
-import socketserver
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from daypass.client.session_cache import CacheEntry, format_time
+from daypass.client.stoppable_server import StoppableServer
 from daypass.errors import DaypassError, NetworkError
 from daypass.secret import Secret
 
@@ -53,8 +50,7 @@ class CredentialServer:
             owner = served
 
         self._server = _Server((host, port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_until_told, daemon=True)
-        self._thread.start()
+        self._server.start()
 
     @property
     def url(self) -> str:
@@ -66,7 +62,7 @@ class CredentialServer:
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return int(self._server.server_address[1])
+        return self._server.port
 
     def find_consumer(self, authorization: str) -> Consumer | None:
         """Whose token this is. Every token is compared, so the time says nothing about which one fits."""
@@ -79,43 +75,12 @@ class CredentialServer:
 
     def close(self) -> None:
         """Stop listening, at once."""
-        self._server.tell_to_stop()
-        self._thread.join()
-        self._server.server_close()
+        self._server.stop()
 
 
-class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """`http.server.HTTPServer` without its look-up of the host's name, which may wait for a name server.
-
-    And without `serve_forever`, which asks a clock whether to go on: a command that ends would wait for it.
-    """
-
-    daemon_threads = True
-    block_on_close = False
+class _Server(StoppableServer):
     allow_reuse_address = True
     request_queue_size = 64
-    timeout = 0
-    """`handle_request` is called when somebody is there, and does not wait."""
-
-    def __init__(self, address: tuple[str, int], handler: type["_CredentialHandler"]) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, handler)
-        self._stop_sender, self._stop_receiver = socket.socketpair()
-
-    def serve_until_told(self) -> None:
-        """Answer until `tell_to_stop`, waiting for nothing but the next connection and that."""
-        with self._stop_receiver, selectors.DefaultSelector() as selector:
-            selector.register(self.socket, selectors.EVENT_READ)
-            selector.register(self._stop_receiver, selectors.EVENT_READ)
-            while all(key.fileobj is not self._stop_receiver for key, _ in selector.select()):
-                self.handle_request()
-
-    def tell_to_stop(self) -> None:
-        """From any thread, any number of times: the other end reads the end of the stream."""
-        self._stop_sender.close()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that breaks is no news for the terminal."""
 
 
 class _CredentialHandler(http.server.BaseHTTPRequestHandler):

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from daypass.client.login_answer import LoginAnswer
+from daypass.client.stoppable_server import StoppableServer
 from daypass.errors import ConfigError, DaypassError
 
 __all__ = ["CALLBACK_PATH", "LoopbackListener", "Outcome"]
@@ -50,10 +51,7 @@ class LoopbackListener:
             owner = listener
 
         self._server = _bind(port, Handler)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
-        )
-        self._thread.start()
+        self._server.start()
 
     @property
     def redirect_uri(self) -> str:
@@ -63,7 +61,7 @@ class LoopbackListener:
     @property
     def authority(self) -> str:
         """`127.0.0.1:{port}`: what a genuine request says in Host."""
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self._server.port}"
 
     def is_called(self, host: str | None) -> bool:
         """Whether a request's Host is one of ours."""
@@ -88,8 +86,7 @@ class LoopbackListener:
         self._finished.set()
         if self._answer.is_here:
             self._shown.wait(_READ_PATIENCE)
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def accept(self, raw_query: str) -> bool:
         """Whether this query answers our question; the first genuine one is kept."""
@@ -112,15 +109,10 @@ class LoopbackListener:
         self._shown.set()
 
 
-class _Server(http.server.ThreadingHTTPServer):
+class _Server(StoppableServer):
     # Browsers open spare connections that never speak; only the genuine one is waited for (`close`).
-    daemon_threads = True
-    block_on_close = False
     allow_reuse_address = False
     request_queue_size = 16
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A stranger's broken connection is no news for the terminal."""
 
 
 class _FixedPortServer(_Server):

@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import selectors
-import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -125,26 +123,6 @@ def test_it_listens_on_loopback_alone(server: CredentialServer) -> None:
 def test_a_pages_preflight_is_not_answered(server: CredentialServer) -> None:
     """A page of another origin cannot send the header without asking first."""
     assert _get(server, method="OPTIONS")[0] == 501
-
-
-def test_closing_waits_for_no_clock_and_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wait with a time in it would be added to every `daypass exec`."""
-    waits: list[float | None] = []
-
-    class Watched(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # which class it is depends on the system
-        def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-            waits.append(timeout)
-            found: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
-            return found
-
-    monkeypatch.setattr(selectors, "DefaultSelector", Watched)
-    server = CredentialServer([Consumer("alice", Secret(ALICE), lambda: _entry("alice"))])
-    assert _get(server)[0] == 200
-    (serving,) = [thread for thread in threading.enumerate() if thread.name.endswith("(serve_until_told)")]
-    server.close()
-    assert serving not in threading.enumerate()
-    assert waits
-    assert all(wait is None or wait <= 0 for wait in waits)
 
 
 def test_closing_twice_is_closing_once(server: CredentialServer) -> None:
