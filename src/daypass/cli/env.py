@@ -27,7 +27,7 @@ _CREDENTIALS = (
     "AWS_SESSION_TOKEN",
     "AWS_CREDENTIAL_EXPIRATION",
 )
-_SERVICES = ("signin", "sts", "iam", "s3")
+_SERVICES = ("signin", "sts", "iam", "cloudtrail", "s3")
 
 
 def run(argv: list[str]) -> int:

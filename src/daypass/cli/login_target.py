@@ -103,7 +103,7 @@ def profile_changes(
         section["region"] = region
     if arguments.endpoint_url and endpoint:
         services: dict[str, Setting | None] = {
-            s: {"endpoint_url": endpoint} for s in ("signin", "sts", "iam")
+            s: {"endpoint_url": endpoint} for s in ("signin", "sts", "iam", "cloudtrail")
         }
         s3_endpoint = _given_s3_endpoint(arguments) or discover_s3_endpoint(endpoint, send)
         if s3_endpoint:

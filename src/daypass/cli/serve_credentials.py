@@ -38,7 +38,7 @@ __all__ = ["run"]
 _PORT = 8911
 """Fixed, because what people copy names it; nothing is registered there."""
 _SLICE = 0.5  # seconds: on Windows a wait for a lock cannot be interrupted by Ctrl-C
-_SERVICES = ("sts", "iam", "s3")
+_SERVICES = ("sts", "iam", "cloudtrail", "s3")
 _TITLES = (("docker compose", "docker_compose"), ("devcontainer.json", "dev_container"), ("ssh", "ssh"))
 
 

@@ -41,6 +41,7 @@ def test_a_login_by_browser_leaves_a_profile_every_sdk_understands(
         f"login_session = {ARN}\n"
         "\n[services daypass-dev]\n"
         f"signin =\n  endpoint_url = {url}\nsts =\n  endpoint_url = {url}\niam =\n  endpoint_url = {url}\n"
+        f"cloudtrail =\n  endpoint_url = {url}\n"
         "s3 =\n  endpoint_url = https://s3.example.com\n"
     )
     entry = person.cache.load(ARN)
