@@ -153,6 +153,18 @@ async def test_of_twenty_who_change_tags_as_they_read_them_one_does(
     assert await _outcomes([*calls]) == {None: 1, "ConcurrentModification": CALLERS - 1}
 
 
+async def test_of_twenty_who_change_a_devices_tags_as_they_read_them_one_does(
+    both: tuple[SqlStorage, SqlStorage],
+) -> None:
+    calls = [
+        both[n % 2].mfa_devices.update_mfa_device_tags(
+            PHONE.serial_number, tags=(("by", str(n)),), tags_before=PHONE.tags
+        )
+        for n in range(CALLERS)
+    ]
+    assert await _outcomes([*calls]) == {None: 1, "ConcurrentModification": CALLERS - 1}
+
+
 async def test_of_two_accounts_that_want_one_alias_one_has_it(both: tuple[SqlStorage, SqlStorage]) -> None:
     calls = [
         both[n % 2].account_settings.set_account_alias((ACCOUNT_ID, OTHER_ACCOUNT_ID)[n % 2], "wanted")

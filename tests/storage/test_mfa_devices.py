@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from daypass.protocol.aws.errors import (
+    ConcurrentModification,
     DeleteConflict,
     EntityAlreadyExists,
     LimitExceeded,
@@ -60,6 +61,23 @@ async def test_a_serial_number_or_a_credential_is_taken_once(devices: Storage) -
         await create(make_passkey(BOB.user_id, "other", credential_id=LAPTOP.credential_id), limit=8)
     assert await devices.mfa_devices.load_mfa_device(PHONE.serial_number) == PHONE
     assert await devices.accounts.load_revision(ACCOUNT_ID) == 6
+
+
+async def test_tags_are_replaced_as_long_as_they_are_what_was_read(devices: Storage) -> None:
+    update = devices.mfa_devices.update_mfa_device_tags
+    before = PHONE.tags
+    await update(PHONE.serial_number, tags=(("a", "é"), ("b", "")), tags_before=before)
+    assert await devices.mfa_devices.load_mfa_device(PHONE.serial_number) == replace(
+        PHONE, tags=(("a", "é"), ("b", ""))
+    )
+    with pytest.raises(ConcurrentModification):
+        await update(PHONE.serial_number, tags=(), tags_before=before)
+    await update(PHONE.serial_number, tags=(), tags_before=(("a", "é"), ("b", "")))
+    assert await devices.mfa_devices.load_mfa_device(PHONE.serial_number) == replace(PHONE, tags=())
+    assert await devices.mfa_devices.load_mfa_device(TABLET.serial_number) == TABLET
+    with pytest.raises(NoSuchEntity):
+        await update("arn:nobody", tags=(), tags_before=())
+    assert await devices.accounts.load_revision(ACCOUNT_ID) == 8
 
 
 async def test_an_owned_device_needs_its_owner_and_room(devices: Storage) -> None:

@@ -70,6 +70,10 @@ READS: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
     "logins of a principal": lambda s: s.login_sessions.list_login_sessions(
         ACCOUNT_ID, ALICE.user_id, now=NOW
     ),
+    "logins of roles taken": lambda s: s.login_sessions.list_role_logins_taken(
+        ACCOUNT_ID, ALICE.user_id, now=NOW
+    ),
+    "roles taken": lambda s: s.sign_in_sessions.list_roles_taken(ACCOUNT_ID, ALICE.user_id, now=NOW),
     "ended logins": lambda s: s.login_sessions.list_ended_login_ids(
         ACCOUNT_ID, ALICE.user_id, revoked_since=0
     ),
@@ -104,6 +108,8 @@ PAGES: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
     "groups": lambda s: s.groups.list_groups(ACCOUNT_ID, path_prefix="/", page=Page("a")),
     "policies": lambda s: s.policies.list_policies(ACCOUNT_ID, path_prefix="/", page=Page("a")),
     "members": lambda s: s.groups.list_members(ACCOUNT_ID, READERS.group_id, page=Page("a")),
+    "bounded users": lambda s: s.policy_versions.list_bounded_users(ACCOUNT_ID, LISTS.arn, page=Page("a")),
+    "bounded roles": lambda s: s.policy_versions.list_bounded_roles(ACCOUNT_ID, LISTS.arn, page=Page("a")),
     "virtual devices": lambda s: s.mfa_devices.list_virtual_mfa_devices(ACCOUNT_ID, page=Page("a")),
     "sealed keys": lambda s: s.access_keys.list_sealed_access_keys(page=Page("a")),
 }
@@ -111,7 +117,7 @@ WRITES: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
     "redeem": lambda s: s.login_sessions.redeem(make_redemption("two", expected_revision=REVISION)),
     "rotate": lambda s: s.login_sessions.rotate(make_rotation("one", expected_revision=REVISION)),
     "derive": lambda s: s.login_sessions.begin_scoped_session(
-        "login-one", make_login_session("child", scope=SessionScope("agent")), now=NOW
+        "login-one", make_login_session("child", scope=SessionScope("agent")), limit=9, now=NOW
     ),
     "revoke": lambda s: s.login_sessions.revoke_login_session("login-one", now=NOW),
     "sign in": lambda s: s.sign_in_sessions.place_sign_in_session(

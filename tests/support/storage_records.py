@@ -87,7 +87,10 @@ def make_virtual_device(name: str = "phone", **changes: Any) -> MfaDevice:
     """Nobody's yet."""
     serial_number = f"arn:aws:iam::{ACCOUNT_ID}:mfa/{name}"
     return replace(
-        MfaDevice(serial_number, ACCOUNT_ID, "", "totp", NOW, sealed_seed="sealed seed"), **changes
+        MfaDevice(
+            serial_number, ACCOUNT_ID, "", "totp", NOW, sealed_seed="sealed seed", tags=(("team", "blue"),)
+        ),
+        **changes,
     )
 
 

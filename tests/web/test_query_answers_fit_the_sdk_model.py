@@ -136,7 +136,10 @@ _STORY: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("iam", "ListGroupPolicies", {"GroupName": "staff"}),
     ("iam", "CreateAccessKey", {"UserName": "bob"}),
     ("iam", "ListAccessKeys", {"UserName": "bob"}),
-    ("iam", "CreateVirtualMFADevice", {"VirtualMFADeviceName": "phone"}),
+    ("iam", "CreateVirtualMFADevice", {"VirtualMFADeviceName": "phone", **TAGS}),
+    ("iam", "TagMFADevice", {"SerialNumber": DEVICE, **TAGS}),
+    ("iam", "ListMFADeviceTags", {"SerialNumber": DEVICE, "MaxItems": "1"}),
+    ("iam", "UntagMFADevice", {"SerialNumber": DEVICE, "TagKeys.member.1": "a"}),
     ("iam", "ListVirtualMFADevices", {}),
     ("iam", "ListMFADevices", {"UserName": "bob"}),
     ("iam", "DeleteVirtualMFADevice", {"SerialNumber": DEVICE}),
@@ -289,7 +292,7 @@ async def test_every_answer_has_the_shape_of_the_model(world: QueryWorld) -> Non
 
 _ELSEWHERE = {
     *("UpdateAccessKey", "DeleteAccessKey", "GetAccessKeyLastUsed"),
-    *("EnableMFADevice", "ResyncMFADevice", "DeactivateMFADevice"),
+    *("EnableMFADevice", "ResyncMFADevice", "DeactivateMFADevice", "GetMFADevice"),
 }
 """What needs a key's id or a device's codes: asked through botocore, which reads by the model, in `tests/clients/`."""
 _DECODE = "DecodeAuthorizationMessage"

@@ -99,8 +99,8 @@ def is_saml(provider_arn: str) -> bool:
 
 
 def provider_account(provider_arn: str) -> str:
-    """The twelve digits in a provider's ARN, whose form was checked before."""
-    return provider_arn.split(":")[4]
+    """The twelve digits in a provider's ARN; empty for what has no such place."""
+    return "".join(provider_arn.split(":")[4:5])
 
 
 def provider_path(url: str) -> str:

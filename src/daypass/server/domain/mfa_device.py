@@ -8,6 +8,8 @@ is enrolled whole: WebAuthn has no such half state.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from daypass.server.domain.identity_provider import Tags
+
 __all__ = ["MAX_MFA_DEVICES", "MfaDevice", "MfaKind", "own_serial_number"]
 
 MAX_MFA_DEVICES = 8
@@ -39,6 +41,13 @@ class MfaDevice:
     """passkey: COSE key."""
     sign_count: int = 0
     """passkey: the authenticator's counter as last seen."""
+    tags: Tags = ()
+    """totp, in order of key."""
+
+    @property
+    def arn(self) -> str:
+        """What policies call it."""
+        return self.serial_number
 
 
 def own_serial_number(kind: MfaKind, *, account_id: str, owner: str, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Protocol
 from daypass.server.domain.access_key import AccessKey, AccessKeyStatus
 from daypass.server.domain.account import Group, InlinePolicy, ManagedPolicy, PolicyVersion, Role, User
 from daypass.server.domain.account_settings import PasswordPolicy, ServiceControlPolicy
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.ports.page import Page
 
@@ -104,9 +105,7 @@ class PolicyVersionStore(Protocol):
         """Raises NoSuchEntity; DeleteConflict for the default version."""
         ...
 
-    async def update_policy_tags(
-        self, policy_arn: str, *, tags: tuple[tuple[str, str], ...], tags_before: tuple[tuple[str, str], ...]
-    ) -> None:
+    async def update_policy_tags(self, policy_arn: str, *, tags: Tags, tags_before: Tags) -> None:
         """Raises NoSuchEntity, ConcurrentModification."""
         ...
 
@@ -114,6 +113,14 @@ class PolicyVersionStore(Protocol):
         self, account_id: str, policy_arn: str
     ) -> tuple[Sequence[Group], Sequence[User], Sequence[Role]]:
         """Everybody in the account it is attached to, each in name order."""
+        ...
+
+    async def list_bounded_users(self, account_id: str, policy_arn: str, *, page: Page) -> Sequence[User]:
+        """Users whose boundary it is, in name order."""
+        ...
+
+    async def list_bounded_roles(self, account_id: str, policy_arn: str, *, page: Page) -> Sequence[Role]:
+        """Roles whose boundary it is, in name order."""
         ...
 
     async def count_boundary_uses(self, account_id: str, policy_arn: str) -> int:
@@ -182,6 +189,10 @@ class MfaDeviceStore(Protocol):
         self, serial_number: str, owner_id: str, *, last_step: int, limit: int, now: int
     ) -> None:
         """Raises NoSuchEntity, EntityAlreadyExists when it is somebody's already, LimitExceeded."""
+        ...
+
+    async def update_mfa_device_tags(self, serial_number: str, *, tags: Tags, tags_before: Tags) -> None:
+        """Raises NoSuchEntity, ConcurrentModification."""
         ...
 
     async def use_totp_step(self, serial_number: str, step: int) -> bool:

@@ -45,11 +45,12 @@ def _setting_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
 def _device_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
     devices = MfaDevices(parts.storage, parts.ring, parts.randomness)
     return (
-        changing("CreateVirtualMFADevice", devices.create_virtual_mfa_device, _new_device, without=("Tags",)),
+        changing("CreateVirtualMFADevice", devices.create_virtual_mfa_device, _new_device),
         changing("EnableMFADevice", devices.enable_mfa_device),
         changing("ResyncMFADevice", devices.resync_mfa_device),
         changing("DeactivateMFADevice", devices.deactivate_mfa_device),
         changing("DeleteVirtualMFADevice", devices.delete_virtual_mfa_device),
+        reading("GetMFADevice", devices.get_mfa_device, _device),
         reading("ListMFADevices", devices.list_mfa_devices, page_members("MFADevices", _device)),
         reading(
             "ListVirtualMFADevices",
@@ -83,6 +84,7 @@ def _new_device(new: NewVirtualDevice) -> Members:
             "SerialNumber": serial_number,
             "Base32StringSeed": seed.encode("ascii"),
             "QRCodePNG": draw_enrolment(serial_number, new.seed),
+            "Tags": members.tag_members(new.device.tags) or None,
         }
     }
 

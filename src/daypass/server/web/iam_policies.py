@@ -24,7 +24,12 @@ from daypass.server.web.model_operation import ModelOperation, changing, reading
 __all__ = ["build_policy_operations"]
 
 _HOLDERS: Sequence[HolderKind] = ("User", "Group", "Role")
-_TAGGED: Sequence[tuple[Kind, str]] = (("User", "UserName"), ("Role", "RoleName"), ("Policy", "PolicyArn"))
+_TAGGED: Sequence[tuple[Kind, str]] = (
+    ("User", "UserName"),
+    ("Role", "RoleName"),
+    ("Policy", "PolicyArn"),
+    ("MFADevice", "SerialNumber"),
+)
 
 
 def build_policy_operations(parts: IamParts) -> Mapping[str, ModelOperation]:

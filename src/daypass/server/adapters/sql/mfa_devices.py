@@ -7,11 +7,19 @@ person go the recovery codes: else whoever holds old ones would get past the dev
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
+from daypass.protocol.aws.errors import (
+    ConcurrentModification,
+    DeleteConflict,
+    EntityAlreadyExists,
+    LimitExceeded,
+    NoSuchEntity,
+)
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
 from daypass.server.adapters.sql.existence import check_user_exists
+from daypass.server.adapters.sql.json_text import read_tags, tags_text
 from daypass.server.adapters.sql.recovery_codes import SqlRecoveryCodes
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.ports.storage import Page
 
@@ -19,7 +27,7 @@ __all__ = ["SqlMfaDeviceStore"]
 
 _COLUMNS = (
     "serial_number, account_id, owner_id, kind, created_at, enabled_at, sealed_seed, last_step,"
-    " credential_id, public_key, sign_count"
+    " credential_id, public_key, sign_count, tags"
 )
 
 
@@ -36,7 +44,7 @@ class SqlMfaDeviceStore(SqlRecoveryCodes):
             if device.owner_id:
                 await _check_room(transaction, device.account_id, device.owner_id, limit)
             row = await transaction.fetch_one(
-                f"INSERT INTO mfa_devices ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+                f"INSERT INTO mfa_devices ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
                 " ON CONFLICT DO NOTHING RETURNING serial_number",
                 device.serial_number,
                 device.account_id,
@@ -49,6 +57,7 @@ class SqlMfaDeviceStore(SqlRecoveryCodes):
                 device.credential_id,
                 device.public_key,
                 device.sign_count,
+                tags_text(device.tags),
             )
             if row is None:
                 raise EntityAlreadyExists("an MFA device with this name or credential exists already")
@@ -59,7 +68,7 @@ class SqlMfaDeviceStore(SqlRecoveryCodes):
         row = await self._engine.fetch_one(
             f"SELECT {_COLUMNS} FROM mfa_devices WHERE serial_number = $1", serial_number
         )
-        return None if row is None else MfaDevice(*row)
+        return None if row is None else _read_device(row)
 
     async def list_mfa_devices(self, account_id: str, owner_id: str) -> Sequence[MfaDevice]:
         return await self._list(
@@ -145,6 +154,20 @@ class SqlMfaDeviceStore(SqlRecoveryCodes):
 
         await self._engine.run(work)
 
+    async def update_mfa_device_tags(self, serial_number: str, *, tags: Tags, tags_before: Tags) -> None:
+        async def work(transaction: Transaction) -> None:
+            await _hold_device(transaction, serial_number)
+            row = await transaction.fetch_one(
+                "UPDATE mfa_devices SET tags = $2 WHERE serial_number = $1 AND tags = $3 RETURNING tags",
+                serial_number,
+                tags_text(tags),
+                tags_text(tags_before),
+            )
+            if row is None:
+                raise ConcurrentModification("the device's tags have changed meanwhile")
+
+        await self._engine.run(work)
+
     async def list_sealed_mfa_devices(self, *, page: Page) -> Sequence[MfaDevice]:
         return await self._list(
             "kind = 'totp' AND serial_number > $1 ORDER BY serial_number LIMIT $2", page.after, page.size
@@ -162,7 +185,12 @@ class SqlMfaDeviceStore(SqlRecoveryCodes):
 
     async def _list(self, condition: str, *values: str | int) -> Sequence[MfaDevice]:
         rows = await self._engine.fetch_all(f"SELECT {_COLUMNS} FROM mfa_devices WHERE {condition}", *values)
-        return [MfaDevice(*row) for row in rows]
+        return [_read_device(row) for row in rows]
+
+
+def _read_device(row: Row) -> MfaDevice:
+    columns = [*row[:-1], read_tags(row[-1])]
+    return MfaDevice(*columns)
 
 
 async def _hold_device(transaction: Transaction, serial_number: str) -> tuple[str, str]:

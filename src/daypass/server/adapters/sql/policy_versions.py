@@ -20,6 +20,7 @@ from daypass.server.adapters.sql.roles import ROLE_COLUMNS, read_role
 from daypass.server.adapters.sql.users import USER_COLUMNS, read_user
 from daypass.server.domain.account import Group, PolicyVersion, Role, User
 from daypass.server.domain.identity_provider import Tags
+from daypass.server.ports.storage import Page
 
 __all__ = ["SqlPolicyVersionStore"]
 
@@ -130,6 +131,18 @@ class SqlPolicyVersionStore:
             [read_role(row) for row in roles],
         )
 
+    async def list_bounded_users(self, account_id: str, policy_arn: str, *, page: Page) -> Sequence[User]:
+        return [
+            read_user(row)
+            for row in await self._list_bounded("users", USER_COLUMNS, account_id, policy_arn, page)
+        ]
+
+    async def list_bounded_roles(self, account_id: str, policy_arn: str, *, page: Page) -> Sequence[Role]:
+        return [
+            read_role(row)
+            for row in await self._list_bounded("roles", ROLE_COLUMNS, account_id, policy_arn, page)
+        ]
+
     async def count_boundary_uses(self, account_id: str, policy_arn: str) -> int:
         row = await self._engine.fetch_one(
             "SELECT (SELECT count(*) FROM users WHERE account_id = $1"
@@ -140,6 +153,18 @@ class SqlPolicyVersionStore:
             policy_arn,
         )
         return 0 if row is None else int(row[0])
+
+    async def _list_bounded(
+        self, table: str, columns: str, account_id: str, policy_arn: str, page: Page
+    ) -> Sequence[Row]:
+        return await self._engine.fetch_all(
+            f"SELECT {columns} FROM {table} WHERE account_id = $1 AND permissions_boundary = $2"
+            " AND permissions_boundary <> '' AND name_key > $3 ORDER BY name_key LIMIT $4",
+            account_id,
+            policy_arn,
+            page.after,
+            page.size,
+        )
 
     async def _list_having(
         self, table: str, key: str, columns: str, account_id: str, policy_arn: str

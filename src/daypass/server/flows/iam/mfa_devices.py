@@ -19,9 +19,11 @@ from daypass.protocol.aws.errors import (
 )
 from daypass.secret import Secret
 from daypass.server.domain.account import Account, User
+from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.mfa_device import MAX_MFA_DEVICES, MfaDevice
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of, page_of_all
+from daypass.server.domain.resource_tags import request_tag_values, resource_tag_values
 from daypass.server.domain.totp import SEED_BYTES
 from daypass.server.domain.totp_enrolment import matching_pair
 from daypass.server.domain.verified_call import VerifiedCall
@@ -29,7 +31,13 @@ from daypass.server.flows.iam.holders import find_user
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.storage import Page, Storage
 
-__all__ = ["MfaDevices", "NewVirtualDevice", "OwnedDevice"]
+__all__ = [
+    "MfaDevices",
+    "NewVirtualDevice",
+    "OwnedDevice",
+    "find_virtual_device",
+    "no_such_virtual_device",
+]
 
 _LONGEST_NAME = 200
 """Serial numbers must fit 256 characters, and a page's marker must hold one."""
@@ -61,15 +69,17 @@ class MfaDevices:
     randomness: Randomness
 
     async def create_virtual_mfa_device(
-        self, call: VerifiedCall, *, virtual_mfa_device_name: str, path: str = "/"
+        self, call: VerifiedCall, *, virtual_mfa_device_name: str, path: str = "/", tags: Tags = ()
     ) -> NewVirtualDevice:
-        """Raises EntityAlreadyExists."""
+        """Raises EntityAlreadyExists, LimitExceeded."""
         if len(path + virtual_mfa_device_name) > _LONGEST_NAME:
             raise ValidationError(
                 f"Path and name of a virtual device have {_LONGEST_NAME} characters at most"
             )
         serial_number = f"arn:aws:iam::{call.account_id}:mfa{path}{virtual_mfa_device_name}"
-        call.check_allowed("iam:CreateVirtualMFADevice", serial_number)
+        call.check_allowed("iam:CreateVirtualMFADevice", serial_number, request_tag_values(tags))
+        if tags:
+            call.check_allowed("iam:TagMFADevice", serial_number, request_tag_values(tags))
         seed = base64.b32encode(self.randomness.token_bytes(SEED_BYTES))
         device = MfaDevice(
             serial_number=serial_number,
@@ -78,6 +88,7 @@ class MfaDevices:
             kind="totp",
             created_at=call.now,
             sealed_seed=self.ring.seal("mfa-seed", seed),
+            tags=tags,
         )
         try:
             await self.storage.mfa_devices.create_mfa_device(device, limit=MAX_MFA_DEVICES)
@@ -146,14 +157,31 @@ class MfaDevices:
 
     async def delete_virtual_mfa_device(self, call: VerifiedCall, *, serial_number: str) -> None:
         """Raises NoSuchEntity, DeleteConflict while it is somebody's."""
-        call.check_allowed("iam:DeleteVirtualMFADevice", serial_number)
-        await self._virtual(call, serial_number)
+        device = None
+        if _is_own(call, serial_number):
+            device = await find_virtual_device(self.storage, serial_number)
+        tags = () if device is None else device.tags
+        call.check_allowed("iam:DeleteVirtualMFADevice", serial_number, resource_tag_values(tags))
+        if device is None:
+            raise no_such_virtual_device(serial_number)
         try:
             await self.storage.mfa_devices.delete_virtual_mfa_device(serial_number)
         except NoSuchEntity:
             raise _no_such_device(serial_number) from None
         except DeleteConflict:
             raise DeleteConflict("Cannot delete entity, must deactivate MFA device first.") from None
+
+    async def get_mfa_device(
+        self, call: VerifiedCall, *, serial_number: str, user_name: str | None = None
+    ) -> OwnedDevice:
+        """One person's; without a name the caller's own. Raises NoSuchEntity."""
+        owner_id = await self._owner_id(call, "iam:GetMFADevice", user_name)
+        device = None
+        if _is_own(call, serial_number):
+            device = await self.storage.mfa_devices.load_mfa_device(serial_number)
+        if device is None or device.owner_id != owner_id:
+            raise _no_such_device(serial_number)
+        return OwnedDevice(device, await self._owner(call.account_id, owner_id))
 
     async def list_mfa_devices(
         self,
@@ -211,9 +239,9 @@ class MfaDevices:
     async def _virtual(self, call: VerifiedCall, serial_number: str) -> MfaDevice:
         device = None
         if _is_own(call, serial_number):
-            device = await self.storage.mfa_devices.load_mfa_device(serial_number)
-        if device is None or device.kind != "totp":
-            raise NoSuchEntity(f"VirtualMFADevice with serial number {serial_number} doesn't exist.")
+            device = await find_virtual_device(self.storage, serial_number)
+        if device is None:
+            raise no_such_virtual_device(serial_number)
         return device
 
     def _check_codes(self, call: VerifiedCall, device: MfaDevice, code: str, next_code: str) -> int:
@@ -222,6 +250,17 @@ class MfaDevices:
         if step is None:
             raise _wrong_codes()
         return step
+
+
+async def find_virtual_device(storage: Storage, serial_number: str) -> MfaDevice | None:
+    """A device that is no passkey; whoever asks says whose it may be."""
+    device = await storage.mfa_devices.load_mfa_device(serial_number)
+    return None if device is None or device.kind != "totp" else device
+
+
+def no_such_virtual_device(serial_number: str) -> NoSuchEntity:
+    """In IAM's words."""
+    return NoSuchEntity(f"VirtualMFADevice with serial number {serial_number} doesn't exist.")
 
 
 def _is_own(call: VerifiedCall, serial_number: str) -> bool:

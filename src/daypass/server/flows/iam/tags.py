@@ -1,5 +1,5 @@
-"""Tags of users, roles, policies and identity providers: add, remove, list (IAM reference, TagRole, UntagRole,
-ListRoleTags, and the same three of the others).
+"""Tags of users, roles, policies, identity providers and virtual MFA devices: add, remove, list (IAM reference, TagRole,
+UntagRole, ListRoleTags, and the same three of the others).
 
 One story for every kind of resource; only its name on the wire, its ARN and the words of its absence differ.
 Policies see the tags the resource has and the tags the request names.
@@ -15,6 +15,7 @@ from daypass.server.domain.account import ManagedPolicy, Role, User
 from daypass.server.domain.identity_provider import OidcProvider, SamlProvider, Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT, SHIPPED_POLICIES
+from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
 from daypass.server.domain.provider_identifiers import (
     check_own_provider,
@@ -33,13 +34,14 @@ from daypass.server.domain.resource_tags import (
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.holders import no_such_holder
 from daypass.server.flows.iam.managed_policy_lookup import no_such_policy
+from daypass.server.flows.iam.mfa_devices import find_virtual_device, no_such_virtual_device
 from daypass.server.ports.storage import Storage
 
 __all__ = ["Tagging"]
 
-Kind = Literal["User", "Role", "Policy", "SAMLProvider", "OpenIDConnectProvider"]
+Kind = Literal["User", "Role", "Policy", "SAMLProvider", "OpenIDConnectProvider", "MFADevice"]
 """Which kind of resource, as the actions' names spell it."""
-Tagged = User | Role | ManagedPolicy | SamlProvider | OidcProvider
+Tagged = User | Role | ManagedPolicy | SamlProvider | OidcProvider | MfaDevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class Tagging:
                 return await self.storage.saml_providers.load_saml_provider(name)
             case "OpenIDConnectProvider":
                 return await self.storage.oidc_providers.load_oidc_provider(name)
+            case "MFADevice":
+                return await find_virtual_device(self.storage, name)
 
     async def _save(self, resource: Tagged, tags: Tags) -> None:
         if resource.account_id == SHIPPED_ACCOUNT:
@@ -142,6 +146,10 @@ class Tagging:
                     await self.storage.oidc_providers.update_oidc_provider(
                         replace(resource, tags=tags), before=resource
                     )
+                case MfaDevice():
+                    await self.storage.mfa_devices.update_mfa_device_tags(
+                        resource.serial_number, tags=tags, tags_before=resource.tags
+                    )
         except ConcurrentModification:
             raise concurrent_change() from None
         except NoSuchEntity:
@@ -157,3 +165,5 @@ class Tagging:
                 return no_such_saml_provider(name)
             case "OpenIDConnectProvider":
                 return no_such_oidc_provider(name)
+            case "MFADevice":
+                return no_such_virtual_device(name)
