@@ -42,7 +42,7 @@ clean:  ## remove the environment and everything tests left
 $(VENV)/.up: requirements/up.txt pyproject.toml
 	@tools/environment.sh up
 
-$(VENV)/.test: requirements/test.txt pyproject.toml tools/test-parts.sh tests/clients/js/package-lock.json tests/federation/op/package-lock.json
+$(VENV)/.test: requirements/test.txt requirements/aws-cli-v2.txt pyproject.toml tools/test-parts.sh tools/aws_cli_v2.py tests/clients/js/package-lock.json tests/federation/op/package-lock.json
 	@tools/environment.sh test
 	@tools/test-parts.sh
 	@touch $@

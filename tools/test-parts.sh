@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, S3 clients, xmlsec1, the JS SDK,
-# a real OpenID Connect provider, a real keyring, shells to complete in, an SSH server, a checker of manual pages.
+# a real OpenID Connect provider, a real keyring, the AWS CLI version 2, shells to complete in, an SSH server, a checker of manual pages.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,6 +15,7 @@ if have apt-get; then
     have xmlsec1 || missing="$missing xmlsec1"
     have zsh || missing="$missing zsh"
     have fish || missing="$missing fish"
+    have jq || missing="$missing jq"
     have mandoc || missing="$missing mandoc"
     [ -x /usr/sbin/sshd ] || missing="$missing openssh-server"
     [ -f /usr/share/bash-completion/bash_completion ] || missing="$missing bash-completion"
@@ -28,6 +29,7 @@ elif have brew; then
     have javac || missing="$missing openjdk"
     have xmlsec1 || missing="$missing xmlsec1"
     have fish || missing="$missing fish"
+    have jq || missing="$missing jq"
     have mandoc || missing="$missing mandoc"
     # The system's bash is 3.2, which bash-completion no longer knows.
     [ -x "$(brew --prefix)/bin/bash" ] || missing="$missing bash bash-completion@2"
@@ -39,3 +41,5 @@ fi
 PATH="$PWD/.venv/bin:$PATH"
 (cd tests/clients/js && npm ci --silent --no-audit --no-fund)
 (cd tests/federation/op && npm ci --silent --no-audit --no-fund)
+
+.venv/bin/python tools/aws_cli_v2.py

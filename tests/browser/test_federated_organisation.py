@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from support.aws_cli_v2 import AwsCliV2
+from support.aws_cli_v2_double import AwsCliV2
 from support.oidc_op import RunningOp, op_client, op_user, running_oidc_op
 from support.running_server import DAYPASS, RunningServer, Terminal, run_up
 from support.saml_idp import (

