@@ -14,7 +14,7 @@ import re
 from pathlib import Path
 from shlex import quote
 
-from daypass.cli.arguments import CommandParser, add_no_input
+from daypass.cli.arguments import CommandParser, add_no_input, check_profile_name, may_prompt
 from daypass.cli.configure import bridge_command
 from daypass.cli.narrow_outcome import Narrowing, finish_narrowing
 from daypass.cli.narrow_target import check_narrowable, planned_section
@@ -61,7 +61,7 @@ def run(argv: list[str]) -> int:
     section = planned_section(
         config, parent, words, arguments.new, is_forced=arguments.force, login_session=login_session
     )
-    asks = False if arguments.no_input else None
+    asks = may_prompt(arguments)
     narrowing = Narrowing(
         config=config,
         parent=parent,
@@ -113,8 +113,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 def _narrowable(config: AwsConfig, arguments: argparse.Namespace) -> Profile:
     """The profile to narrow. Raises UsageError, ConfigError, LoginRequired."""
     name: str = arguments.new
-    if not name or any(character in name for character in "[]\n\r"):
-        raise UsageError("a profile name cannot be empty or contain brackets or line breaks")
+    check_profile_name(name)
     if name == arguments.profile:
         raise UsageError(
             "a narrowed login needs a profile of its own",

@@ -1,4 +1,4 @@
-"""Private files that are never half written, and the lock that orders their writers.
+"""Private files that are never half written, read only when they are ours, and the lock that orders their writers.
 
 A write goes to a temporary file of mode 0600 in the same directory, is synced, and replaces the target in
 one rename: a reader sees the old text or the new one, and kill -9 leaves at worst a stray temporary file.
@@ -12,7 +12,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["hold_lock", "make_private_directory", "try_lock", "write_private"]
+from daypass.client.credential_cache import is_foreign, is_open_to_others
+
+__all__ = ["ForeignFile", "hold_lock", "make_private_directory", "read_private", "try_lock", "write_private"]
+
+
+class ForeignFile(Exception):
+    """Another user's: what it says may be meant to deceive us."""
 
 
 def make_private_directory(directory: Path) -> None:
@@ -38,6 +44,21 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def read_private(path: Path, *, most: int = -1, may_be_link: bool = False) -> str:
+    """The text of a file of ours (its first `most` characters), made private if it was not.
+
+    Raises ForeignFile, OSError (also for a link that may be none), ValueError for what is no UTF-8.
+    """
+    ways = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | (0 if may_be_link else getattr(os, "O_NOFOLLOW", 0))
+    with os.fdopen(os.open(path, ways), encoding="utf-8") as file:
+        state = os.fstat(file.fileno())
+        if is_foreign(state):
+            raise ForeignFile(str(path))
+        if is_open_to_others(state):
+            os.fchmod(file.fileno(), 0o600)
+        return file.read(most)
 
 
 @contextlib.contextmanager

@@ -5,12 +5,17 @@ provider"), so it holds the token and nothing else, not even a line break. A tok
 guessing is hopeless; another user's file is refused, a wrong mode repaired, and no two consumers share one.
 """
 
-import os
 import re
 import secrets
 from pathlib import Path
 
-from daypass.client.atomic_file import hold_lock, make_private_directory, write_private
+from daypass.client.atomic_file import (
+    ForeignFile,
+    hold_lock,
+    make_private_directory,
+    read_private,
+    write_private,
+)
 from daypass.errors import ConfigError, UsageError
 from daypass.secret import Secret
 
@@ -70,16 +75,13 @@ def check_tokens_differ(tokens: dict[str, Secret]) -> None:
 
 def _read(path: Path) -> Secret | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+        text = read_private(path, most=1024)
     except FileNotFoundError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(file.fileno())
-        if hasattr(os, "getuid") and state.st_uid != os.getuid():
-            raise ConfigError("a consumer's token belongs to another user", hint=f"ls -l {path}")
-        if hasattr(os, "fchmod") and state.st_mode & 0o077:
-            os.fchmod(file.fileno(), 0o600)
-        text = file.read(1024).decode("ascii", "replace")
+    except ForeignFile:
+        raise ConfigError("a consumer's token belongs to another user", hint=f"ls -l {path}") from None
+    except UnicodeDecodeError:
+        text = ""
     if not _is_token(text):
         raise ConfigError("a consumer's token file holds no token of daypass", hint=f"rm {path}")
     return Secret(text)

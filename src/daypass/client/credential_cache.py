@@ -67,6 +67,16 @@ def cache_file_name(login_session: str) -> str:
     return digest + ".json"
 
 
+def is_foreign(state: os.stat_result) -> bool:
+    """Whether a file is another user's; Windows does not say."""
+    return hasattr(os, "getuid") and state.st_uid != os.getuid()
+
+
+def is_open_to_others(state: os.stat_result) -> bool:
+    """Whether its mode lets anybody but its owner near; on Windows modes say nothing."""
+    return hasattr(os, "getuid") and bool(state.st_mode & 0o077)
+
+
 def read_entry(path: str) -> dict[str, object] | None:
     """The file's members; None when it is missing, torn, no object, another user's, or open to others."""
     try:
@@ -75,7 +85,7 @@ def read_entry(path: str) -> dict[str, object] | None:
         return None
     try:
         state = os.fstat(descriptor)
-        if hasattr(os, "getuid") and (state.st_uid != os.getuid() or state.st_mode & 0o077):
+        if is_foreign(state) or is_open_to_others(state):
             return None
         text = os.read(descriptor, 65536).decode("utf-8", "replace")
     finally:

@@ -13,18 +13,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from daypass.client.clock_skew import check_clock
 from daypass.client.dpop_key import key_from_pem, key_to_pem
-from daypass.client.retry_after import read_retry_after
 from daypass.client.session_cache import CacheEntry
+from daypass.client.token_endpoint import read_tokens
 from daypass.client.transport import Send
-from daypass.errors import ConfigError, LoginDenied, LoginMismatch, NarrowingUnavailable, NetworkError
+from daypass.errors import ConfigError, LoginDenied, LoginMismatch, NarrowingUnavailable
 from daypass.policy.document import parse_policy
 from daypass.protocol.aws.errors import MalformedPolicyDocument
 from daypass.protocol.http import Request, Response
 from daypass.protocol.jose.jwk import public_jwk, thumbprint
 from daypass.protocol.oauth.dpop import build_dpop_proof
-from daypass.protocol.oauth.errors import InvalidRequest, SignInError
+from daypass.protocol.oauth.errors import InvalidRequest
 from daypass.protocol.oauth.id_token import read_subject
-from daypass.protocol.oauth.token_response import TokenSet, parse_token_response
+from daypass.protocol.oauth.token_response import TokenSet
 from daypass.secret import Secret
 
 __all__ = ["LONGEST_POLICY", "NarrowRequest", "ask_narrowed", "compact_policy", "key_thumbprint"]
@@ -119,15 +119,9 @@ def _read(answer: Response, now: int) -> TokenSet:
     if answer.status in _NO_SUCH_OPERATION:
         raise NarrowingUnavailable("this sign-in service makes no narrowed logins")
     try:
-        return parse_token_response(answer.status, answer.headers, answer.body)
-    except NetworkError as fault:
-        fault.retry_after = read_retry_after(answer.headers, now)
-        raise
-    except SignInError as refusal:
-        refusal.retry_after = read_retry_after(answer.headers, now)
-        if isinstance(refusal, InvalidRequest):
-            check_clock(answer.headers, now)
-            raise LoginDenied(
-                f"the sign-in service does not make this login: {refusal.message}", detail=refusal.detail
-            ) from refusal
-        raise
+        return read_tokens(answer, now)
+    except InvalidRequest as refusal:
+        check_clock(answer.headers, now)
+        raise LoginDenied(
+            f"the sign-in service does not make this login: {refusal.message}", detail=refusal.detail
+        ) from refusal

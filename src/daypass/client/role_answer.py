@@ -105,19 +105,26 @@ def own_sts_endpoint(settings: "Settings", services: "Settings", environ: "Envir
     return named.rstrip("/")
 
 
-def cache_text(login_session: str, roles: "list[tuple[dict[str, str], str]]") -> str:
-    """What names the credentials of the last of these roles: the login, and each role from it outward with its endpoint.
+def read_policy(values: "Settings") -> str:
+    """What the role's policy file holds, or nothing where it names none. Raises OSError, UnicodeDecodeError."""
+    if "policy_file" not in values:
+        return ""
+    with open(os.path.expanduser(values["policy_file"]), encoding="utf-8") as file:
+        return file.read()
 
-    A policy file counts by what it holds. Raises OSError, UnicodeDecodeError where it cannot be read.
+
+def cache_text(login_session: str, roles: "list[tuple[dict[str, str], str, str]]") -> str:
+    """What names the credentials of the last of these roles: the login, and each role from it outward.
+
+    Of a role: its words, its endpoint, and what `read_policy` gave, by which a policy file counts.
     """
     lines = ["daypass role 1", login_session]
-    for values, endpoint in roles:
+    for values, endpoint, policy in roles:
         lines.append("endpoint=" + endpoint)
         for word in ROLE_WORDS:
             value = values.get(word)
             if value is not None and word == "policy_file":
-                with open(os.path.expanduser(value), encoding="utf-8") as file:
-                    value = credential_cache.cache_file_name(file.read())
+                value = credential_cache.cache_file_name(policy)
             if value is not None:
                 lines.append(word + "=" + value)
     return "\n".join(lines)
@@ -208,9 +215,10 @@ def _plain_path(profile: str, sections: "Sections", environ: "Environ") -> str |
     if not os.path.exists(entry):
         return None  # signed out, perhaps by another program
     endpoints = [_endpoint(settings, sections, environ) for settings in chain]
-    roles = [
-        (role_values(settings), endpoints[at] or endpoints[-1]) for at, settings in enumerate(chain[:-1])
-    ]
+    roles = []
+    for at, settings in enumerate(chain[:-1]):
+        values = role_values(settings)
+        roles.append((values, endpoints[at] or endpoints[-1], read_policy(values)))
     name = credential_cache.cache_file_name(cache_text(login_session, roles[::-1]))
     return os.path.join(role_directory(environ, login_session), name)
 

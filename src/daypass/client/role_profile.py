@@ -8,7 +8,6 @@ profile and the setting; nothing is asked of anybody.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from shlex import quote
 
 from daypass.client import role_answer
@@ -98,13 +97,13 @@ def find_chain(config: AwsConfig, profile: Profile, environ: Mapping[str, str]) 
     _check_ends_in_login(config, names)
     login = config.profile(names[-1])
     login_session = login.text("login_session") or ""
-    raw: list[tuple[dict[str, str], str]] = []
+    raw: list[tuple[dict[str, str], str, str]] = []
     steps: list[RoleStep] = []
     for name in reversed(names[:-1]):
         each = config.profile(name)
         endpoint = _sts_endpoint(each, environ) or _sts_endpoint(login, environ)
         values = role_answer.role_values(flat_settings(each.settings))
-        raw.append((values, endpoint))
+        raw.append((values, endpoint, _read_policy(values, name)))
         is_chained = bool(steps) or ":assumed-role/" in login_session
         steps.append(_step(each, values, login_session, endpoint=endpoint, is_chained=is_chained, raw=raw))
     return RoleChain(login, login_session, tuple(steps))
@@ -163,7 +162,7 @@ def _step(
     *,
     endpoint: str,
     is_chained: bool,
-    raw: list[tuple[dict[str, str], str]],
+    raw: list[tuple[dict[str, str], str, str]],
 ) -> RoleStep:
     check_words(values, profile.name)
     wanted = int(values.get("duration_seconds", DEFAULT_DURATION))
@@ -177,7 +176,7 @@ def _step(
         source_identity=values.get("source_identity", ""),
         tags=parse_tags(values.get("tags", "")),
         transitive_tag_keys=_listed(values.get("transitive_tags", "")),
-        policy=_read_policy(values.get("policy_file", ""), profile.name),
+        policy=raw[-1][2].strip(),
         policy_arns=_listed(values.get("policy_arns", "")),
         mfa_serial=values.get("mfa_serial", ""),
         endpoint=endpoint,
@@ -243,18 +242,17 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _read_policy(named: str, profile_name: str) -> str:
-    if not named:
-        return ""
+def _read_policy(values: Mapping[str, str], profile_name: str) -> str:
+    """Read once: what names the cached credentials must be what narrows them."""
     try:
-        text = Path(named).expanduser().read_text(encoding="utf-8").strip()
+        text = role_answer.read_policy(values)
     except (OSError, UnicodeDecodeError) as problem:
         raise ConfigError(
-            f'profile "{profile_name}": the session policy {named} cannot be read',
-            hint=f"ls -l {named}",
+            f'profile "{profile_name}": the session policy {values["policy_file"]} cannot be read',
+            hint=f"ls -l {quote(values['policy_file'])}",
             detail=str(problem),
         ) from None
-    if not text or len(text) > _LONGEST_POLICY:
+    if "policy_file" in values and not 1 <= len(text.strip()) <= _LONGEST_POLICY:
         raise ConfigError(f'profile "{profile_name}": a session policy has 1 to {_LONGEST_POLICY} characters')
     return text
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from daypass.client.atomic_file import make_private_directory, write_private
+from daypass.client.credential_cache import is_open_to_others
 from daypass.errors import ConfigError, UsageError
 from daypass.secret import Secret
 
@@ -55,7 +56,7 @@ def load_key_file(path: Path) -> Secret:
     """The key in the file. Raises ConfigError when it is none, or others can read it."""
     try:
         with path.open(encoding="ascii") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            state = os.fstat(file.fileno())
             text = file.read(200).strip()
         length = len(base64.b64decode(text, validate=True))
     except FileNotFoundError:
@@ -64,7 +65,7 @@ def load_key_file(path: Path) -> Secret:
         raise ConfigError(f"{path} cannot be read as a backup key", hint=f"ls -l {path}") from None
     if length != _KEY_BYTES:
         raise ConfigError(f"{path} holds no backup key", hint=f"ls -l {path}")
-    if os.name != "nt" and mode & 0o077:
+    if is_open_to_others(state):
         raise ConfigError(f"others can read the backup key {path}", hint=f"chmod 600 {path}")
     return Secret(text)
 

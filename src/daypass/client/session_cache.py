@@ -7,7 +7,6 @@ refused; a torn read (a foreign writer in place) is tried again for a moment bef
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daypass.client import credential_cache
-from daypass.client.atomic_file import hold_lock, write_private
+from daypass.client.atomic_file import ForeignFile, hold_lock, read_private, write_private
 from daypass.client.storage_choice import FILE
 from daypass.errors import CacheError
 from daypass.protocol.oauth.id_token import read_session_end
@@ -90,9 +89,9 @@ class SessionCache:
 
     def _close_directory(self) -> None:
         """AWS's own clients leave it readable by all; a folder that a person named stays as that person made it."""
-        if self._is_ours_to_close and hasattr(os, "getuid"):
+        if self._is_ours_to_close:
             state = self.directory.stat()
-            if state.st_uid == os.getuid() and state.st_mode & 0o077:
+            if not credential_cache.is_foreign(state) and credential_cache.is_open_to_others(state):
                 self.directory.chmod(0o700)
 
     def load(self, login_session: str) -> CacheEntry | None:
@@ -102,13 +101,7 @@ class SessionCache:
         for _ in range(_TORN_READ_TRIES):
             try:
                 text = read_own_file(path)
-                return parse_entry(json.loads(text))
-            except FileNotFoundError:
-                return None
-            except OSError as problem:
-                raise CacheError(
-                    "the saved session cannot be read", hint=f"ls -l {path}", detail=str(problem)
-                ) from problem
+                return None if text is None else parse_entry(json.loads(text))
             except (ValueError, KeyError, TypeError) as problem:
                 # A foreign writer truncates and rewrites in place; half a file is normal for a moment.
                 damage = type(problem).__name__
@@ -176,18 +169,23 @@ def parse_time(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def read_own_file(path: Path) -> str:
-    """The text of a file of ours, made private if it was not. Raises OSError, ValueError; CacheError for another's."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    with os.fdopen(descriptor, encoding="utf-8") as file:
-        state = os.fstat(file.fileno())
-        if hasattr(os, "getuid") and state.st_uid != os.getuid():
-            raise CacheError(
-                "the saved session belongs to another user", hint=f"ls -l {path}", detail=str(path)
-            )
-        if hasattr(os, "fchmod") and state.st_mode & 0o077:
-            os.fchmod(file.fileno(), 0o600)
-        return file.read()
+def read_own_file(path: Path) -> str | None:
+    """The text of a file of ours, made private if it was not; None without one.
+
+    Raises CacheError for another's and for one that cannot be read, ValueError for what is no text.
+    """
+    try:
+        return read_private(path, may_be_link=True)
+    except FileNotFoundError:
+        return None
+    except ForeignFile:
+        raise CacheError(
+            "the saved session belongs to another user", hint=f"ls -l {path}", detail=str(path)
+        ) from None
+    except OSError as problem:
+        raise CacheError(
+            "the saved session cannot be read", hint=f"ls -l {path}", detail=str(problem)
+        ) from problem
 
 
 _TOKEN_MEMBERS = ("accessKeyId", "secretAccessKey", "sessionToken", "accountId", "expiresAt")

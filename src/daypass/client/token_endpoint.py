@@ -12,14 +12,14 @@ from daypass.client.clock_skew import check_clock
 from daypass.client.retry_after import read_retry_after
 from daypass.client.transport import Send
 from daypass.errors import NetworkError
-from daypass.protocol.http import Request
+from daypass.protocol.http import Request, Response
 from daypass.protocol.oauth.dpop import build_dpop_proof
 from daypass.protocol.oauth.errors import InvalidRequest, SignInError
 from daypass.protocol.oauth.token_request import build_code_grant_body, build_refresh_grant_body
 from daypass.protocol.oauth.token_response import TokenSet, parse_token_response
 from daypass.secret import Secret
 
-__all__ = ["TokenEndpoint"]
+__all__ = ["TokenEndpoint", "read_tokens"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,18 @@ class TokenEndpoint:
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"), ("DPoP", proof))
         answer = self.send(Request("POST", url, headers, body))
         try:
-            return parse_token_response(answer.status, answer.headers, answer.body)
-        except NetworkError as fault:
-            fault.retry_after = read_retry_after(answer.headers, now)
-            raise
+            return read_tokens(answer, now)
         except SignInError as refusal:
-            refusal.retry_after = read_retry_after(answer.headers, now)
             # A stale proof is answered as any invalid request (Sign-In API reference, CreateOAuth2Token, Errors).
             if isinstance(refusal, InvalidRequest) or type(refusal) is SignInError:
                 check_clock(answer.headers, now)
             raise
+
+
+def read_tokens(answer: Response, now: int) -> TokenSet:
+    """Of an answer that came at `now`. Raises SignInError, NetworkError, both with their `retry_after`; RemoteProtocolError."""
+    try:
+        return parse_token_response(answer.status, answer.headers, answer.body)
+    except (NetworkError, SignInError) as problem:
+        problem.retry_after = read_retry_after(answer.headers, now)
+        raise

@@ -141,13 +141,8 @@ class VaultStore:
 
     def _read(self, path: Path) -> SealedEntry | None:
         try:
-            return parse_sealed(read_own_file(path))
-        except FileNotFoundError:
-            return None
-        except OSError as problem:
-            raise CacheError(
-                "the saved session cannot be read", hint=f"ls -l {path}", detail=str(problem)
-            ) from problem
+            text = read_own_file(path)
+            return None if text is None else parse_sealed(text)
         except ValueError:
             raise _damaged(path) from None
 

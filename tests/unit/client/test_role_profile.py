@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from daypass.client import role_answer
 from daypass.client.aws_config import AwsConfig
+from daypass.client.credential_cache import cache_file_name
 from daypass.client.ini_text import parse
 from daypass.client.role_profile import RoleChain, default_session_name, find_chain, parse_tags
 from daypass.errors import ConfigError
@@ -61,6 +63,17 @@ def test_a_policy_file_is_sent_as_it_is(tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
     policy.write_text('{"Version": "2012-10-17"}\n')
     assert _role(LOGIN + OWN + f"daypass_policy_file = {policy}\n").role.policy == '{"Version": "2012-10-17"}'
+
+
+def test_the_policy_that_names_the_cached_credentials_is_the_one_that_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file that changes between two looks at it would leave wider credentials under a narrower policy's name."""
+    texts = iter(["the one", "another"])
+    monkeypatch.setattr(role_answer, "read_policy", lambda _values: next(texts))
+    role = _role(LOGIN + OWN + "daypass_policy_file = /policy\n").role
+    assert role.policy == "the one"
+    assert f"policy_file={cache_file_name('the one')}" in role.cache_text.splitlines()
 
 
 def test_a_role_over_a_role_gets_an_hour_at_most() -> None:

@@ -4,11 +4,10 @@ Read here with the file left as it is; `client/session_cache.py` is what repairs
 """
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS
+from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS, is_foreign, is_open_to_others
 from daypass.client.doctor.finding import Finding
 from daypass.client.doctor.subject import Subject
 from daypass.client.session_cache import CacheEntry
@@ -54,17 +53,17 @@ def check_saved_session(subject: Subject) -> Iterator[Finding]:
 
 
 def _file_is_private(path: Path, state: os.stat_result) -> Iterator[Finding]:
-    if not hasattr(os, "getuid"):
-        return
-    if state.st_uid != os.getuid():
+    if is_foreign(state):
         yield Finding(
             "session_foreign", "error", "the session's file belongs to another user", f"ls -l {path}"
         )
-    if stat.S_IMODE(state.st_mode) & 0o077:
+    if is_open_to_others(state):
         yield Finding(
             "session_open", "warning", "other users can read the session's file", f"chmod 600 {path}"
         )
     folder = path.parent.stat()
+    if not is_open_to_others(folder):
+        return
     if folder.st_mode & 0o022:
         yield Finding(
             "session_folder_open",
@@ -72,7 +71,7 @@ def _file_is_private(path: Path, state: os.stat_result) -> Iterator[Finding]:
             "other users can replace the session's file",
             f"chmod 700 {path.parent}",
         )
-    elif folder.st_mode & 0o077:
+    else:
         yield Finding(
             "session_folder_listed",
             "note",
