@@ -1,5 +1,6 @@
 """`POST /v1/scoped-session`: a login makes a smaller one for an agent, and nothing ever makes it larger."""
 
+import asyncio
 import hashlib
 import json
 from dataclasses import replace
@@ -10,10 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from daypass.protocol.jose.jwk import public_jwk, thumbprint
-from daypass.protocol.oauth.errors import SignInError, TokenExpired, UserCredentialsChanged
+from daypass.protocol.oauth.errors import InvalidRequest, SignInError, TokenExpired, UserCredentialsChanged
 from daypass.protocol.oauth.token_response import TokenSet
 from daypass.secret import Secret
 from daypass.server.domain.tokens import open_session_token
+from daypass.server.flows.scope_login import MOST_SCOPED
 from daypass.server.web.scoped_session import build_scoped_session_app
 from support.sign_in_world import ACCOUNT, ENDPOINT, Answer, SignInWorld, Terminal, call_app, claims_of, parse
 
@@ -218,3 +220,21 @@ async def test_it_is_audited_and_shown_to_its_person(world: SignInWorld) -> None
     digest = hashlib.sha256(json.dumps(json.loads(POLICY), separators=(",", ":")).encode()).hexdigest()
     assert f"to ReadOnlyAccess, inline policy, sha256 {digest[:12]}…" in answer.text
     assert f"key {thumbprint(public_jwk(agent.key.public_key()))[:12]}…" in answer.text
+
+
+async def test_a_login_has_fifty_narrowed_ones_at_a_time_and_room_again_when_one_ends(
+    world: SignInWorld,
+) -> None:
+    """However many ask at once."""
+    terminal, tokens = await _login(world)
+    agents = [_agent(terminal) for _ in range(MOST_SCOPED + 10)]
+    answers = await asyncio.gather(*(_ask(terminal, tokens.refresh_token, agent) for agent in agents))
+    begun = [answer for answer in answers if answer.status == 200]
+    refused = [answer for answer in answers if answer.status != 200]
+    assert (len(begun), len(refused)) == (MOST_SCOPED, 10)
+    with pytest.raises(InvalidRequest, match="50 narrowed logins already, the most at a time"):
+        parse(refused[0])
+    assert (await world.last_event()).error_code == "INVALID_REQUEST"
+    ended = _claims(world, parse(begun[0])).login_session_id
+    await world.storage.login_sessions.revoke_login_session(ended, now=world.now)
+    assert (await _ask(terminal, tokens.refresh_token, _agent(terminal))).status == 200

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
+from daypass.server.domain.role_owner import RoleOwner
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import LoginSession
 from daypass.server.domain.session_scope import SessionScope
+from daypass.server.ports.login_session_storage import ScopedBeginning
 from daypass.server.ports.storage import Redemption, Rotation, Storage
 from support.storage_records import (
     ACCOUNT_ID,
@@ -26,6 +28,12 @@ async def _begin(storage: Storage, *sessions: LoginSession) -> None:
     for session in sessions:
         name = session.session_id.removeprefix("login-")
         await storage.login_sessions.redeem(make_redemption(name, session=session))
+
+
+async def _derive(
+    storage: Storage, parent_id: str, child: LoginSession, *, limit: int = 20, now: int = NOW
+) -> ScopedBeginning:
+    return await storage.login_sessions.begin_scoped_session(parent_id, child, limit=limit, now=now)
 
 
 async def test_live_login_sessions_of_one_principal_are_listed_newest_first(storage: Storage) -> None:
@@ -121,14 +129,14 @@ async def test_a_derived_login_begins_while_its_parent_lives_and_is_whole(storag
     begin = storage.login_sessions.begin_scoped_session
     child = make_login_session("child", scope=SCOPE)
     for parent_id in ("login-revoked", "login-ended", "login-nobody"):
-        assert await begin(parent_id, child, now=NOW + 5) is False
+        assert await begin(parent_id, child, limit=9, now=NOW + 5) == "ended"
     assert await storage.login_sessions.load_login_session("login-child") is None
-    assert await begin("login-parent", child, now=NOW + 5) is True
+    assert await begin("login-parent", child, limit=9, now=NOW + 5) == "begun"
     assert await storage.login_sessions.load_login_session("login-child") == child
     grandchild = make_login_session("grandchild", scope=SCOPE)
-    assert await begin("login-child", grandchild, now=NOW + 5) is False, "scopes do not nest"
+    assert await begin("login-child", grandchild, limit=9, now=NOW + 5) == "ended", "scopes do not nest"
     federated = make_login_session("federated", scope=SCOPE, role_session=make_role_session())
-    assert await begin("login-parent", federated, now=NOW + 5) is True
+    assert await begin("login-parent", federated, limit=9, now=NOW + 5) == "begun"
     ended_count = await storage.federation.end_federated_sessions(
         PROVIDER_ARN, subject="ada", idp_session="", now=NOW + 6
     )
@@ -139,7 +147,7 @@ async def test_a_derived_login_ends_alone_or_with_its_parent(storage: Storage) -
     await _begin(storage, make_login_session("parent"), make_login_session("bystander"))
     for name in ("one", "two", "three"):
         child = make_login_session(name, scope=SCOPE)
-        assert await storage.login_sessions.begin_scoped_session("login-parent", child, now=NOW)
+        assert await _derive(storage, "login-parent", child) == "begun"
     assert await storage.login_sessions.revoke_login_session("login-one", now=NOW + 1) is True
     principal_id = make_login_session().principal_id
     assert await _ended(storage, principal_id) == {"login-one"}
@@ -153,7 +161,7 @@ async def test_a_derived_login_ends_alone_or_with_its_parent(storage: Storage) -
 async def test_a_replayed_code_ends_what_was_derived_too(storage: Storage) -> None:
     await _begin(storage, make_login_session("one"))
     child = make_login_session("child", scope=SCOPE)
-    await storage.login_sessions.begin_scoped_session("login-one", child, now=NOW)
+    await _derive(storage, "login-one", child)
     thief = make_redemption(proof=make_proof("thief"))
     assert (await storage.login_sessions.redeem(thief)).outcome == "replayed"
     assert await _ended(storage, child.principal_id) == {"login-one", "login-child"}
@@ -164,15 +172,9 @@ async def test_no_derived_login_survives_a_revocation_at_the_same_moment(storage
     await _begin(storage, make_login_session("parent"))
     children = [make_login_session(name, scope=SCOPE) for name in names]
     results = await asyncio.gather(
-        *(
-            storage.login_sessions.begin_scoped_session("login-parent", child, now=NOW)
-            for child in children[:10]
-        ),
+        *(_derive(storage, "login-parent", child) for child in children[:10]),
         storage.login_sessions.revoke_login_session("login-parent", now=NOW + 1),
-        *(
-            storage.login_sessions.begin_scoped_session("login-parent", child, now=NOW)
-            for child in children[10:]
-        ),
+        *(_derive(storage, "login-parent", child) for child in children[10:]),
     )
     assert results[10] is True
     listed = await storage.login_sessions.list_login_sessions(ACCOUNT_ID, children[0].principal_id, now=NOW)
@@ -185,7 +187,7 @@ async def test_rotations_and_revocations_of_one_family_never_wait_in_a_circle(st
     for name in names:
         if name != "08":
             child = make_login_session(name, scope=SCOPE)
-            assert await storage.login_sessions.begin_scoped_session("login-08", child, now=NOW)
+            assert await _derive(storage, "login-08", child) == "begun"
     results = await asyncio.gather(
         *(storage.login_sessions.rotate(make_rotation(name)) for name in reversed(names)),
         *(storage.login_sessions.revoke_login_session("login-08", now=NOW + 1) for _ in range(4)),
@@ -228,3 +230,54 @@ async def test_redemptions_with_and_without_a_provider_share_a_batch(storage: St
     assert results == [Redemption("redeemed", session) for session in wanted]
     loaded = [await storage.login_sessions.load_login_session(session.session_id) for session in wanted]
     assert loaded == wanted
+
+
+async def test_a_login_has_no_more_live_derived_ones_than_the_limit(storage: Storage) -> None:
+    await _begin(storage, make_login_session("parent"), make_login_session("other"))
+    short = make_login_session("short", scope=SCOPE, ends_at=NOW + 10)
+    assert await _derive(storage, "login-parent", short, limit=2) == "begun"
+    assert await _derive(storage, "login-parent", make_login_session("two", scope=SCOPE), limit=2) == "begun"
+    third = make_login_session("three", scope=SCOPE)
+    assert await _derive(storage, "login-parent", third, limit=2) == "full"
+    assert await storage.login_sessions.load_login_session("login-three") is None
+    assert await _derive(storage, "login-other", make_login_session("four", scope=SCOPE), limit=2) == "begun"
+    assert await _derive(storage, "login-parent", third, limit=2, now=NOW + 10) == "begun", "one is over"
+    await storage.login_sessions.revoke_login_session("login-two", now=NOW + 10)
+    fifth = make_login_session("five", scope=SCOPE)
+    assert await _derive(storage, "login-parent", fifth, limit=2, now=NOW + 10) == "begun", "one was revoked"
+
+
+async def test_of_many_derived_logins_at_once_only_the_limit_begin(storage: Storage) -> None:
+    await _begin(storage, make_login_session("parent"))
+    children = [make_login_session(f"{number}", scope=SCOPE) for number in range(20)]
+    found = await asyncio.gather(*(_derive(storage, "login-parent", child, limit=5) for child in children))
+    assert (found.count("begun"), found.count("full")) == (5, 15)
+
+
+OWNED = RoleSession(
+    f"arn:aws:iam::{ACCOUNT_ID}:role/Reader", owner=RoleOwner(OTHER_ACCOUNT_ID, "AIDA000000000000ALICE", 4)
+)
+
+
+async def test_logins_of_roles_a_user_took_are_listed_for_that_user_whatever_the_account(
+    storage: Storage,
+) -> None:
+    """They share a batch with others."""
+    taken = make_login_session("taken", principal_kind="role", principal_id="AROA1:a", role_session=OWNED)
+    newer = replace(taken, session_id="login-newer", created_at=NOW + 1)
+    revoked = replace(taken, session_id="login-revoked")
+    ended = replace(taken, session_id="login-ended", ends_at=NOW + 5)
+    unbound = RoleSession(OWNED.role_arn, owner=RoleOwner(OTHER_ACCOUNT_ID, "AIDA000000000000ALICE"))
+    assumed = replace(taken, session_id="login-assumed", role_session=unbound)
+    plain = make_login_session("plain")
+    await asyncio.gather(*(_begin(storage, each) for each in (taken, newer, revoked, ended, assumed, plain)))
+    await storage.login_sessions.revoke_login_session("login-revoked", now=NOW)
+    listed = storage.login_sessions.list_role_logins_taken
+    assert await listed(OTHER_ACCOUNT_ID, "AIDA000000000000ALICE", now=NOW + 5) == [newer, taken]
+    assert await listed(ACCOUNT_ID, "AIDA000000000000ALICE", now=NOW + 5) == []
+    child = make_login_session("child", scope=SCOPE, role_session=OWNED)
+    assert await _derive(storage, "login-taken", child) == "begun"
+    assert len(await listed(OTHER_ACCOUNT_ID, "AIDA000000000000ALICE", now=NOW + 5)) == 3
+    rotated = await storage.login_sessions.rotate(make_rotation("taken", expected_revision=1))
+    assert rotated.session is not None
+    assert rotated.session.role_session == OWNED

@@ -7,9 +7,17 @@ import pytest
 
 from daypass.errors import StorageError
 from daypass.server.adapters.sql import open_storage
+from daypass.server.domain.role_owner import RoleOwner
+from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import SignInSession
 from daypass.server.ports.storage import Storage
-from support.storage_records import NOW, make_role_session, make_sign_in_session
+from support.storage_records import (
+    ACCOUNT_ID,
+    NOW,
+    OTHER_ACCOUNT_ID,
+    make_role_session,
+    make_sign_in_session,
+)
 
 HERE, THERE, NEW = b"b" * 32, b"c" * 32, b"n" * 32
 LIMIT = 2
@@ -221,3 +229,50 @@ async def test_ending_all_sign_in_sessions_ends_those_of_one_browser(storage: St
     assert await storage.sign_in_sessions.end_sign_in_sessions(HERE, session_id=None) == 2
     assert await _sessions(storage, HERE) == []
     assert await _sessions(storage, THERE) == [elsewhere]
+
+
+OWNED = RoleSession(
+    f"arn:aws:iam::{ACCOUNT_ID}:role/Reader", owner=RoleOwner(OTHER_ACCOUNT_ID, "AIDA0000000000000ALICE", 4)
+)
+
+
+async def _keep(storage: Storage, session: SignInSession) -> bool:
+    return await storage.sign_in_sessions.place_sign_in_session(
+        session, old_browser=session.browser_hash, limit=5, now=NOW
+    )
+
+
+async def test_roles_a_user_took_are_listed_for_that_user_whatever_the_account(storage: Storage) -> None:
+    taken = make_sign_in_session("taken", principal_kind="role", principal_id="AROA1:a", role_session=OWNED)
+    later = replace(taken, session_id="later", browser_hash=b"c" * 32, last_used_at=NOW + 1)
+    over = replace(taken, session_id="over", browser_hash=b"d" * 32, expires_at=NOW + 5)
+    unbound = RoleSession(OWNED.role_arn, owner=RoleOwner(OTHER_ACCOUNT_ID, "AIDA0000000000000ALICE"))
+    assumed = replace(taken, session_id="assumed", browser_hash=b"e" * 32, role_session=unbound)
+    for session in (taken, later, over, assumed, make_sign_in_session("one")):
+        assert await _keep(storage, session)
+    listed = storage.sign_in_sessions.list_roles_taken
+    assert await listed(OTHER_ACCOUNT_ID, "AIDA0000000000000ALICE", now=NOW + 5) == [later, taken]
+    assert await listed(ACCOUNT_ID, "AIDA0000000000000ALICE", now=NOW + 5) == []
+
+
+async def test_the_end_of_a_users_session_ends_the_roles_that_user_took_in_that_browser(
+    storage: Storage,
+) -> None:
+    """And nobody else's."""
+    base = make_sign_in_session("base", account_id=OTHER_ACCOUNT_ID, principal_id="AIDA0000000000000ALICE")
+    taken = make_sign_in_session("taken", principal_kind="role", principal_id="AROA1:a", role_session=OWNED)
+    other_owner = RoleOwner(ACCOUNT_ID, "AIDA0000000000000ALICE", 4)
+    others = make_sign_in_session(
+        "others",
+        principal_kind="role",
+        principal_id="AROA1:b",
+        role_session=RoleSession("r", owner=other_owner),
+    )
+    elsewhere = replace(taken, session_id="elsewhere", browser_hash=b"c" * 32)
+    for session in (base, taken, others, elsewhere):
+        assert await _keep(storage, session)
+    assert await storage.sign_in_sessions.end_session_of_principal(
+        base.session_id, base.account_id, base.principal_id
+    )
+    assert await _sessions(storage, b"b" * 32) == [others]
+    assert await _sessions(storage, b"c" * 32) == [elsewhere]

@@ -91,6 +91,20 @@ async def test_a_purged_session_can_only_have_ended(storage: SqlStorage) -> None
     assert (await storage.login_sessions.rotate(make_rotation())).outcome == "ended"
 
 
+async def test_a_revoked_login_is_remembered_while_a_role_it_assumed_could_live(storage: SqlStorage) -> None:
+    """Twelve hours: the longest role session. Its credentials ask whether the login ended."""
+    session = make_login_session(ends_at=NOW + 100)
+    await storage.login_sessions.redeem(make_redemption(session=session))
+    await storage.login_sessions.revoke_login_session(session.session_id, now=NOW + 50)
+    await storage.purge_expired(now=NOW + 50 + 43_200 + PURGE_MARGIN)
+    ended = await storage.login_sessions.list_ended_login_ids(
+        session.account_id, session.principal_id, revoked_since=NOW + 50
+    )
+    assert ended == {session.session_id}
+    await storage.purge_expired(now=NOW + 51 + 43_200 + PURGE_MARGIN)
+    assert await storage.login_sessions.load_login_session(session.session_id) is None
+
+
 async def test_the_write_check_writes(storage: SqlStorage) -> None:
     for now in (NOW, NOW + 1):
         await storage.check_writable(now=now)

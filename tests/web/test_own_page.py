@@ -550,7 +550,8 @@ async def test_a_look_costs_the_same_however_many_there_are_and_all_of_them_are_
         narrowed = msgspec.structs.replace(
             parent, session_id=f"narrowed {number}", scope=SessionScope("agent", b"", ("arn:x",))
         )
-        assert await logins.begin_scoped_session(parent.session_id, narrowed, now=site.now)
+        begun = await logins.begin_scoped_session(parent.session_id, narrowed, limit=1000, now=site.now)
+        assert begun == "begun"
     tab, address = await at_home(site)
     asked: list[int] = []
     load_origins = site.storage.session_origins.load_origins

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from daypass.server.domain.role_owner import RoleOwner
+from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import SignInSession
-from support.query_world import ACCOUNT, NOW, QueryWorld, allow, open_query_world, trust
+from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, QueryWorld, allow, open_query_world, trust
 
 
 @pytest.fixture
@@ -150,3 +152,21 @@ async def test_what_may_not_call_iam_may_not_end_sessions_either(
     credentials = world.credentials(ACCOUNT, "user", alice.arn, alice.user_id, **kind)
     answer = await world.call(credentials, "signin", "RevokeSessions", PrincipalArn=alice.arn)
     assert answer.code == "AccessDenied"
+
+
+async def test_revoking_a_users_sessions_ends_the_roles_the_user_took_whatever_the_account(
+    world: QueryWorld,
+) -> None:
+    """They are the user's; those of others in the same role go on."""
+    await world.new_user("alice")
+    alice = await world.storage.users.load_user(ACCOUNT, "alice")
+    assert alice is not None
+    arn = f"arn:aws:sts::{OTHER_ACCOUNT}:assumed-role/Ops/alice"
+    role = {"account_id": OTHER_ACCOUNT, "principal_kind": "role"}
+    for number, owner in ((1, alice.user_id), (2, "AIDASOMEBODYELSE")):
+        taken = RoleSession("role", owner=RoleOwner(ACCOUNT, owner, 0))
+        await sign_in(world, number, "AROAOPS:alice", arn, role_session=taken, **role)
+    ended = await world.call(world.root, "signin", "RevokeSessions", PrincipalArn=alice.arn)
+    assert ended.value("EndedSessions") == "1"
+    left = await world.call(world.other_root, "signin", "ListSessions", SessionKind="browser")
+    assert left.values("SessionId") == ["00000000-0000-4000-8000-000000000002"]

@@ -12,6 +12,7 @@ from daypass.secret import Secret
 from daypass.server.domain.account import Role
 from daypass.server.domain.identifiers import constraint_refusal
 from daypass.server.domain.key_ring import KeyRing
+from daypass.server.domain.role_owner import ParentLogin
 from daypass.server.domain.role_session import (
     RoleSession,
     assumed_role_arn,
@@ -101,6 +102,7 @@ def issue_assumed_role(
     expires_at: int,
     is_chained: bool = False,
     scope: SessionScope | None = None,
+    parent_login: ParentLogin | None = None,
 ) -> AssumedRole:
     """`key_seed` is KEY_SEED_BYTES random bytes. Raises PackedPolicyTooLarge."""
     check_packed_size(role_session)
@@ -121,6 +123,8 @@ def issue_assumed_role(
         is_chained=is_chained,
         identity=role_session.identity,
         scope=scope,
+        owner=role_session.owner,
+        parent_login=parent_login,
     )
     return AssumedRole(
         claims,

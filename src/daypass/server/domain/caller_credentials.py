@@ -13,9 +13,16 @@ from daypass.secret import Secret
 from daypass.server.domain.access_key import AccessKey
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.principal import PrincipalSnapshot
+from daypass.server.domain.session import PrincipalKind
 from daypass.server.domain.tokens import SessionClaims, open_session_token, temporary_secret_key
 
-__all__ = ["check_login_lives", "open_caller_credentials", "open_long_term_key"]
+__all__ = [
+    "ancestors_of",
+    "check_ancestor_lives",
+    "check_login_lives",
+    "open_caller_credentials",
+    "open_long_term_key",
+]
 
 _INVALID = "The security token included in the request is invalid"
 _REMEMBERED_TOKENS = 4096
@@ -74,6 +81,34 @@ def check_login_lives(principal: PrincipalSnapshot, claims: SessionClaims) -> No
     if claims.login_session_id in principal.ended_login_ids:
         raise ExpiredToken(
             "The security token included in the request is expired", detail="the login was revoked"
+        )
+
+
+def ancestors_of(claims: SessionClaims) -> tuple[tuple[str, PrincipalKind, str], ...]:
+    """Account, kind and id of the principals on whom credentials of a role depend beside the role itself: the one whose
+    login assumed it, and the user who took it in the pages. For all others nothing.
+    """
+    if claims.parent_login is None and (claims.owner is None or not claims.owner.is_bound):
+        return ()
+    found: dict[tuple[str, PrincipalKind, str], None] = {}
+    if claims.parent_login is not None:
+        parent = claims.parent_login
+        found[parent.account_id, parent.kind, parent.principal_id] = None
+    if claims.owner is not None and claims.owner.is_bound:
+        found[claims.owner.account_id, "user", claims.owner.principal_id] = None
+    return tuple(found)
+
+
+def check_ancestor_lives(ancestor: PrincipalSnapshot | None, claims: SessionClaims) -> None:
+    """`ancestor` is one of `ancestors_of`, None when it is no more. Raises ExpiredToken.
+
+    As with a person's own credentials, a changed password ends none that were handed out; the next ones are refused.
+    """
+    parent = claims.parent_login
+    if ancestor is None or (parent is not None and parent.login_id in ancestor.ended_login_ids):
+        raise ExpiredToken(
+            "The security token included in the request is expired",
+            detail="the login or the person these credentials came from is no more",
         )
 
 

@@ -18,7 +18,12 @@ from daypass.server.domain.audit import Caller
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.principal import call_condition_values
 from daypass.server.domain.resource_tags import resource_tag_values
-from daypass.server.domain.role_session import FederatedIdentity, RoleSession, federated_provider_of
+from daypass.server.domain.role_session import (
+    FederatedIdentity,
+    RoleSession,
+    federated_provider_of,
+    identity_owner,
+)
 from daypass.server.domain.session_tags import requested_session_values, required_actions
 from daypass.server.domain.trust_policy import parse_trust_policy
 
@@ -108,6 +113,7 @@ def role_session_of(role: Role, who: FederatedCaller) -> RoleSession:
         tags=who.tags,
         transitive_tag_keys=who.transitive_tag_keys,
         identity=who.identity,
+        owner=identity_owner(who.identity, source_identity=who.source_identity),
     )
 
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 import msgspec
 
 from daypass.server.domain.key_ring import KeyRing, SealBroken
+from daypass.server.domain.role_owner import RoleOwner
+from daypass.server.domain.role_session import owner_key
 from daypass.server.domain.session import LoginSession, SignInSession
+from daypass.server.domain.session_lineage import bound_owner
 from daypass.server.domain.session_origin import SessionOrigin
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "NotRecent",
     "check_factor",
     "check_recent",
+    "is_own_session",
     "open_enrolment",
     "seal_enrolment",
 ]
@@ -55,6 +59,15 @@ def check_factor(session: SignInSession, *, has_devices: bool) -> None:
     """Raises FactorMissing. `has_devices`: whether the person has any now, not when the session began."""
     if has_devices and not session.mfa_at:
         raise FactorMissing
+
+
+def is_own_session(mine: SignInSession, other: SignInSession | LoginSession) -> bool:
+    """Whether `other` is the same person's as `mine`: the same principal with the same owner, or a role this user took."""
+    person = (mine.account_id, mine.principal_id)
+    if (other.account_id, other.principal_id) == person:
+        return owner_key(other.role_session) == owner_key(mine.role_session)
+    owner = bound_owner(other.role_session)
+    return mine.principal_kind == "user" and owner is not None and owner.key == RoleOwner(*person).key
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,5 +38,6 @@ def call_of_session(
         federated_provider=federated_provider_of(role_session.identity),
         identity=role_session.identity,
         mfa_at=session.mfa_at,
+        owner=role_session.owner,
     )
     return VerifiedCall(claims, snapshot, caller, now, region, _NO_POLICIES)

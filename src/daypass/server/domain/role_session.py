@@ -10,7 +10,8 @@ import msgspec
 
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import PackedPolicyTooLarge
-from daypass.server.domain.identity_provider import Tags, is_saml
+from daypass.server.domain.identity_provider import Tags, is_saml, provider_account
+from daypass.server.domain.role_owner import RoleOwner, federated_owner
 
 __all__ = [
     "MAX_PACKED_SESSION_BYTES",
@@ -19,6 +20,8 @@ __all__ = [
     "assumed_role_arn",
     "check_packed_size",
     "federated_provider_of",
+    "identity_owner",
+    "owner_key",
     "packed_percent",
     "principal_tag_values",
     "session_values",
@@ -55,6 +58,8 @@ class RoleSession(msgspec.Struct, frozen=True, array_like=True):
     """Keys of `tags` that go along when this session assumes another role."""
     identity: FederatedIdentity | None = None
     """None when no identity provider was involved."""
+    owner: RoleOwner | None = None
+    """Whose session it is; None for one that began before owners were kept."""
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -67,7 +72,7 @@ def assumed_role_arn(account_id: str, role_name: str, session_name: str) -> str:
 
 def check_packed_size(role_session: RoleSession) -> None:
     """Raises PackedPolicyTooLarge (STS API reference, "AssumeRole", Errors). Ask it where a session begins."""
-    size = len(_pack(role_session))
+    size = _packed_size(role_session)
     if size > MAX_PACKED_SESSION_BYTES:
         raise PackedPolicyTooLarge(
             f"session tags and identity take {size * 100 // MAX_PACKED_SESSION_BYTES}% of the packed size"
@@ -75,9 +80,34 @@ def check_packed_size(role_session: RoleSession) -> None:
         )
 
 
+def _packed_size(role_session: RoleSession) -> int:
+    """Of what was asked for; the owner is ours, and there is room for it."""
+    return len(_pack(msgspec.structs.replace(role_session, owner=None)))
+
+
 def packed_percent(role_session: RoleSession) -> int:
     """How full the room is, 0–100: PackedPolicySize (STS API reference, "AssumeRole")."""
-    return len(_pack(role_session)) * 100 // MAX_PACKED_SESSION_BYTES
+    return _packed_size(role_session) * 100 // MAX_PACKED_SESSION_BYTES
+
+
+def identity_owner(identity: FederatedIdentity, *, source_identity: str = "") -> RoleOwner:
+    """A transient subject is another one at each sign-in: then the source identity, where the provider sets one, is who."""
+    account_id = provider_account(identity.provider_arn)
+    if identity.subject_type == "transient" and source_identity:
+        return federated_owner(account_id, identity.provider_arn, f"source identity|{source_identity}")
+    return federated_owner(account_id, identity.provider_arn, f"subject|{identity.subject}")
+
+
+def owner_key(role_session: RoleSession | None) -> str:
+    """Whose role session it is; empty for none, and for one of which nobody kept it."""
+    if role_session is None:
+        return ""
+    if role_session.owner is not None:
+        return role_session.owner.key
+    identity = role_session.identity
+    if identity is None:
+        return ""
+    return identity_owner(identity, source_identity=role_session.source_identity).key
 
 
 def federated_provider_of(identity: FederatedIdentity | None) -> str:

@@ -15,6 +15,7 @@ import msgspec
 
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing, SealBroken
+from daypass.server.domain.role_owner import ParentLogin, RoleOwner
 from daypass.server.domain.role_session import FederatedIdentity, RoleSession
 from daypass.server.domain.session import PrincipalKind
 from daypass.server.domain.session_scope import SessionScope
@@ -78,6 +79,10 @@ class SessionClaims(msgspec.Struct, frozen=True, array_like=True):
     """aws:userid where `principal_id` is not it: `{account}:{name}` of GetFederationToken."""
     is_session_token: bool = False
     """Whether GetSessionToken made them: then they may do less at IAM and STS than their user."""
+    owner: RoleOwner | None = None
+    """Of a role session: whose it is."""
+    parent_login: ParentLogin | None = None
+    """Of AssumeRole: the login whose credentials asked; None when none did."""
 
 
 class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):

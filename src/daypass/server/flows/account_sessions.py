@@ -95,7 +95,9 @@ class AccountSessions:
         raise NoSuchEntity("There is no such session.")
 
     async def revoke_sessions(self, call: VerifiedCall, *, principal_arn: str) -> Ended:
-        """Everything one principal is signed in with; of a role, the sessions of everybody in it. Raises NoSuchEntity."""
+        """Everything one principal is signed in with; of a role, the sessions of everybody in it; of a user, also those
+        of the roles the user took in the pages, in whatever account: they are the user's. Raises NoSuchEntity.
+        """
         call.check_allowed("signin:RevokeSession", principal_arn)
         principal_id = await self._principal_id(call, principal_arn)
         count = 0
@@ -106,7 +108,15 @@ class AccountSessions:
                 for session in found:
                     count += await self._end(session, call.now)
                 after = (found[-1].principal_id, found[-1].session_id)
-        return Ended(count)
+        return Ended(count + await self._end_roles_taken(call, principal_id))
+
+    async def _end_roles_taken(self, call: VerifiedCall, user_id: str) -> int:
+        """A user's, in the pages. Of another principal there is none."""
+        taken: list[SignInSession | LoginSession] = [
+            *await self.storage.sign_in_sessions.list_roles_taken(call.account_id, user_id, now=call.now),
+            *await self.storage.login_sessions.list_role_logins_taken(call.account_id, user_id, now=call.now),
+        ]
+        return sum([await self._end(each, call.now) for each in taken])
 
     async def _behind(
         self, call: VerifiedCall, kind: SessionKind, principal_id: str, after: tuple[str, str], limit: int

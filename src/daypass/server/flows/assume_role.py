@@ -25,6 +25,7 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.resource_tags import resource_tag_values
 from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.session_lineage import owner_of, parent_login_of
 from daypass.server.domain.session_scope import build_scope
 from daypass.server.domain.session_tags import (
     check_transitive_keys,
@@ -84,7 +85,11 @@ class RoleAssumption:
         check_chained_duration(call, duration)
         tags, transitive_tag_keys = check_tags(call, tags, transitive_tag_keys)
         session = RoleSession(
-            role_arn, check_source_identity(call, source_identity), tags, transitive_tag_keys
+            role_arn,
+            check_source_identity(call, source_identity),
+            tags,
+            transitive_tag_keys,
+            owner=owner_of(call.claims),
         )
         scope = build_scope(policy=policy, policy_arns=policy_arns)
         device = check_code_parameters(serial_number, token_code)
@@ -109,6 +114,7 @@ class RoleAssumption:
             expires_at=call.now + duration,
             is_chained=call.principal.kind == "role",
             scope=scope,
+            parent_login=parent_login_of(call.claims),
         )
 
     async def _prove_presence(self, call: VerifiedCall, serial_number: str, code: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from daypass.server.domain.browser import is_current
 from daypass.server.domain.session import SignInSession
+from daypass.server.domain.session_lineage import bound_owner, is_owner_current
 from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.storage import SignInSessionStore
 
@@ -33,6 +34,10 @@ async def decide_next_step(
     current = []
     for session in await sessions.list_sign_in_sessions(browser_hash, now=now):
         snapshot = await directory.load(session.account_id, session.principal_kind, session.principal_id)
-        if is_current(session, snapshot):
+        owner = bound_owner(session.role_session)
+        is_owned = owner is None or is_owner_current(
+            owner, await directory.load(owner.account_id, "user", owner.principal_id)
+        )
+        if is_owned and is_current(session, snapshot):
             current.append(session)
     return ChooseSession(tuple(current)) if current else ChooseHow()

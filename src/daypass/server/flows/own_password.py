@@ -91,8 +91,10 @@ class OwnPassword:
         return await self.beginning.begin(proven, old_browser=session.browser_hash, caller=caller, now=now)
 
     async def _end_other_browsers(self, session: SignInSession, now: int) -> None:
-        """Their sessions are worth nothing any more; what was taken from them, roles, goes with them."""
+        """Their sessions are worth nothing any more, and no more is a role the person took, here or elsewhere."""
         sessions = self.storage.sign_in_sessions
+        for role in await sessions.list_roles_taken(session.account_id, session.principal_id, now=now):
+            await sessions.end_session_of_principal(role.session_id, role.account_id, role.principal_id)
         for other in await sessions.list_sessions_of_principal(
             session.account_id, session.principal_id, now=now
         ):

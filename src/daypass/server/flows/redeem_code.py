@@ -24,10 +24,11 @@ from daypass.server.domain.lifetimes import Lifetimes
 from daypass.server.domain.principal import PrincipalSnapshot, login_arn
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import LoginSession
+from daypass.server.domain.session_lineage import bound_owner
 from daypass.server.domain.session_origin import origin_of
 from daypass.server.domain.sign_in_events import identity_detail, token_event
 from daypass.server.domain.token_call import TokenCall
-from daypass.server.domain.token_grantee import check_grantee
+from daypass.server.domain.token_grantee import check_grantee, check_owner
 from daypass.server.domain.tokens import CodeClaims, open_code
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.issuer import Issuer
@@ -127,6 +128,11 @@ class RedeemCodeFlow:
             claims.account_id, claims.principal_kind, claims.principal_id, fresh=True
         )
         role_session = await self._load_role_session(claims, call)
+        owner = bound_owner(role_session)
+        if owner is not None:
+            check_owner(
+                owner, await self._directory.load(owner.account_id, "user", owner.principal_id, fresh=True)
+            )
         snapshot = check_grantee(
             snapshot,
             claims,

@@ -23,9 +23,11 @@ from daypass.protocol.oauth.token_response import TokenSet
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.principal import PrincipalSnapshot, login_arn
+from daypass.server.domain.role_owner import RoleOwner
+from daypass.server.domain.session_lineage import bound_owner
 from daypass.server.domain.sign_in_events import identity_detail, token_event
 from daypass.server.domain.token_call import TokenCall
-from daypass.server.domain.token_grantee import check_grantee
+from daypass.server.domain.token_grantee import check_grantee, check_owner
 from daypass.server.domain.tokens import RefreshClaims, open_refresh_token
 from daypass.server.ports.issuer import Issuer
 from daypass.server.ports.principals import PrincipalDirectory
@@ -106,6 +108,9 @@ class RefreshTokenFlow:
         not: it is final for the client, so it is decided on a fresh one.
         """
         try:
+            owner = bound_owner(claims.role_session)
+            if owner is not None:
+                check_owner(owner, await self._load_owner(owner, fresh=fresh))
             return check_grantee(
                 await self._load(claims, fresh=fresh),
                 claims,
@@ -139,6 +144,12 @@ class RefreshTokenFlow:
         return self._directory.load(
             claims.account_id, claims.principal_kind, claims.principal_id, fresh=fresh
         )
+
+    def _load_owner(self, owner: RoleOwner, *, fresh: bool) -> Awaitable[PrincipalSnapshot | None]:
+        """Of a role taken in the pages: the user. The write's condition is the role's account; of a user of another
+        account the answer may be a second old.
+        """
+        return self._directory.load(owner.account_id, "user", owner.principal_id, fresh=fresh)
 
     async def _refused(
         self, refusal: SignInError, claims: RefreshClaims | None, call: TokenCall

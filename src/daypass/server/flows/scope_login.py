@@ -1,7 +1,8 @@
 """A login makes a smaller one: for an agent, a script, a tool that needs less than its person.
 
 Order: the refresh token and its key; the login behind it, alive and not narrowed itself; the person, as for any refresh;
-the proof, used once; the session policies; then one write, which holds only while the parent lives. The smaller login has
+the proof, used once; the session policies; then one write, which holds only while the parent lives and has
+not made too many. The smaller login has
 a key, an end and a refresh token of its own, shows on its person's page, and can be revoked alone; it ends with its parent
 at the latest. Its session policies go along into every set of credentials (IAM user guide, "Session policies").
 """
@@ -18,11 +19,12 @@ from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.domain.principal import login_arn
 from daypass.server.domain.session import LoginSession
+from daypass.server.domain.session_lineage import bound_owner
 from daypass.server.domain.session_origin import origin_of
 from daypass.server.domain.session_scope import SessionScope, build_scope
 from daypass.server.domain.sign_in_events import token_event
 from daypass.server.domain.token_call import TokenCall
-from daypass.server.domain.token_grantee import check_grantee
+from daypass.server.domain.token_grantee import check_grantee, check_owner
 from daypass.server.domain.tokens import RefreshClaims, open_refresh_token
 from daypass.server.domain.use_once import use_once_key
 from daypass.server.ports.clock import Randomness
@@ -31,12 +33,14 @@ from daypass.server.ports.principals import PrincipalDirectory
 from daypass.server.ports.session_policies import SessionPolicyCheck
 from daypass.server.ports.storage import Storage
 
-__all__ = ["ScopeLoginFlow", "ScopeRequest"]
+__all__ = ["MOST_SCOPED", "ScopeLoginFlow", "ScopeRequest"]
 
 MIN_DURATION = 300
 """Seconds."""
 MAX_DURATION = 43_200
 """Seconds; and never beyond the parent's end."""
+MOST_SCOPED = 50
+"""Live ones of one login: enough for every agent of a person, and an end to what a runaway script can write."""
 
 _ENDED = "the login session has ended, log in again"
 _is_thumbprint = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII).fullmatch
@@ -81,6 +85,11 @@ class ScopeLoginFlow:
 
     async def _begin(self, asked: ScopeRequest, claims: RefreshClaims, call: TokenCall) -> TokenSet:
         parent = await self._load_parent(claims, call.now)
+        owner = bound_owner(claims.role_session)
+        if owner is not None:
+            check_owner(
+                owner, await self.directory.load(owner.account_id, "user", owner.principal_id, fresh=True)
+            )
         snapshot = check_grantee(
             await self.directory.load(
                 claims.account_id, claims.principal_kind, claims.principal_id, fresh=True
@@ -94,9 +103,16 @@ class ScopeLoginFlow:
         scope = await self._build_scope(asked, claims.account_id)
         await self._use_proof(call)
         session = self._session(asked, parent, login_arn(snapshot, claims.principal_id), scope, call.now)
-        if not await self.storage.login_sessions.begin_scoped_session(
-            parent.session_id, session, now=call.now
-        ):
+        beginning = await self.storage.login_sessions.begin_scoped_session(
+            parent.session_id, session, limit=MOST_SCOPED, now=call.now
+        )
+        if beginning == "full":
+            raise InvalidRequest(
+                f"the login has {MOST_SCOPED} narrowed logins already, the most at a time",
+                hint="daypass logout --profile NAME, for one that is no longer used; or end them on your own page",
+                detail="as many live scoped sessions as one parent may have",
+            )
+        if beginning == "ended":
             raise TokenExpired(_ENDED, detail="the parent ended, or is narrowed itself")
         await self.storage.session_origins.note_origin(origin_of(session, call.caller))
         await self.storage.audit.append(

@@ -13,7 +13,11 @@ from daypass.protocol.aws.errors import AccessDenied, AwsError, InvalidClientTok
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.audit_search import CALLER_ACCESS_KEY_ID
-from daypass.server.domain.caller_credentials import open_caller_credentials
+from daypass.server.domain.caller_credentials import (
+    ancestors_of,
+    check_ancestor_lives,
+    open_caller_credentials,
+)
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.principal import PrincipalSnapshot
 from daypass.server.domain.role_session import RoleSession, check_packed_size
@@ -82,6 +86,8 @@ class SigninTokenFlow:
                 "Credentials of GetSessionToken do not open the pages, which may do more than they may;"
                 " sign in with your password, or assume a role"
             )
+        for ancestor in ancestors_of(claims):
+            check_ancestor_lives(await self.directory.load(*ancestor, fresh=True), claims)
         login = await self._load_login(claims, snapshot, now=now)
         role_session = _role_session(claims, login)
         if role_session is not None:
@@ -167,5 +173,10 @@ def _role_session(claims: SessionClaims, login: LoginSession | None) -> RoleSess
     if login is not None and login.role_session is not None:
         return login.role_session
     return RoleSession(
-        claims.role_arn, claims.source_identity, claims.tags, claims.transitive_tag_keys, claims.identity
+        claims.role_arn,
+        claims.source_identity,
+        claims.tags,
+        claims.transitive_tag_keys,
+        claims.identity,
+        claims.owner,
     )

@@ -2,7 +2,8 @@
 user to an IAM role").
 
 AssumeRole has decided; here the role session only finds its place. It ends with its credentials and with the session it
-came from at the latest, and can be chosen for a terminal like any other.
+came from at the latest, is worth nothing once its user is gone or has other credentials, and can be chosen for a
+terminal like any other.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from daypass.server.domain.audit import Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
+from daypass.server.domain.session_lineage import taken_owner
 from daypass.server.domain.session_origin import origin_of
 from daypass.server.domain.sign_in_events import sign_in_event
 from daypass.server.domain.tokens import SessionClaims
@@ -55,7 +57,11 @@ class SwitchRoleFlow:
             expires_at=min(claims.expires_at, base.expires_at),
             last_used_at=now,
             role_session=RoleSession(
-                claims.role_arn, claims.source_identity, claims.tags, claims.transitive_tag_keys
+                claims.role_arn,
+                claims.source_identity,
+                claims.tags,
+                claims.transitive_tag_keys,
+                owner=taken_owner(base),
             ),
             mfa_at=base.mfa_at,
         )

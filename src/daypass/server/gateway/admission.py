@@ -9,7 +9,7 @@ from dataclasses import replace
 from daypass.policy.request_context import ConditionValue
 from daypass.protocol.aws.errors import AwsError
 from daypass.protocol.aws.sigv4 import WireRequest
-from daypass.server.domain.caller_credentials import check_login_lives
+from daypass.server.domain.caller_credentials import ancestors_of, check_ancestor_lives, check_login_lives
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.flows.open_credentials import KeyUses
 from daypass.server.gateway.asgi import ClientBody, Send
@@ -78,6 +78,8 @@ class Admission:
         principal = await load_principal(self._directory, proven.claims)
         try:
             check_login_lives(principal, proven.claims)
+            for ancestor in ancestors_of(proven.claims):
+                check_ancestor_lives(await self._directory.load(*ancestor), proven.claims)
         except AwsError as ended:
             raise in_s3_words(ended, has_session_token=True) from ended
         await self._key_uses.note(proven.claims, service="s3", region=self._region, now=now)

@@ -113,4 +113,5 @@ def _with_role_session(claims: SessionClaims, role_session: RoleSession) -> Sess
         tags=role_session.tags,
         transitive_tag_keys=role_session.transitive_tag_keys,
         federated_provider=federated_provider_of(role_session.identity),
+        owner=role_session.owner,
     )

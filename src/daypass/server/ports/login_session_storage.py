@@ -13,7 +13,15 @@ import msgspec
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.session import LoginSession
 
-__all__ = ["CodeRedemption", "DpopProof", "LoginSessionStore", "Redemption", "RefreshRotation", "Rotation"]
+__all__ = [
+    "CodeRedemption",
+    "DpopProof",
+    "LoginSessionStore",
+    "Redemption",
+    "RefreshRotation",
+    "Rotation",
+    "ScopedBeginning",
+]
 
 
 class DpopProof(msgspec.Struct, frozen=True):
@@ -87,6 +95,9 @@ class Rotation(msgspec.Struct, frozen=True):
     session: LoginSession | None = None
 
 
+ScopedBeginning = Literal["begun", "ended", "full"]
+
+
 class LoginSessionStore(Protocol):
     """Terminal logins: the hot table."""
 
@@ -104,6 +115,12 @@ class LoginSessionStore(Protocol):
         """Those not revoked and not past their end, newest first."""
         ...
 
+    async def list_role_logins_taken(
+        self, account_id: str, user_id: str, *, now: int
+    ) -> Sequence[LoginSession]:
+        """Of roles, in whatever account, that end with this user; as `list_login_sessions`."""
+        ...
+
     async def list_logins_of_account(
         self, account_id: str, *, after: tuple[str, str], limit: int, now: int
     ) -> Sequence[LoginSession]:
@@ -114,8 +131,12 @@ class LoginSessionStore(Protocol):
         """False when it was already revoked or is unknown. Raises the account's revision: live credentials end too."""
         ...
 
-    async def begin_scoped_session(self, parent_id: str, session: LoginSession, *, now: int) -> bool:
-        """A login derived from another: written only while the parent lives and has no scope. False otherwise."""
+    async def begin_scoped_session(
+        self, parent_id: str, session: LoginSession, *, limit: int, now: int
+    ) -> ScopedBeginning:
+        """A login derived from another: written only while the parent lives, has no scope (else `ended`), and has fewer
+        than `limit` live ones (else `full`).
+        """
         ...
 
     async def list_ended_login_ids(

@@ -284,6 +284,10 @@ class SignInSessionStore(Protocol):
         """Live sessions in every browser, most recently used first."""
         ...
 
+    async def list_roles_taken(self, account_id: str, user_id: str, *, now: int) -> Sequence[SignInSession]:
+        """Live sessions of roles, in whatever account, that end with this user, most recently used first."""
+        ...
+
     async def list_sessions_of_account(
         self, account_id: str, *, after: tuple[str, str], limit: int, now: int
     ) -> Sequence[SignInSession]:

@@ -240,11 +240,11 @@ class OwnPages:
             recovery=await self._devices.count_recovery_codes(session),
             passkeys=parts.passkeys.is_available,
             browsers=[
-                view_browser(view, now=visit.now)
+                view_browser(view, owner_arn=session.principal_arn, now=visit.now)
                 for view in await self._sessions.list_browsers(session, now=visit.now)
             ],
             logins=[
-                view_login(view, now=visit.now)
+                view_login(view, owner_arn=session.principal_arn, region=parts.region, now=visit.now)
                 for view in await self._sessions.list_logins(session, now=visit.now)
             ],
             done=done,

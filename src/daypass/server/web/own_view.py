@@ -45,11 +45,11 @@ def view_device(device: MfaDevice) -> Line:
     )
 
 
-def view_browser(view: BrowserView, *, now: int) -> Line:
-    """A browser in which the person is signed in."""
+def view_browser(view: BrowserView, *, owner_arn: str = "", now: int) -> Line:
+    """A browser in which the person, `owner_arn`, is signed in, perhaps as a role the person took."""
     session = view.session
     program, place = _origin(view.origin)
-    details = [place] if place else []
+    details = [*_role(session.principal_arn, owner_arn), *([place] if place else [])]
     details.append(
         f"signed in {_ago(now - session.authenticated_at)}" if session.authenticated_at else "by a link"
     )
@@ -57,11 +57,15 @@ def view_browser(view: BrowserView, *, now: int) -> Line:
     return Line(session.session_id, program, tuple(details), view.is_this_one)
 
 
-def view_login(view: LoginView, *, now: int) -> Line:
-    """A terminal that acts for the person."""
+def view_login(view: LoginView, *, owner_arn: str = "", region: str = "", now: int) -> Line:
+    """A terminal that acts for the person, `owner_arn`. `region` is the sign-in region: every login here was made in it.
+    Where a terminal then sends its requests, only the requests say; a refresh would have to write it down each time.
+    """
     session = view.session
     program, place = _origin(view.origin)
-    details = [place] if place else []
+    details = [*_role(session.principal_arn, owner_arn), *([place] if place else [])]
+    if region:
+        details.append(f"region {region}")
     details.append("code typed by hand" if session.client_id == CROSS_DEVICE else "same computer")
     details.append(f"logged in {_ago(now - session.created_at)}")
     if session.generation:
@@ -82,6 +86,14 @@ def _narrowing(scope: SessionScope, key: str) -> list[str]:
         f"to {', '.join(narrowed_by)}",
         f"key {key[:_SHOWN]}…",
     ]
+
+
+def _role(principal_arn: str, owner_arn: str) -> list[str]:
+    """`role reader in 444455556666`, for a session that acts as another than the page's person."""
+    if owner_arn in ("", principal_arn):
+        return []
+    account_id, _, resource = principal_arn.removeprefix("arn:aws:sts::").partition(":")
+    return [f"role {resource.split('/')[1]} in {account_id}" if resource.count("/") == 2 else principal_arn]
 
 
 def _origin(origin: SessionOrigin | None) -> tuple[str, str]:

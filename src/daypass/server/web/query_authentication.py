@@ -24,7 +24,7 @@ from daypass.protocol.aws.sigv4 import (
 )
 from daypass.protocol.aws.unverified_signature import ECDSA
 from daypass.server.domain.audit import Caller
-from daypass.server.domain.caller_credentials import check_login_lives
+from daypass.server.domain.caller_credentials import ancestors_of, check_ancestor_lives, check_login_lives
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.open_credentials import open_credentials
@@ -86,6 +86,8 @@ async def authenticate(
             "The security token included in the request is invalid.", detail="the principal no longer exists"
         )
     check_login_lives(principal, claims)
+    for ancestor in ancestors_of(claims):
+        check_ancestor_lives(await directory.load(*ancestor), claims)
     session_policies = await directory.load_session_policies(claims.account_id, claims.scope)
     return unverified.service, VerifiedCall(claims, principal, caller, now, region, session_policies)
 

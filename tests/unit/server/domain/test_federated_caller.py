@@ -12,7 +12,7 @@ from daypass.server.domain.federated_caller import (
     role_session_of,
     session_end,
 )
-from daypass.server.domain.role_session import FederatedIdentity, RoleSession
+from daypass.server.domain.role_session import FederatedIdentity, RoleSession, identity_owner
 
 NOW = 1_900_000_000
 PROVIDER = "arn:aws:iam::111122223333:saml-provider/Example"
@@ -75,5 +75,10 @@ def test_a_role_of_another_account_is_refused_though_it_trusts() -> None:
 
 def test_the_session_carries_what_the_provider_said() -> None:
     assert role_session_of(_role(), _who()) == RoleSession(
-        "arn:aws:iam::111122223333:role/reader", "ada", (("team", "blue"),), ("team",), IDENTITY
+        "arn:aws:iam::111122223333:role/reader",
+        "ada",
+        (("team", "blue"),),
+        ("team",),
+        IDENTITY,
+        identity_owner(IDENTITY),
     )

@@ -5,14 +5,24 @@ import pytest
 
 from daypass.protocol.aws.errors import PackedPolicyTooLarge
 from daypass.server.domain.key_ring import KeyRing, MasterKey
+from daypass.server.domain.role_owner import ParentLogin, RoleOwner
 from daypass.server.domain.role_session import (
     MAX_PACKED_SESSION_BYTES,
     FederatedIdentity,
     RoleSession,
     check_packed_size,
     federated_provider_of,
+    packed_percent,
 )
-from daypass.server.domain.tokens import RefreshClaims, open_refresh_token, seal_refresh_token
+from daypass.server.domain.session_scope import MAX_PACKED_SCOPE_BYTES, SessionScope
+from daypass.server.domain.tokens import (
+    RefreshClaims,
+    SessionClaims,
+    open_refresh_token,
+    open_session_token,
+    seal_refresh_token,
+    seal_session_token,
+)
 
 RING = KeyRing([MasterKey("0a0b0c0d", 1, bytes(32))])
 ROLE = "arn:aws:iam::111122223333:role/" + "r" * 64
@@ -22,6 +32,9 @@ SAML = FederatedIdentity(
 OIDC = FederatedIdentity(
     "arn:aws:iam::111122223333:oidc-provider/id.example.com", "https://id.example.com", "ada"
 )
+
+
+LONGEST_OWNER = RoleOwner("111122223333", "d" * 24, 2**40)
 
 
 def _filled(size: int) -> RoleSession:
@@ -54,11 +67,46 @@ def test_the_longest_refresh_token_fits_the_wire() -> None:
         ends_at=4_000_000_000,
         principal_kind="role",
         principal_id="AROA" + "X" * 17 + ":" + "s" * 64,
-        role_session=_filled(MAX_PACKED_SESSION_BYTES),
+        role_session=msgspec.structs.replace(_filled(MAX_PACKED_SESSION_BYTES), owner=LONGEST_OWNER),
+        mfa_at=4_000_000_000,
     )
     token = seal_refresh_token(RING, claims, key_id="0a0b0c0d")
     assert len(token) <= 2048
     assert open_refresh_token(RING, token) == (claims, "0a0b0c0d")
+
+
+def test_the_longest_session_token_fits_what_clients_expect() -> None:
+    """STS reference, "Credentials": 4,096 characters are the most that AWS says it may come to."""
+    session = _filled(MAX_PACKED_SESSION_BYTES)
+    scope = SessionScope("n" * 64, b"x" * 1000)
+    scope = SessionScope(
+        "n" * 64, b"x" * (1000 + MAX_PACKED_SCOPE_BYTES - len(msgspec.msgpack.encode(scope)))
+    )
+    claims = SessionClaims(
+        access_key_id="ASIA" + "X" * 16,
+        account_id="111122223333",
+        principal_kind="role",
+        principal_arn="arn:aws:sts::111122223333:assumed-role/" + "r" * 64 + "/" + "s" * 64,
+        principal_id="AROA" + "X" * 17 + ":" + "s" * 64,
+        issued_at=4_000_000_000,
+        expires_at=4_000_000_000,
+        role_arn=session.role_arn,
+        tags=session.tags,
+        is_chained=True,
+        mfa_at=4_000_000_000,
+        scope=scope,
+        owner=LONGEST_OWNER,
+        parent_login=ParentLogin("i" * 36, "111122223333", "role", "AROA" + "X" * 17),
+    )
+    token = seal_session_token(RING, claims, key_id="0a0b0c0d")
+    assert 3500 < len(token) <= 4096
+    assert open_session_token(RING, token) == (claims, "0a0b0c0d")
+
+
+def test_what_is_ours_takes_no_room_from_what_was_asked() -> None:
+    session = _filled(MAX_PACKED_SESSION_BYTES)
+    check_packed_size(msgspec.structs.replace(session, owner=LONGEST_OWNER))
+    assert packed_percent(msgspec.structs.replace(session, owner=LONGEST_OWNER)) == packed_percent(session)
 
 
 def test_a_refresh_token_from_before_role_sessions_is_still_read() -> None:

@@ -12,6 +12,7 @@ from daypass.protocol.aws.sigv4 import EMPTY_PAYLOAD_HASH, Credentials, WireRequ
 from daypass.secret import Secret
 from daypass.server.adapters.sql.redeem import begin_session
 from daypass.server.domain.audit import Caller
+from daypass.server.domain.role_owner import RoleOwner
 from daypass.server.domain.session import LoginSession
 from daypass.server.domain.session_scope import build_scope
 from daypass.server.flows.open_credentials import KeyUses
@@ -19,7 +20,7 @@ from daypass.server.gateway.admission import Admission
 from daypass.server.gateway.attempt import Attempt
 from daypass.server.gateway.bucket_directory import BucketDirectory
 from daypass.server.ports.storage import Bucket
-from support.query_world import ACCOUNT, QueryWorld, allow, open_query_world, policy_text
+from support.query_world import ACCOUNT, QueryWorld, allow, open_query_world, policy_text, trust
 from support.storage_records import make_login_session
 
 HOST = "127.0.0.1:1"
@@ -90,7 +91,8 @@ async def test_credentials_end_with_the_login_they_came_from(world: QueryWorld) 
         ends_at=world.now + 900,
         scope=build_scope(policy=policy_text(allow("s3:*")), policy_arns=(), name="agent"),
     )
-    assert await logins.begin_scoped_session(parent.session_id, scoped, now=world.now)
+    begun = await logins.begin_scoped_session(parent.session_id, scoped, limit=1, now=world.now)
+    assert begun == "begun"
     own = await claims_of(world, "ada", login_session_id=parent.session_id)
     narrowed = await claims_of(world, "ada", login_session_id=scoped.session_id, scope=scoped.scope)
     other = await claims_of(world, "ada", login_session_id="another")
@@ -100,6 +102,97 @@ async def test_credentials_end_with_the_login_they_came_from(world: QueryWorld) 
     assert [await refusal(world, each) for each in everybody] == ["ExpiredToken", "ExpiredToken", ""]
     at_sts = [(await world.call(each, "sts", "GetCallerIdentity")).status for each in everybody]
     assert at_sts == [403, 403, 200]
+
+
+async def assume(world: QueryWorld, caller: Credentials, role_arn: str) -> Credentials:
+    answer = await world.call(caller, "sts", "AssumeRole", RoleArn=role_arn, RoleSessionName="work")
+    assert answer.status == 200, answer.text
+    return Credentials(
+        answer.value("AccessKeyId"),
+        Secret(answer.value("SecretAccessKey")),
+        Secret(answer.value("SessionToken")),
+    )
+
+
+async def refusals(world: QueryWorld, *everybody: Credentials) -> list[tuple[str, str]]:
+    """At the gateway, and at STS."""
+    found = []
+    for each in everybody:
+        at_gateway = await refusal(world, each)
+        found.append((at_gateway, (await world.call(each, "sts", "GetCallerIdentity")).code))
+    return found
+
+
+ENDED = ("ExpiredToken", "ExpiredToken")
+LIVES = ("", "")
+
+
+async def test_a_role_assumed_with_a_login_ends_when_the_login_is_revoked(world: QueryWorld) -> None:
+    """However many roles lie between; a role that a key assumed, or another login, goes on, as in AWS."""
+    await world.new_user("ada", allow("s3:*", "sts:AssumeRole"))
+    user = await world.storage.users.load_user(ACCOUNT, "ada")
+    assert user is not None
+    login = make_login_session(
+        "ada", account_id=ACCOUNT, principal_id=user.user_id, created_at=world.now, ends_at=world.now + 900
+    )
+    await begin(world, login)
+    first = await world.new_role("first", trust({"AWS": ACCOUNT}))
+    second = await world.new_role("second", trust({"AWS": ACCOUNT}))
+    for name in ("first", "second"):
+        await world.call(
+            world.root,
+            "iam",
+            "PutRolePolicy",
+            RoleName=name,
+            PolicyName="p",
+            PolicyDocument=policy_text(allow("s3:*", "sts:AssumeRole")),
+        )
+    world.now += 1
+    of_login = await assume(world, await claims_of(world, "ada", login_session_id=login.session_id), first)
+    chained = await assume(world, of_login, second)
+    of_key = await assume(world, await claims_of(world, "ada"), first)
+    of_another = await assume(world, await claims_of(world, "ada", login_session_id="another"), first)
+    everybody = (of_login, chained, of_key, of_another)
+    assert await refusals(world, *everybody) == [LIVES] * 4
+    await world.storage.login_sessions.revoke_login_session(login.session_id, now=world.now)
+    assert await refusals(world, *everybody) == [ENDED, ENDED, LIVES, LIVES]
+    world.now = login.ends_at + 120  # the login would be over by itself; the roles' hour is not
+    await world.storage.purge_expired(now=world.now)
+    assert await refusals(world, *everybody) == [ENDED, ENDED, LIVES, LIVES]
+
+
+async def test_a_role_taken_in_the_pages_has_no_live_credentials_after_its_user(world: QueryWorld) -> None:
+    """A terminal's of that role, and a role's behind it. Of a role that a key assumed AWS says: it goes on."""
+    await world.new_user("ada", allow("s3:*", "sts:AssumeRole"))
+    user = await world.storage.users.load_user(ACCOUNT, "ada")
+    assert user is not None
+    role_arn = await world.new_role("first", trust({"AWS": ACCOUNT}))
+    policy = policy_text(allow("s3:*", "sts:AssumeRole"))
+    await world.call(
+        world.root, "iam", "PutRolePolicy", RoleName="first", PolicyName="p", PolicyDocument=policy
+    )
+    role = await world.storage.roles.load_role(ACCOUNT, "first")
+    assert role is not None
+    world.now += 1
+    of_page = world.credentials(
+        ACCOUNT,
+        "role",
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/first/ada",
+        f"{role.role_id}:ada",
+        role_arn=role_arn,
+        owner=RoleOwner(ACCOUNT, user.user_id, user.credentials_epoch),
+    )
+    chained = await assume(world, of_page, role_arn)
+    of_key = await assume(world, await claims_of(world, "ada"), role_arn)
+    assert await refusals(world, of_page, chained, of_key) == [LIVES] * 3
+    await world.call(world.root, "iam", "DetachUserPolicy", UserName="ada", PolicyArn=await policy_of(world))
+    assert (await world.call(world.root, "iam", "DeleteUser", UserName="ada")).status == 200
+    assert await refusals(world, of_page, chained, of_key) == [ENDED, ENDED, LIVES]
+
+
+async def policy_of(world: QueryWorld) -> str:
+    answer = await world.call(world.root, "iam", "ListAttachedUserPolicies", UserName="ada")
+    return answer.value("PolicyArn")
 
 
 async def begin(world: QueryWorld, login: LoginSession) -> None:

@@ -1,7 +1,7 @@
 """Values that are only ever read whole, as JSON in a text column: tags, lists, role sessions, scopes.
 
-The empty text stands for none, and is not decoded: a row of a user costs nothing. A role session's
-`identity` is written a second time, in columns of its own, because single logout looks it up.
+The empty text stands for none, and is not decoded: a row of a user costs nothing. A role session's `identity` is
+written a second time, in columns of its own, because single logout looks it up; and so is the user it ends with.
 """
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from daypass.server.domain.account_settings import PasswordPolicy
 from daypass.server.domain.identity_provider import SamlPrivateKey, Tags
 from daypass.server.domain.role_session import RoleSession
+from daypass.server.domain.session_lineage import bound_owner
 from daypass.server.domain.session_scope import SessionScope
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
     "texts_text",
 ]
 
-IDENTITY_COLUMNS = "provider_arn, idp_subject, idp_session"
+IDENTITY_COLUMNS = "provider_arn, idp_subject, idp_session, taken_by"
 
 _encode = msgspec.json.Encoder().encode
 _decode_role_session = msgspec.json.Decoder(RoleSession).decode
@@ -47,12 +48,14 @@ def read_role_session(text: str) -> RoleSession | None:
     return _decode_role_session(text) if text else None
 
 
-def identity_values(role_session: RoleSession | None) -> tuple[str, str, str]:
-    """In the order of `IDENTITY_COLUMNS`; empty texts without an identity provider."""
+def identity_values(role_session: RoleSession | None) -> tuple[str, str, str, str]:
+    """In the order of `IDENTITY_COLUMNS`; empty texts without an identity provider, and for a role nobody took."""
+    owner = bound_owner(role_session)
+    taken_by = "" if owner is None else owner.key
     identity = None if role_session is None else role_session.identity
     if identity is None:
-        return "", "", ""
-    return identity.provider_arn, identity.subject, identity.idp_session
+        return "", "", "", taken_by
+    return identity.provider_arn, identity.subject, identity.idp_session, taken_by
 
 
 def scope_text(scope: SessionScope | None) -> str:

@@ -13,7 +13,9 @@ from daypass.server.adapters.sql.group_commit import GroupCommit
 from daypass.server.adapters.sql.redeem import begin_session, identity_of
 from daypass.server.adapters.sql.revoke import SELECT_ENDED, lock_login, revoke_one
 from daypass.server.adapters.sql.rotate import SESSION_COLUMNS, read_session
+from daypass.server.domain.role_owner import RoleOwner
 from daypass.server.domain.session import LoginSession
+from daypass.server.ports.login_session_storage import ScopedBeginning
 from daypass.server.ports.storage import CodeRedemption, Redemption, RefreshRotation, Rotation
 
 __all__ = ["SqlLoginSessionStore"]
@@ -21,6 +23,11 @@ __all__ = ["SqlLoginSessionStore"]
 _FIND_PARENT = """
 SELECT session_id FROM login_sessions
 WHERE session_id = $1 AND revoked_at IS NULL AND ends_at > $2 AND scope = ''
+"""
+
+_COUNT_DERIVED = """
+SELECT count(*) FROM login_sessions
+WHERE parent_id = $1 AND parent_id <> '' AND revoked_at IS NULL AND ends_at > $2
 """
 
 
@@ -62,6 +69,18 @@ class SqlLoginSessionStore:
         )
         return [read_session(row) for row in rows]
 
+    async def list_role_logins_taken(
+        self, account_id: str, user_id: str, *, now: int
+    ) -> Sequence[LoginSession]:
+        rows = await self._engine.fetch_all(
+            f"SELECT {SESSION_COLUMNS} FROM login_sessions"
+            " WHERE taken_by = $1 AND taken_by <> '' AND revoked_at IS NULL AND ends_at > $2"
+            " ORDER BY created_at DESC, session_id",
+            RoleOwner(account_id, user_id).key,
+            now,
+        )
+        return [read_session(row) for row in rows]
+
     async def list_logins_of_account(
         self, account_id: str, *, after: tuple[str, str], limit: int, now: int
     ) -> Sequence[LoginSession]:
@@ -81,22 +100,28 @@ class SqlLoginSessionStore:
     async def revoke_login_session(self, session_id: str, *, now: int) -> bool:
         return await self._engine.run(lambda transaction: revoke_one(transaction, session_id, now=now))
 
-    async def begin_scoped_session(self, parent_id: str, session: LoginSession, *, now: int) -> bool:
+    async def begin_scoped_session(
+        self, parent_id: str, session: LoginSession, *, limit: int, now: int
+    ) -> ScopedBeginning:
+        """The parent's named lock makes counting and writing one: of many at once no more than `limit` begin."""
         identity = identity_of(session)
 
-        async def work(transaction: Transaction) -> bool:
+        async def work(transaction: Transaction) -> ScopedBeginning:
             if identity is not None:
                 await lock_provider(transaction, identity.provider_arn)
             await lock_login(transaction, parent_id)
             if await transaction.fetch_one(_FIND_PARENT, parent_id, now) is None:
-                return False
+                return "ended"
+            live = await transaction.fetch_one(_COUNT_DERIVED, parent_id, now)
+            if live is not None and live[0] >= limit:
+                return "full"
             await begin_session(transaction, session)
             await transaction.execute(
                 "UPDATE login_sessions SET parent_id = $2 WHERE session_id = $1",
                 session.session_id,
                 parent_id,
             )
-            return True
+            return "begun"
 
         return await self._engine.run(work)
 

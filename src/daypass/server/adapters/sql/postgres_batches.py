@@ -11,8 +11,9 @@ from typing import Any
 
 from daypass.server.adapters.sql.audit_events import EVENT_COLUMNS, event_values
 from daypass.server.adapters.sql.dpop_proofs import is_same_request
+from daypass.server.adapters.sql.json_text import identity_values
 from daypass.server.adapters.sql.postgres_engine import PostgresEngine
-from daypass.server.adapters.sql.redeem import identity_of, redeem_one, session_values
+from daypass.server.adapters.sql.redeem import redeem_one, session_values
 from daypass.server.adapters.sql.rotate import (
     SELECT_STATE,
     SESSION_COLUMNS,
@@ -208,9 +209,10 @@ async def redeem_as_set(
 ) -> Sequence[Redemption]:
     """One statement for all that go through; the refused ones are decided one by one afterwards.
 
-    So are those of persons an identity provider vouched for: they begin under its lock.
+    So are those of persons an identity provider vouched for, because they begin under its lock, and those of roles that
+    users took, which have a column more.
     """
-    together = [redemption for redemption in redemptions if identity_of(redemption.session) is None]
+    together = [redemption for redemption in redemptions if _is_plain(redemption.session)]
     first: set[int] = set()
     if together:
         rows = await engine.fetch_arrays(_REDEEM, *_transpose(map(_redemption_values, together)))
@@ -224,6 +226,10 @@ async def redeem_as_set(
         else:
             results.append(Redemption("redeemed", redemption.session))
     return results
+
+
+def _is_plain(session: LoginSession | None) -> bool:
+    return session is None or not any(identity_values(session.role_session))
 
 
 async def _redeem_alone(engine: PostgresEngine, redemption: CodeRedemption) -> Redemption:

@@ -39,7 +39,7 @@ _FIRST_USE = "SELECT proof_key, request_hash, session_id FROM code_uses WHERE co
 
 _BEGIN = f"""
 INSERT INTO login_sessions ({SESSION_COLUMNS}, {IDENTITY_COLUMNS})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
 """
 
 _LOAD = f"SELECT {SESSION_COLUMNS} FROM login_sessions WHERE session_id = $1"

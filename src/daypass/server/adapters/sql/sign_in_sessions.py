@@ -13,6 +13,7 @@ from daypass.server.adapters.sql.json_text import (
     read_role_session,
     role_session_text,
 )
+from daypass.server.domain.role_owner import RoleOwner
 from daypass.server.domain.session import SignInSession
 
 __all__ = ["SqlSignInSessionStore"]
@@ -22,11 +23,13 @@ _COLUMNS = (
     " credentials_epoch, authenticated_at, expires_at, last_used_at, role_session, mfa_at"
 )
 
-# A role session that was switched to stands in the browser of the session it was taken from; from which of several, no
-# column says, so all of them go. A provider's role session has an identity; one that a link made has no sign-in time.
+# A role session that was switched to stands in the browser of the session it was taken from. Of which user it is, a
+# column says; from which provider's session it was taken, none does, so all of those go. A provider's own role session
+# has an identity; one that a link made has no sign-in time.
 _END_ROLES_TAKEN = """
 DELETE FROM sign_in_sessions
 WHERE browser_hash = $1 AND principal_kind = 'role' AND authenticated_at > 0 AND provider_arn = ''
+  AND taken_by IN ($2, '')
 """
 
 
@@ -64,7 +67,7 @@ class SqlSignInSessionStore:
             )
             await transaction.execute(
                 f"INSERT INTO sign_in_sessions ({_COLUMNS}, {IDENTITY_COLUMNS})"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
                 *_values(session),
             )
             return True
@@ -120,6 +123,16 @@ class SqlSignInSessionStore:
         )
         return [_session(row) for row in rows]
 
+    async def list_roles_taken(self, account_id: str, user_id: str, *, now: int) -> Sequence[SignInSession]:
+        rows = await self._engine.fetch_all(
+            f"SELECT {_COLUMNS} FROM sign_in_sessions"
+            " WHERE taken_by = $1 AND taken_by <> '' AND expires_at > $2"
+            " ORDER BY last_used_at DESC, authenticated_at DESC, session_id",
+            RoleOwner(account_id, user_id).key,
+            now,
+        )
+        return [_session(row) for row in rows]
+
     async def list_sessions_of_account(
         self, account_id: str, *, after: tuple[str, str], limit: int, now: int
     ) -> Sequence[SignInSession]:
@@ -146,7 +159,8 @@ class SqlSignInSessionStore:
                 principal_id,
             )
             if row is not None and (row[1] != "role" or row[2]):
-                await transaction.execute(_END_ROLES_TAKEN, row[0])
+                key = RoleOwner(account_id, principal_id).key
+                await transaction.execute(_END_ROLES_TAKEN, row[0], key)
             return row is not None
 
         return await self._engine.run(work)

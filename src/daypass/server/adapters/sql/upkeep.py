@@ -16,9 +16,14 @@ _ROWS_PER_ROUND = 500
 _ROUNDS = 40
 """At most 20 000 rows per table and call."""
 
+_LONGEST_ROLE_SESSION = 43_200
+"""Seconds. A revoked login is remembered as long: credentials of a role it assumed ask for it, and may outlive its end."""
+_WHILE_REMEMBERED = f" AND (revoked_at IS NULL OR revoked_at < $1 - {_LONGEST_ROLE_SESSION})"
+
 _PURGES = tuple(
     f"DELETE FROM {table} WHERE {key} IN"
-    f" (SELECT {key} FROM {table} WHERE {ending} < $1 ORDER BY {ending} LIMIT $2) RETURNING {key}"
+    f" (SELECT {key} FROM {table} WHERE {ending} < $1{_WHILE_REMEMBERED if table == 'login_sessions' else ''}"
+    f" ORDER BY {ending} LIMIT $2) RETURNING {key}"
     for table, key, ending in (
         ("dpop_proofs", "proof_key", "expires_at"),
         ("code_uses", "code_id", "expires_at"),
