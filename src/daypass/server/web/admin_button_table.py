@@ -2,114 +2,14 @@
 
 from collections.abc import Mapping
 
+from daypass.server.web.admin_account_buttons import ACCOUNT_BUTTONS, OIDC, PROVIDER_BUTTONS, SAML
 from daypass.server.web.admin_buttons import Button, Field
-from daypass.server.web.admin_people_buttons import GROUP, GROUP_BUTTONS, NAME_HINT, USER, USER_BUTTONS
+from daypass.server.web.admin_people_buttons import GROUP, GROUP_BUTTONS, USER, USER_BUTTONS
+from daypass.server.web.admin_role_buttons import DOCUMENT, POLICY, POLICY_BUTTONS, ROLE, ROLE_BUTTONS
 
 __all__ = ["BUTTONS", "buttons"]
 
-_ROLE = Field("RoleName", "Role name", "given")
-_POLICY = Field("PolicyArn", "Policy ARN", "given")
-_VERSION = Field("VersionId", "Version", "given")
-_DOCUMENT = Field("PolicyDocument", "Policy, in JSON", "document", is_needed=True)
 _HELD_NAME = Field("PolicyName", "Policy name", "given")
-
-_ROLES = (
-    Button(
-        "CreateRole",
-        "Create a role",
-        "Create role",
-        (
-            Field("RoleName", "Role name", hint=NAME_HINT, is_needed=True),
-            Field("Description", "Description"),
-            Field("MaxSessionDuration", "Longest session, in seconds", hint="3600 to 43200."),
-            Field("AssumeRolePolicyDocument", "Who may take it: trust policy, in JSON", "document"),
-        ),
-        "role?name={RoleName}",
-        "The role is created.",
-    ),
-    Button(
-        "UpdateRole",
-        "Change {RoleName}",
-        "Save",
-        (
-            _ROLE,
-            Field("Description", "Description"),
-            Field("MaxSessionDuration", "Longest session, in seconds"),
-        ),
-        "role?name={RoleName}",
-        "The role is changed.",
-    ),
-    Button(
-        "UpdateAssumeRolePolicy",
-        "Who may take {RoleName}",
-        "Save trust policy",
-        (_ROLE, _DOCUMENT),
-        "role?name={RoleName}",
-        "The trust policy is changed.",
-    ),
-    Button(
-        "DeleteRole",
-        "Delete the role {RoleName}?",
-        "Delete role",
-        (_ROLE,),
-        "roles",
-        "The role is deleted.",
-        "Its inline policies go with it, attached ones are detached. Sessions of the role end.",
-        is_grave=True,
-    ),
-)
-
-_POLICIES = (
-    Button(
-        "CreatePolicy",
-        "Create a policy",
-        "Create policy",
-        (
-            Field("PolicyName", "Policy name", hint=NAME_HINT, is_needed=True),
-            Field("Description", "Description"),
-            _DOCUMENT,
-        ),
-        "policy?arn=arn:aws:iam::{account}:policy/{PolicyName}",
-        "The policy is created.",
-    ),
-    Button(
-        "CreatePolicyVersion",
-        "A new version of {PolicyArn}",
-        "Save as new version",
-        (_POLICY, _DOCUMENT, Field("SetAsDefault", "In force at once", "tick")),
-        "policy?arn={PolicyArn}",
-        "The version is there.",
-    ),
-    Button(
-        "SetDefaultPolicyVersion",
-        "Put {VersionId} in force?",
-        "Put in force",
-        (_POLICY, _VERSION),
-        "policy?arn={PolicyArn}",
-        "That version is in force now.",
-        is_grave=True,
-    ),
-    Button(
-        "DeletePolicyVersion",
-        "Delete {VersionId}?",
-        "Delete version",
-        (_POLICY, _VERSION),
-        "policy?arn={PolicyArn}",
-        "The version is deleted.",
-        is_grave=True,
-    ),
-    Button(
-        "DeletePolicy",
-        "Delete {PolicyArn}?",
-        "Delete policy",
-        (_POLICY,),
-        "policies",
-        "The policy is deleted.",
-        "All its versions go. It must be attached to nobody.",
-        is_grave=True,
-        actions=("DeletePolicyVersion", "DeletePolicy"),
-    ),
-)
 
 _SESSIONS = (
     Button(
@@ -157,16 +57,17 @@ def _held(holder: str, field: Field) -> tuple[Button, ...]:
             f"Detach{holder}Policy",
             f"Detach a policy from {who}?",
             "Detach policy",
-            (field, _POLICY),
+            (field, POLICY),
             place,
             "The policy is detached.",
+            "What it allows ends at once, and so does what it forbids. The policy itself stays.",
             is_grave=True,
         ),
         Button(
             f"Put{holder}Policy",
             f"An inline policy of {who}",
             "Save policy",
-            (field, Field("PolicyName", "Policy name", is_needed=True), _DOCUMENT),
+            (field, Field("PolicyName", "Policy name", is_needed=True), DOCUMENT),
             place,
             "The policy is saved.",
         ),
@@ -177,6 +78,7 @@ def _held(holder: str, field: Field) -> tuple[Button, ...]:
             (field, _HELD_NAME),
             place,
             "The policy is deleted.",
+            "Its text is gone: it stands nowhere else. What it allows ends at once, and so does what it forbids.",
             is_grave=True,
         ),
     )
@@ -200,6 +102,38 @@ def _bounded(holder: str, field: Field) -> tuple[Button, ...]:
             (field,),
             place,
             "The boundary is removed.",
+            "From then on nothing limits what the policies give.",
+            is_grave=True,
+        ),
+    )
+
+
+def _tagged(kind: str, field: Field, place: str) -> tuple[Button, ...]:
+    who = f"{{{field.name}}}"
+    return (
+        Button(
+            f"Tag{kind}",
+            f"A tag of {who}",
+            "Save tag",
+            (
+                field,
+                Field(
+                    "Tags.member.1.Key", "Tag", hint="A tag that is there gets the new value.", is_needed=True
+                ),
+                Field("Tags.member.1.Value", "Value"),
+            ),
+            place,
+            "The tag is set.",
+            "Policies may ask for it: a tag can decide what somebody may do.",
+        ),
+        Button(
+            f"Untag{kind}",
+            f"Remove a tag of {who}?",
+            "Remove tag",
+            (field, Field("TagKeys.member.1", "Tag", "given")),
+            place,
+            "The tag is removed.",
+            "Policies that ask for it decide without it from then on.",
             is_grave=True,
         ),
     )
@@ -210,14 +144,21 @@ BUTTONS: Mapping[str, Button] = {
     for button in (
         *USER_BUTTONS,
         *GROUP_BUTTONS,
-        *_ROLES,
-        *_POLICIES,
+        *ROLE_BUTTONS,
+        *POLICY_BUTTONS,
         *_SESSIONS,
         *_held("User", USER),
         *_held("Group", GROUP),
-        *_held("Role", _ROLE),
+        *_held("Role", ROLE),
         *_bounded("User", USER),
-        *_bounded("Role", _ROLE),
+        *_bounded("Role", ROLE),
+        *_tagged("User", USER, "user?name={UserName}"),
+        *_tagged("Role", ROLE, "role?name={RoleName}"),
+        *_tagged("Policy", POLICY, "policy?arn={PolicyArn}"),
+        *_tagged("SAMLProvider", SAML, "provider?arn={SAMLProviderArn}"),
+        *_tagged("OpenIDConnectProvider", OIDC, "provider?arn={OpenIDConnectProviderArn}"),
+        *ACCOUNT_BUTTONS,
+        *PROVIDER_BUTTONS,
     )
 }
 

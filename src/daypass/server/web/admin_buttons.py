@@ -1,9 +1,11 @@
 """Every button of the admin pages: a closed table from a word to API calls, with the fields the form must have.
 
 A form's fields carry the wire's own parameter names, so what a button does is what the shown command does. A button
-that is `grave` (it deletes, ends or resets) asks once more and needs a recent sign-in. What a button may do is not here.
+that is `grave` (it deletes, ends, resets or hands out a credential) asks once more and needs a recent sign-in. What a
+button may do is not here.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +15,7 @@ from daypass.server.web.admin_desk import link
 from daypass.server.web.model_operation import snake_case
 from daypass.server.web.signin_operations import SIGNIN_VERSION
 
-__all__ = ["Button", "Field", "command", "read_values", "signed_request"]
+__all__ = ["Button", "Field", "command", "read_values", "signed_request", "wire_parameters"]
 
 SIGNED_CURL = (
     "curl --aws-sigv4 aws:amz:us-east-1:signin",
@@ -23,12 +25,16 @@ SIGNED_CURL = (
 )
 """A signed request without an SDK."""
 
-Kind = Literal["given", "text", "secret", "document", "tick"]
+Kind = Literal["given", "seen", "text", "number", "secret", "document", "lines", "tick"]
+_LOSSES = ("Delete", "Detach", "Remove", "Revoke", "Untag", "Deactivate")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter. `given` is chosen by the page, everything else is typed."""
+    """One parameter. `given` is chosen by the page, everything else is typed; `lines` is a list, one text on a line.
+
+    `seen` is no parameter: what the page knew when the form was made, so that a form sent twice is noticed.
+    """
 
     name: str
     """The wire's."""
@@ -59,24 +65,27 @@ class Button:
     actions: tuple[str, ...] = ()
     """The actions it may call, in order; empty means `key` alone."""
     service: str = "iam"
+    back: str | None = None
+    """Where Cancel leads, where that is not `place`."""
+    answer: str = ""
+    """The template that shows what was answered, for what is shown once and never again."""
 
     @property
-    def is_typed(self) -> bool:
-        """Whether there is something to type."""
-        return any(field.kind != "given" for field in self.fields)
+    def is_loss(self) -> bool:
+        """Whether something is gone afterwards."""
+        return self.key.startswith(_LOSSES)
 
     def named(self, values: Mapping[str, str]) -> str:
         """The heading."""
         return self.title.format_map(_Named(values))
 
-    def next_place(self, values: Mapping[str, str], *, account_id: str) -> str:
-        """Where to go on, behind a base."""
-        parts = urlsplit(self.place)
-        words = {
-            name: template.format_map(_Named({**values, "account": account_id}))
-            for name, _, template in (pair.partition("=") for pair in parts.query.split("&") if pair)
-        }
-        return link(parts.path, **words, done=self.key)
+    def next_place(self, values: Mapping[str, str]) -> str:
+        """Where to go on, behind a base; `values` may have the `arn` of what was made."""
+        return _fill(self.place, values, done=self.key)
+
+    def cancel_place(self, values: Mapping[str, str]) -> str:
+        """Where Cancel leads, behind a base."""
+        return _fill(self.place if self.back is None else self.back, values)
 
     def commands(self, values: Mapping[str, str]) -> list[str]:
         """The same with the AWS CLI, a line for each call; what is not given yet is in capitals."""
@@ -86,7 +95,18 @@ class Button:
 
 class _Named(dict[str, str]):
     def __missing__(self, name: str) -> str:
-        return ""
+        """What is not given is empty; a new name that is not given is the old one."""
+        return self.get(name.removeprefix("New"), "") if name.startswith("New") else ""
+
+
+def _fill(place: str, values: Mapping[str, str], **more: str) -> str:
+    """`place` is `user?name={UserName}`."""
+    parts = urlsplit(place)
+    words = {
+        name: template.format_map(_Named(values))
+        for name, _, template in (pair.partition("=") for pair in parts.query.split("&") if pair)
+    }
+    return link(parts.path, **words, **more)
 
 
 def read_values(button: Button, form: Mapping[str, str]) -> dict[str, str]:
@@ -94,7 +114,7 @@ def read_values(button: Button, form: Mapping[str, str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for field in button.fields:
         text = form.get(field.name, "")
-        if field.kind == "document":
+        if field.kind in ("document", "lines"):
             text = text.replace("\r\n", "\n").strip()
         elif field.kind == "tick":
             text = "true" if text else "false"
@@ -105,8 +125,20 @@ def read_values(button: Button, form: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
+def wire_parameters(button: Button, values: Mapping[str, str]) -> dict[str, str]:
+    """The values as the wire has them: lists are numbered."""
+    parameters = dict(values)
+    for field in button.fields:
+        if field.kind == "lines" and field.name in parameters:
+            texts = parameters.pop(field.name).split()
+            parameters |= {
+                f"{field.name}.member.{number}": text for number, text in enumerate(texts, start=1)
+            }
+    return parameters
+
+
 _TAKES: Mapping[str, tuple[str, ...]] = {
-    "CreateUser": ("UserName", "Path"),
+    "CreateUser": ("UserName", "Path", "PermissionsBoundary"),
     "CreateLoginProfile": ("UserName", "Password", "PasswordResetRequired"),
     "AddUserToGroup": ("GroupName", "UserName"),
     "DeactivateMFADevice": ("UserName", "SerialNumber"),
@@ -118,29 +150,38 @@ _TAKES: Mapping[str, tuple[str, ...]] = {
 
 
 def command(action: str, fields: tuple[Field, ...], values: Mapping[str, str]) -> str:
-    """`aws iam delete-user --user-name alice`."""
+    """`aws iam delete-user --user-name alice`, quoted for a shell."""
     takes = _TAKES.get(action)
     words = [f"aws iam {_kebab(action)}"]
     for field in fields:
-        if takes is not None and field.name not in takes:
-            continue
-        name = field.name.partition(".")[0]
-        option = f"--{_kebab(name)}"
-        if field.kind == "tick":
-            words.append(option)
-        elif field.kind == "document":
-            words.append(f"{option} file://policy.json")
-        elif field.name.endswith(".Key"):
-            words.append(f"{option} Key=KEY,Value=VALUE")
-        elif not field.name.endswith(".Value"):
-            given = values.get(field.name, "") if field.kind != "secret" else ""
-            words.append(f"{option} {given or _kebab(name).replace('-', '_').upper()}")
+        if field.kind != "seen" and (takes is None or field.name in takes):
+            words += _option(field, values)
     return " ".join(words)
+
+
+def _option(field: Field, values: Mapping[str, str]) -> list[str]:
+    name = _kebab(field.name.partition(".")[0])
+    capitals = name.replace("-", "_").upper()
+    if field.kind == "tick":
+        is_refused = values.get(field.name) == "false"
+        return [f"--no-{name}" if is_refused else f"--{name}"]
+    if field.kind == "document":
+        return [f"--{name} file://{'metadata.xml' if 'Metadata' in field.name else 'policy.json'}"]
+    if field.name.endswith(".Key"):
+        return [f"--{name} Key=KEY,Value=VALUE"]
+    if field.name.endswith(".Value"):
+        return []
+    texts = values.get(field.name, "") if field.kind != "secret" else ""
+    quoted = [shlex.quote(text) for text in (texts.split() if field.kind == "lines" else [texts]) if text]
+    return [" ".join([f"--{name}", *(quoted or [capitals])])]
 
 
 def signed_request(action: str, fields: tuple[Field, ...], values: Mapping[str, str]) -> str:
     """The same request with curl, for actions that only this server has."""
-    given = [f"-d {field.name}={values.get(field.name) or field.name.upper()}" for field in fields]
+    given = [
+        f"--data-urlencode {shlex.quote(f'{field.name}={values.get(field.name) or field.name.upper()}')}"
+        for field in fields
+    ]
     return " ".join([*SIGNED_CURL, f"-d Action={action} -d Version={SIGNIN_VERSION}", *given])
 
 

@@ -25,7 +25,7 @@ from daypass.server.web.page_tools import PageTools, Visit
 from daypass.server.web.query_operation import Operation
 from daypass.server.web.session_view import view_session
 
-__all__ = ["AdminDesk", "AdminVisit", "Look", "admin_page", "sentence"]
+__all__ = ["AdminDesk", "AdminVisit", "Look", "address", "admin_page", "link", "sentence", "told"]
 
 _LARGEST_FORM = 131_072
 """Bytes. The longest policy has 10,240 characters that count; indented, and encoded for a form, it is this long."""
@@ -121,7 +121,7 @@ class AdminDesk:
         except NoSuchEntity:
             return Look()
         except AwsError as refusal:
-            return Look(refusal=sentence(refusal))
+            return Look(refusal=told(refusal))
 
     def page(self, admin: AdminVisit, template: str, *, status: int = 200, **values: object) -> Response:
         """A page with its head and its forms armed."""
@@ -141,7 +141,7 @@ class AdminDesk:
 
     def go(self, admin: AdminVisit, place: str) -> Response:
         """303 to a page below `base`."""
-        return self.tools.go(admin.visit, f"{admin.base}/{place}".rstrip("/"))
+        return self.tools.go(admin.visit, address(admin, place))
 
     def refused(self, admin: AdminVisit, refusal: AwsError) -> Response:
         """The page that says no."""
@@ -179,10 +179,21 @@ def sentence(refusal: AwsError) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
+def told(refusal: AwsError) -> str:
+    """The refusal for a part of a page: what policies deny begins with the same two words everywhere."""
+    words = sentence(refusal)
+    return f"Access denied: {words}" if isinstance(refusal, AccessDenied) else words
+
+
 def link(place: str, **words: str | None) -> str:
     """An address below a page's base; words without a value are left out."""
     given = {name: word for name, word in words.items() if word}
     return f"{place}?{urlencode(given)}" if given else place
+
+
+def address(admin: AdminVisit, place: str) -> str:
+    """A place below this session's base as a path; the base itself for a place without a name."""
+    return f"{admin.base}/{place}" if place and not place.startswith("?") else f"{admin.base}{place}"
 
 
 def _day(moment: int) -> str:

@@ -17,7 +17,7 @@ from daypass.protocol.aws.errors import AwsError, ValidationError
 from daypass.server.domain.access_refusal import refusal_reason
 from daypass.server.domain.identifiers import check_text
 from daypass.server.flows.explain_decision import AdministratorsExplanation, Explanation
-from daypass.server.web.admin_desk import AdminDesk, AdminVisit, admin_page, sentence
+from daypass.server.web.admin_desk import AdminDesk, AdminVisit, admin_page, told
 from daypass.server.web.query_operation import Operation, Parameter
 
 __all__ = ["AdminExplain"]
@@ -80,7 +80,7 @@ class AdminExplain:
                     },
                 )
             except AwsError as refusal:
-                error, status = sentence(refusal), refusal.status
+                error, status = told(refusal), refusal.status
         return self.desk.page(
             admin,
             "admin_explain.html",

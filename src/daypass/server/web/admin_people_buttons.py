@@ -2,11 +2,17 @@
 
 from daypass.server.web.admin_buttons import Button, Field
 
-__all__ = ["GROUP", "GROUP_BUTTONS", "NAME_HINT", "USER", "USER_BUTTONS"]
+__all__ = ["BOUNDARY", "GROUP", "GROUP_BUTTONS", "NAME_HINT", "PATH", "USER", "USER_BUTTONS"]
 
 USER = Field("UserName", "User name", "given")
 GROUP = Field("GroupName", "Group name", "given")
 NAME_HINT = "Letters, digits and + = , . @ _ -"
+PATH = Field("Path", "Path", hint="Such as /staff/: policies can name all below it. May stay empty.")
+BOUNDARY = Field(
+    "PermissionsBoundary",
+    "Permissions boundary",
+    hint="ARN of the policy that limits all others. May stay empty.",
+)
 _KEY = Field("AccessKeyId", "Access key", "given")
 _RESET = Field("PasswordResetRequired", "Must choose another one at the next sign-in", "tick")
 
@@ -20,10 +26,24 @@ USER_BUTTONS = (
             Field("Password", "First password", "secret", "Empty for a user who does not sign in here."),
             _RESET,
             Field("GroupName", "Group", hint="The user becomes a member. May stay empty."),
+            PATH,
+            BOUNDARY,
         ),
         "user?name={UserName}",
         "The user is created.",
         actions=("CreateUser", "CreateLoginProfile", "AddUserToGroup"),
+        back="users",
+    ),
+    Button(
+        "UpdateUser",
+        "Rename {UserName}",
+        "Save",
+        (USER, Field("NewUserName", "User name", hint=NAME_HINT), Field("NewPath", "Path")),
+        "user?name={NewUserName}",
+        "The user is changed.",
+        "Sessions, keys, groups and policies stay. Policies elsewhere that name the old ARN no longer mean this user.",
+        is_grave=True,
+        back="user?name={UserName}",
     ),
     Button(
         "DeleteUser",
@@ -35,6 +55,7 @@ USER_BUTTONS = (
         "With the user go the password, access keys, devices, inline policies and memberships. Every browser and"
         " terminal of theirs is signed out.",
         is_grave=True,
+        back="user?name={UserName}",
     ),
     Button(
         "CreateLoginProfile",
@@ -61,7 +82,20 @@ USER_BUTTONS = (
         (USER,),
         "user?name={UserName}",
         "The user can no longer sign in with a password.",
+        "Whoever is signed in with it is signed out. Access keys and devices stay.",
         is_grave=True,
+    ),
+    Button(
+        "CreateAccessKey",
+        "Create an access key for {UserName}?",
+        "Create access key",
+        (USER, Field("Seen", "", "seen")),
+        "user?name={UserName}",
+        "The access key is created.",
+        "People need none: `daypass login` gives a terminal credentials that end by themselves, and a program that can"
+        " prove who it is takes a role. A key works until somebody switches it off, wherever it was copied to.",
+        is_grave=True,
+        answer="admin_new_key.html",
     ),
     Button(
         "DeactivateKey",
@@ -89,7 +123,7 @@ USER_BUTTONS = (
         (USER, _KEY),
         "user?name={UserName}",
         "The access key is deleted.",
-        "Make it inactive first if you are not sure that nothing uses it.",
+        "Whatever still uses it stops working, and it cannot be brought back. Make it inactive first if you are not sure.",
         is_grave=True,
     ),
     Button(
@@ -99,30 +133,10 @@ USER_BUTTONS = (
         (USER, Field("SerialNumber", "Serial number", "given")),
         "user?name={UserName}",
         "The device is removed.",
-        "The user can then sign in without it.",
+        "For a telephone that is lost. Without another device the password alone signs in, and recovery codes end with"
+        " the last one.",
         is_grave=True,
         actions=("DeactivateMFADevice", "DeleteVirtualMFADevice"),
-    ),
-    Button(
-        "TagUser",
-        "Tag {UserName}",
-        "Add tag",
-        (
-            USER,
-            Field("Tags.member.1.Key", "Tag", is_needed=True),
-            Field("Tags.member.1.Value", "Value"),
-        ),
-        "user?name={UserName}",
-        "The tag is set.",
-    ),
-    Button(
-        "UntagUser",
-        "Remove a tag of {UserName}?",
-        "Remove tag",
-        (USER, Field("TagKeys.member.1", "Tag", "given")),
-        "user?name={UserName}",
-        "The tag is removed.",
-        is_grave=True,
     ),
 )
 
@@ -131,9 +145,21 @@ GROUP_BUTTONS = (
         "CreateGroup",
         "Create a group",
         "Create group",
-        (Field("GroupName", "Group name", hint=NAME_HINT, is_needed=True),),
+        (Field("GroupName", "Group name", hint=NAME_HINT, is_needed=True), PATH),
         "group?name={GroupName}",
         "The group is created.",
+        back="groups",
+    ),
+    Button(
+        "UpdateGroup",
+        "Rename {GroupName}",
+        "Save",
+        (GROUP, Field("NewGroupName", "Group name", hint=NAME_HINT), Field("NewPath", "Path")),
+        "group?name={NewGroupName}",
+        "The group is changed.",
+        "Members and policies stay. Policies elsewhere that name the old ARN no longer mean this group.",
+        is_grave=True,
+        back="group?name={GroupName}",
     ),
     Button(
         "DeleteGroup",
@@ -142,8 +168,9 @@ GROUP_BUTTONS = (
         (GROUP,),
         "groups",
         "The group is deleted.",
-        "Its members stay; what the group allowed them ends.",
+        "Its members stay; what the group allowed them ends, and so does what it forbade.",
         is_grave=True,
+        back="group?name={GroupName}",
     ),
     Button(
         "AddUserToGroup",
@@ -169,6 +196,18 @@ GROUP_BUTTONS = (
         (GROUP, USER),
         "user?name={UserName}",
         "The user is no longer a member.",
+        "What the group allows this user ends at once, and so does what it forbids.",
         is_grave=True,
+    ),
+    Button(
+        "RemoveMember",
+        "Take {UserName} out of {GroupName}?",
+        "Remove from group",
+        (GROUP, USER),
+        "group?name={GroupName}",
+        "The user is no longer a member.",
+        "What the group allows this user ends at once, and so does what it forbids.",
+        is_grave=True,
+        actions=("RemoveUserFromGroup",),
     ),
 )

@@ -4,14 +4,38 @@ from starlette.responses import Response
 
 from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT
 from daypass.server.web.admin_button_table import buttons
-from daypass.server.web.admin_desk import AdminDesk, AdminVisit, admin_page
+from daypass.server.web.admin_compare import DiffLine, compare
+from daypass.server.web.admin_desk import AdminDesk, AdminVisit, Look, admin_page
 from daypass.server.web.admin_held import find_held, pretty
-from daypass.server.web.admin_view import commands_of, done_of, view_sessions
+from daypass.server.web.admin_listing import ALL, ListPage, show_list
+from daypass.server.web.admin_view import commands_of, done_of, find_sessions
 
 __all__ = ["AdminRoles"]
 
-_PAGE = "50"
-_ALL = {"MaxItems": "1000"}
+_ROLES = ListPage("roles", "ListRoles", "CreateRole")
+_POLICIES = ListPage("policies", "ListPolicies", "CreatePolicy")
+_ROLE = buttons(
+    "UpdateRole",
+    "UpdateAssumeRolePolicy",
+    "AttachRolePolicy",
+    "DetachRolePolicy",
+    "PutRolePolicy",
+    "DeleteRolePolicy",
+    "PutRolePermissionsBoundary",
+    "DeleteRolePermissionsBoundary",
+    "TagRole",
+    "UntagRole",
+    "RevokeSessions",
+    "DeleteRole",
+)
+_POLICY = buttons(
+    "CreatePolicyVersion",
+    "SetDefaultPolicyVersion",
+    "DeletePolicyVersion",
+    "TagPolicy",
+    "UntagPolicy",
+    "DeletePolicy",
+)
 
 
 class AdminRoles:
@@ -22,34 +46,13 @@ class AdminRoles:
 
     @admin_page
     async def roles(self, admin: AdminVisit) -> Response:
-        """`GET /admin/{session_id}/roles`."""
-        marker = admin.asked("marker")
-        listing = await self.desk.ask(
-            admin, "ListRoles", {"MaxItems": _PAGE, **({"Marker": marker} if marker else {})}
-        )
-        return self.desk.page(
-            admin,
-            "admin_roles.html",
-            here="roles",
-            roles=listing.items,
-            marker=listing.marker,
-            done=done_of(admin),
-            commands=["aws iam list-roles", *commands_of(buttons("CreateRole"), {})],
-        )
+        """`GET /admin/{session_id}/roles?marker=…`."""
+        return await show_list(self.desk, admin, _ROLES)
 
     @admin_page
     async def role(self, admin: AdminVisit) -> Response:
         """`GET /admin/{session_id}/role?name=…`."""
         role = await self.desk.ask(admin, "GetRole", {"RoleName": admin.asked("name")})
-        sessions = [
-            await self.desk.look(
-                admin,
-                "ListSessions",
-                {"SessionKind": kind, "PrincipalArn": role.arn, "MaxItems": "100"},
-                service="signin",
-            )
-            for kind in ("browser", "terminal")
-        ]
         return self.desk.page(
             admin,
             "admin_role.html",
@@ -57,53 +60,24 @@ class AdminRoles:
             role=role,
             trust=pretty(role.trust_policy),
             held=await find_held(self.desk, admin, "Role", role.role_name),
-            sessions=view_sessions(sessions, now=admin.visit.now),
+            sessions=await find_sessions(self.desk, admin, role.arn),
             done=done_of(admin),
-            commands=commands_of(
-                buttons(
-                    "UpdateRole",
-                    "UpdateAssumeRolePolicy",
-                    "AttachRolePolicy",
-                    "DetachRolePolicy",
-                    "PutRolePolicy",
-                    "DeleteRolePolicy",
-                    "PutRolePermissionsBoundary",
-                    "DeleteRolePermissionsBoundary",
-                    "RevokeSessions",
-                    "DeleteRole",
-                ),
-                {"RoleName": role.role_name, "PrincipalArn": role.arn},
-            ),
+            commands=commands_of(_ROLE, {"RoleName": role.role_name, "PrincipalArn": role.arn}),
         )
 
     @admin_page
     async def policies(self, admin: AdminVisit) -> Response:
-        """`GET /admin/{session_id}/policies?scope=Local|AWS`."""
+        """`GET /admin/{session_id}/policies?scope=Local|AWS&marker=…`."""
         scope = "AWS" if admin.asked("scope") == "AWS" else "Local"
-        marker = admin.asked("marker")
-        listing = await self.desk.ask(
-            admin,
-            "ListPolicies",
-            {"Scope": scope, "MaxItems": _PAGE, **({"Marker": marker} if marker else {})},
-        )
-        return self.desk.page(
-            admin,
-            "admin_policies.html",
-            here="policies",
-            scope=scope,
-            policies=listing.items,
-            marker=listing.marker,
-            done=done_of(admin),
-            commands=[f"aws iam list-policies --scope {scope}", *commands_of(buttons("CreatePolicy"), {})],
-        )
+        return await show_list(self.desk, admin, _POLICIES, scope=scope)
 
     @admin_page
     async def policy(self, admin: AdminVisit) -> Response:
-        """`GET /admin/{session_id}/policy?arn=…&version=…`: one version's text, all versions, and who has it."""
+        """`GET /admin/{session_id}/policy?arn=…&version=…&against=…`: a version's text, all versions, who has it."""
         arn = {"PolicyArn": admin.asked("arn")}
         counted = await self.desk.ask(admin, "GetPolicy", arn)
         version = admin.asked("version") or counted.policy.default_version_id
-        shown = await self.desk.look(admin, "GetPolicyVersion", {**arn, "VersionId": version})
+        shown = await self._version(admin, arn, version)
         is_own = counted.policy.account_id != SHIPPED_ACCOUNT
         return self.desk.page(
             admin,
@@ -113,16 +87,22 @@ class AdminRoles:
             is_own=is_own,
             version=version,
             shown=shown,
-            document=pretty(shown.value.document) if shown.value else "",
-            versions=await self.desk.look(admin, "ListPolicyVersions", {**arn, **_ALL}),
-            entities=await self.desk.look(admin, "ListEntitiesForPolicy", {**arn, **_ALL}),
+            against=admin.asked("against"),
+            difference=await self._difference(admin, arn, shown),
+            versions=await self.desk.look(admin, "ListPolicyVersions", {**arn, **ALL}),
+            entities=await self.desk.look(admin, "ListEntitiesForPolicy", {**arn, **ALL}),
             done=done_of(admin),
-            commands=commands_of(
-                buttons(
-                    "CreatePolicyVersion", "SetDefaultPolicyVersion", "DeletePolicyVersion", "DeletePolicy"
-                )
-                if is_own
-                else [],
-                arn,
-            ),
+            commands=commands_of(_POLICY if is_own else [], arn),
         )
+
+    async def _version(self, admin: AdminVisit, arn: dict[str, str], version: str) -> Look:
+        """A version's text over lines; None when there is no such version."""
+        found = await self.desk.look(admin, "GetPolicyVersion", {**arn, "VersionId": version})
+        return Look(pretty(found.value.document) if found.value else None, found.refusal)
+
+    async def _difference(self, admin: AdminVisit, arn: dict[str, str], shown: Look) -> list[DiffLine] | None:
+        """From the version asked to compare with to the one shown; None when nothing is compared."""
+        if not admin.asked("against") or shown.value is None:
+            return None
+        other = await self._version(admin, arn, admin.asked("against"))
+        return None if other.value is None else compare(other.value, shown.value)

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from daypass.server.web.admin_button_table import buttons
 from daypass.server.web.admin_buttons import Field, signed_request
-from daypass.server.web.admin_desk import AdminDesk, AdminVisit, admin_page
+from daypass.server.web.admin_desk import AdminDesk, AdminVisit, admin_page, link
 from daypass.server.web.admin_view import commands_of, done_of, view_session_line
 
 __all__ = ["AdminSessions"]
@@ -36,7 +36,10 @@ class AdminSessions:
             principal=principal,
             lines=[view_session_line(live, now=admin.visit.now) for live in listing.items],
             own_id=admin.session.session_id,
-            marker=listing.marker,
+            onwards=link("sessions", kind=kind, principal=principal, marker=listing.marker)
+            if listing.marker
+            else "",
+            first=link("sessions", kind=kind, principal=principal) if marker else "",
             done=done_of(admin),
             commands=[
                 signed_request("ListSessions", (Field("SessionKind", ""),), {"SessionKind": kind}),

@@ -7,10 +7,11 @@ has each, and the first refusal ends the row.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 
-from daypass.protocol.aws.errors import NoSuchEntity
+from daypass.protocol.aws.errors import AwsError, ConcurrentModification, NoSuchEntity
+from daypass.server.web.admin_choices import key_names
 from daypass.server.web.admin_desk import AdminDesk, AdminVisit
 
-__all__ = ["Step", "steps_of"]
+__all__ = ["Step", "find_plan", "steps_of"]
 
 Step = tuple[str, Mapping[str, str]]
 """Action and parameters."""
@@ -32,14 +33,43 @@ def steps_of(key: str, action: str) -> _Steps:
     return one
 
 
+async def find_plan(desk: AdminDesk, admin: AdminVisit, key: str, values: _Values) -> list[str]:
+    """What a button that takes much away would do, a sentence for each call, before it is pressed.
+
+    Empty for other buttons, and where the person may not see it: pressing says so. Raises StorageError.
+    """
+    if not key.startswith("Delete") or key not in _STEPS:
+        return []
+    try:
+        return [_told(action, given) async for action, given in _STEPS[key](desk, admin, values)]
+    except AwsError:
+        return []
+
+
+def _told(action: str, given: Mapping[str, str]) -> str:
+    return _PHRASES[action].format(**{name: text.rpartition("/")[2] for name, text in given.items()})
+
+
 async def _create_user(_desk: AdminDesk, _admin: AdminVisit, values: _Values) -> AsyncIterator[Step]:
     user = {"UserName": values.get("UserName", "")}
-    yield "CreateUser", user
+    more = {name: values[name] for name in ("Path", "PermissionsBoundary") if name in values}
+    yield "CreateUser", {**user, **more}
     if "Password" in values:
         profile = {name: values[name] for name in ("Password", "PasswordResetRequired") if name in values}
         yield "CreateLoginProfile", {**user, **profile}
     if "GroupName" in values:
         yield "AddUserToGroup", {**user, "GroupName": values["GroupName"]}
+
+
+async def _create_key(desk: AdminDesk, admin: AdminVisit, values: _Values) -> AsyncIterator[Step]:
+    """A form that is sent twice, by a second click or a reload, makes one key: the other keys are those it saw."""
+    user = {"UserName": values.get("UserName", "")}
+    if "Seen" in values and values["Seen"] != await key_names(desk, admin, user["UserName"]):
+        raise ConcurrentModification(
+            "The keys of this user have changed since this form was opened. If this form made one whose secret you have"
+            " not kept, delete that key and create another."
+        )
+    yield "CreateAccessKey", user
 
 
 async def _remove_device(_desk: AdminDesk, _admin: AdminVisit, values: _Values) -> AsyncIterator[Step]:
@@ -109,9 +139,30 @@ def _is_passkey(serial_number: str) -> bool:
 
 _STEPS: Mapping[str, _Steps] = {
     "CreateUser": _create_user,
+    "CreateAccessKey": _create_key,
     "RemoveDevice": _remove_device,
     "DeleteUser": _delete_user,
     "DeleteRole": _delete_role,
     "DeleteGroup": _delete_group,
     "DeletePolicy": _delete_policy,
 }
+
+_PHRASES: Mapping[str, str] = {
+    "DeleteLoginProfile": "The password goes.",
+    "DeleteAccessKey": "Access key {AccessKeyId} goes.",
+    "DeactivateMFADevice": "Second factor {SerialNumber} goes.",
+    "DeleteVirtualMFADevice": "The device {SerialNumber} is forgotten.",
+    "DetachUserPolicy": "Policy {PolicyArn} is detached.",
+    "DetachRolePolicy": "Policy {PolicyArn} is detached.",
+    "DetachGroupPolicy": "Policy {PolicyArn} is detached.",
+    "DeleteUserPolicy": "Inline policy {PolicyName} goes, and its text with it.",
+    "DeleteRolePolicy": "Inline policy {PolicyName} goes, and its text with it.",
+    "DeleteGroupPolicy": "Inline policy {PolicyName} goes, and its text with it.",
+    "RemoveUserFromGroup": "{UserName} leaves the group {GroupName}.",
+    "DeletePolicyVersion": "Version {VersionId} goes.",
+    "DeleteUser": "The user {UserName} goes.",
+    "DeleteRole": "The role {RoleName} goes.",
+    "DeleteGroup": "The group {GroupName} goes.",
+    "DeletePolicy": "The policy {PolicyArn} goes.",
+}
+"""By action, for the row of calls that a deletion is."""

@@ -8,10 +8,12 @@ from daypass.server.domain.session import LoginSession
 from daypass.server.flows.account_sessions import LiveSession
 from daypass.server.web.admin_button_table import BUTTONS
 from daypass.server.web.admin_buttons import Button
-from daypass.server.web.admin_desk import AdminVisit, Look
+from daypass.server.web.admin_desk import AdminDesk, AdminVisit
 from daypass.server.web.own_view import Line, view_browser, view_login
 
-__all__ = ["SessionLine", "SessionsView", "commands_of", "done_of", "view_session_line", "view_sessions"]
+__all__ = ["SessionLine", "SessionsView", "commands_of", "done_of", "find_sessions", "view_session_line"]
+
+_MOST = "100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,19 @@ def view_session_line(live: LiveSession, *, now: int) -> SessionLine:
     return SessionLine(view_browser(view, now=now), "Browser", session.principal_arn)
 
 
-def view_sessions(looks: Sequence[Look], *, now: int) -> SessionsView:
-    """The answers of ListSessions, browsers' and terminals'."""
+async def find_sessions(desk: AdminDesk, admin: AdminVisit, principal_arn: str) -> SessionsView:
+    """Where a user or a role is signed in, by ListSessions. Raises StorageError."""
+    looks = [
+        await desk.look(
+            admin,
+            "ListSessions",
+            {"SessionKind": kind, "PrincipalArn": principal_arn, "MaxItems": _MOST},
+            service="signin",
+        )
+        for kind in ("browser", "terminal")
+    ]
     lines = [
-        view_session_line(live, now=now)
+        view_session_line(live, now=admin.visit.now)
         for look in looks
         if look.value is not None
         for live in look.value.items
