@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from daypass.protocol.aws.errors import AwsError
+from daypass.protocol.aws.errors import AwsError, LimitExceeded
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.sql.sql_storage import SqlStorage
 from daypass.server.domain.account import InlinePolicy
@@ -20,10 +20,12 @@ from support.storage_records import (
     OTHER_ACCOUNT_ID,
     make_access_key,
     make_group,
+    make_oidc_provider,
     make_passkey,
     make_policy,
     make_profile,
     make_role,
+    make_saml_provider,
     make_user,
     make_virtual_device,
 )
@@ -247,6 +249,80 @@ async def test_many_changes_of_one_account_at_once_lose_no_revision(
     ]
     assert await _outcomes([*calls]) == {None: CALLERS}
     assert await both[0].accounts.load_revision(ACCOUNT_ID) == before + CALLERS
+
+
+async def test_of_twenty_inline_policies_put_at_once_no_more_than_fit_are(
+    both: tuple[SqlStorage, SqlStorage],
+) -> None:
+    """Each is 100 characters without its white space, and there is room for ten."""
+    document = '{"Sid": "' + "x" * 90 + '"}'
+    calls = [
+        both[n % 2].inline_policies.put_inline_policy(
+            ACCOUNT_ID, InlinePolicy(ALICE.user_id, f"Own{n}", document), room=1000
+        )
+        for n in range(CALLERS)
+    ]
+    assert await _outcomes([*calls]) == {None: 10, "LimitExceeded": CALLERS - 10}
+    kept = await both[0].inline_policies.list_inline_policies(ACCOUNT_ID, ALICE.user_id)
+    assert len(kept) == 10
+    put = both[0].inline_policies.put_inline_policy
+    await put(
+        ACCOUNT_ID, InlinePolicy(ALICE.user_id, kept[0].policy_name.upper(), document + " " * 50), room=1000
+    )
+    with pytest.raises(LimitExceeded):
+        await put(ACCOUNT_ID, InlinePolicy(ALICE.user_id, kept[0].policy_name, document + "x"), room=1000)
+    await put(ACCOUNT_ID, InlinePolicy(READER.role_id, "another's", document), room=1000)
+
+
+@pytest.mark.parametrize("kind", ["saml", "oidc"])
+async def test_of_twenty_providers_made_at_once_no_more_than_the_limit_are(
+    both: tuple[SqlStorage, SqlStorage], kind: str
+) -> None:
+    def make(storage: SqlStorage, number: int) -> Awaitable[None]:
+        if kind == "saml":
+            return storage.saml_providers.create_saml_provider(make_saml_provider(f"p{number}"), limit=3)
+        return storage.oidc_providers.create_oidc_provider(make_oidc_provider(f"h{number}.example"), limit=3)
+
+    elsewhere = {"account_id": OTHER_ACCOUNT_ID}
+    await both[0].saml_providers.create_saml_provider(make_saml_provider("elsewhere", **elsewhere), limit=1)
+    await both[0].oidc_providers.create_oidc_provider(make_oidc_provider("e.example", **elsewhere), limit=1)
+    outcomes = await _outcomes([make(both[n % 2], n) for n in range(CALLERS)])
+    assert outcomes == {None: 3, "LimitExceeded": CALLERS - 3}
+
+
+async def test_of_twenty_versions_made_at_once_no_more_than_the_limit_are(
+    both: tuple[SqlStorage, SqlStorage],
+) -> None:
+    calls = [
+        both[n % 2].policy_versions.create_policy_version(
+            LISTS.arn, "{}", set_as_default=False, limit=5, now=NOW
+        )
+        for n in range(CALLERS)
+    ]
+    outcomes = await _outcomes([*calls])
+    assert outcomes.pop("LimitExceeded") == CALLERS - 4
+    assert len(outcomes) == 4
+    assert len(await both[0].policy_versions.list_policy_versions(LISTS.arn)) == 5
+
+
+async def test_of_twenty_devices_enabled_at_once_no_more_than_the_limit_are(
+    both: tuple[SqlStorage, SqlStorage],
+) -> None:
+    phones = [make_virtual_device(f"phone{number}") for number in range(CALLERS)]
+    for phone in phones:
+        await both[0].mfa_devices.create_mfa_device(phone, limit=8)
+    calls: list[Awaitable[object]] = [
+        both[n % 2].mfa_devices.enable_mfa_device(
+            phone.serial_number, ALICE.user_id, last_step=1, limit=8, now=NOW
+        )
+        for n, phone in enumerate(phones)
+    ]
+    calls += [
+        both[n % 2].mfa_devices.create_mfa_device(make_passkey(ALICE.user_id, f"key{n}"), limit=8)
+        for n in range(CALLERS)
+    ]
+    assert await _outcomes(calls) == {None: 8, "LimitExceeded": 2 * CALLERS - 8}
+    assert len(await both[0].mfa_devices.list_mfa_devices(ACCOUNT_ID, ALICE.user_id)) == 8
 
 
 async def test_of_twenty_policies_attached_at_once_no_more_than_the_limit_are(

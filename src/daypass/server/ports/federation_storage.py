@@ -34,8 +34,8 @@ class FederationRequest:
 class SamlProviderStore(Protocol):
     """SAML identity providers."""
 
-    async def create_saml_provider(self, provider: SamlProvider) -> None:
-        """Raises EntityAlreadyExists."""
+    async def create_saml_provider(self, provider: SamlProvider, *, limit: int | None = None) -> None:
+        """Raises EntityAlreadyExists, LimitExceeded when the account has `limit` already."""
         ...
 
     async def load_saml_provider(self, provider_arn: str) -> SamlProvider | None: ...
@@ -71,8 +71,8 @@ class SamlProviderStore(Protocol):
 class OidcProviderStore(Protocol):
     """OpenID Connect identity providers."""
 
-    async def create_oidc_provider(self, provider: OidcProvider) -> None:
-        """Raises EntityAlreadyExists."""
+    async def create_oidc_provider(self, provider: OidcProvider, *, limit: int | None = None) -> None:
+        """Raises EntityAlreadyExists, LimitExceeded when the account has `limit` already."""
         ...
 
     async def load_oidc_provider(self, provider_arn: str) -> OidcProvider | None: ...

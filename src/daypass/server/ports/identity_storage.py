@@ -67,8 +67,12 @@ class GroupStore(Protocol):
 class InlinePolicyStore(Protocol):
     """Policies inside users, groups and roles."""
 
-    async def put_inline_policy(self, account_id: str, policy: InlinePolicy) -> None:
-        """Write or replace. Raises NoSuchEntity when the principal is gone."""
+    async def put_inline_policy(
+        self, account_id: str, policy: InlinePolicy, *, room: int | None = None
+    ) -> None:
+        """Write or replace. Raises NoSuchEntity when the principal is gone, LimitExceeded when all of its inline
+        policies together would be larger than `room` (`domain.policy_size`).
+        """
         ...
 
     async def load_inline_policy(

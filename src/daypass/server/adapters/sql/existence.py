@@ -1,12 +1,20 @@
-"""Whether what a change refers to is there. Asked under the account's lock (`accounts.py`), so the answer stays true.
+"""Whether what a change refers to is there, or there is room for it. Asked under the account's lock (`accounts.py`), so
+the answer stays true.
 
 What a principal holds may hang on a user, a group or a role; a policy may be the account's own or a shipped one.
 """
 
-from daypass.protocol.aws.errors import NoSuchEntity
+from typing import Literal
+
+from daypass.protocol.aws.errors import LimitExceeded, NoSuchEntity
 from daypass.server.adapters.sql.engine import Transaction
 
-__all__ = ["check_policy_exists", "check_principal_exists", "check_user_exists"]
+__all__ = [
+    "check_policy_exists",
+    "check_principal_exists",
+    "check_provider_room",
+    "check_user_exists",
+]
 
 
 async def check_principal_exists(transaction: Transaction, account_id: str, principal_id: str) -> None:
@@ -40,3 +48,15 @@ async def check_policy_exists(transaction: Transaction, account_id: str, policy_
     )
     if row is None:
         raise NoSuchEntity("the policy does not exist")
+
+
+async def check_provider_room(
+    transaction: Transaction,
+    table: Literal["saml_providers", "oidc_providers"],
+    account_id: str,
+    limit: int,
+) -> None:
+    """The account may have one more. Raises LimitExceeded."""
+    row = await transaction.fetch_one(f"SELECT count(*) FROM {table} WHERE account_id = $1", account_id)
+    if row is not None and row[0] >= limit:
+        raise LimitExceeded(f"the account has {limit} providers of this kind already")

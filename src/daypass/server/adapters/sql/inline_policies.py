@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from daypass.protocol.aws.errors import NoSuchEntity
+from daypass.protocol.aws.errors import LimitExceeded, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Transaction
 from daypass.server.adapters.sql.existence import check_principal_exists
 from daypass.server.domain.account import InlinePolicy
+from daypass.server.domain.policy_size import policy_size
 
 __all__ = ["SqlInlinePolicyStore"]
 
@@ -19,10 +20,14 @@ class SqlInlinePolicyStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def put_inline_policy(self, account_id: str, policy: InlinePolicy) -> None:
+    async def put_inline_policy(
+        self, account_id: str, policy: InlinePolicy, *, room: int | None = None
+    ) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, account_id)
             await check_principal_exists(transaction, account_id, policy.principal_id)
+            if room is not None:
+                await _check_room(transaction, account_id, policy, room)
             await transaction.execute(
                 f"INSERT INTO inline_policies ({_COLUMNS}, account_id, name_key) VALUES ($1, $2, $3, $4, $5)"
                 " ON CONFLICT (account_id, principal_id, name_key)"
@@ -71,3 +76,15 @@ class SqlInlinePolicyStore:
                 raise NoSuchEntity("there is no inline policy of this name")
 
         await self._engine.run(work)
+
+
+async def _check_room(transaction: Transaction, account_id: str, policy: InlinePolicy, room: int) -> None:
+    """Beside the principal's other policies, under the account's lock. Raises LimitExceeded."""
+    others = await transaction.fetch_all(
+        "SELECT document FROM inline_policies WHERE account_id = $1 AND principal_id = $2 AND name_key <> $3",
+        account_id,
+        policy.principal_id,
+        policy.policy_name.lower(),
+    )
+    if policy_size(policy.document) + sum(policy_size(row[0]) for row in others) > room:
+        raise LimitExceeded(f"the inline policies would have more than {room} characters")

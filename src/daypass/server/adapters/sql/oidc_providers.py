@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from daypass.protocol.aws.errors import ConcurrentModification, EntityAlreadyExists, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
+from daypass.server.adapters.sql.existence import check_provider_room
 from daypass.server.adapters.sql.json_text import read_tags, read_texts, tags_text, texts_text
 from daypass.server.domain.identity_provider import OidcProvider
 
@@ -19,9 +20,11 @@ class SqlOidcProviderStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def create_oidc_provider(self, provider: OidcProvider) -> None:
+    async def create_oidc_provider(self, provider: OidcProvider, *, limit: int | None = None) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, provider.account_id)
+            if limit is not None:
+                await check_provider_room(transaction, "oidc_providers", provider.account_id, limit)
             row = await transaction.fetch_one(
                 f"INSERT INTO oidc_providers ({_COLUMNS}, provider_arn) VALUES ($1, $2, $3, $4, $5, $6, $7)"
                 " ON CONFLICT DO NOTHING RETURNING provider_arn",

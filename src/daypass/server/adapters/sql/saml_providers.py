@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from daypass.protocol.aws.errors import ConcurrentModification, EntityAlreadyExists, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction, Value
+from daypass.server.adapters.sql.existence import check_provider_room
 from daypass.server.adapters.sql.json_text import (
     private_keys_text,
     read_private_keys,
@@ -37,9 +38,11 @@ class SqlSamlProviderStore:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def create_saml_provider(self, provider: SamlProvider) -> None:
+    async def create_saml_provider(self, provider: SamlProvider, *, limit: int | None = None) -> None:
         async def work(transaction: Transaction) -> None:
             await raise_revision(transaction, provider.account_id)
+            if limit is not None:
+                await check_provider_room(transaction, "saml_providers", provider.account_id, limit)
             row = await transaction.fetch_one(
                 f"INSERT INTO saml_providers (provider_arn, name_key, created_at, name, account_id, {_CHANGING})"
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from daypass.protocol.aws.errors import EntityAlreadyExists, NoSuchEntity, ValidationError
 from daypass.server.domain.access_key import MAX_ACCESS_KEYS
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE
+from daypass.server.domain.policy_size import MAX_POLICY_SIZE
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.attachments import MAX_ATTACHED_POLICIES
 from daypass.server.flows.iam.groups import MAX_GROUPS_OF_USER
 from daypass.server.flows.iam.inline_policies import AGGREGATE_SIZES
-from daypass.server.flows.iam.policies import MAX_POLICY_SIZE
 from daypass.server.flows.iam.policy_versions import MAX_POLICY_VERSIONS
 from daypass.server.flows.iam.roles import MAX_TRUST_POLICY_SIZE
 from daypass.server.ports.storage import Storage

@@ -12,6 +12,7 @@ from daypass.protocol.aws.errors import LimitExceeded, NoSuchEntity
 from daypass.server.domain.account import InlinePolicy
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, page_of_all
+from daypass.server.domain.policy_size import policy_size
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.holders import Holder, HolderKind, Holders, holder_id, no_such_holder
 from daypass.server.ports.storage import Storage
@@ -44,17 +45,15 @@ class InlinePolicies:
     ) -> None:
         """Write or replace. Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
         holder = await self._find(call, f"iam:Put{self.kind}Policy", name)
-        principal_id = holder_id(holder)
         room = AGGREGATE_SIZES[self.kind]
-        kept = await self.storage.inline_policies.list_inline_policies(call.account_id, principal_id)
-        others = [each for each in kept if each.policy_name.lower() != policy_name.lower()]
-        if sum(_size(each.document) for each in others) + _size(policy_document) > room:
-            noun = self.kind.lower()
-            raise LimitExceeded(f"Maximum policy size of {room} bytes exceeded for {noun} {name}")
+        if policy_size(policy_document) > room:
+            raise self._excess(name)
         parse_policy(policy_document, name=f"{holder.arn}#{policy_name}", max_characters=room)
-        policy = InlinePolicy(principal_id, policy_name, policy_document)
+        policy = InlinePolicy(holder_id(holder), policy_name, policy_document)
         try:
-            await self.storage.inline_policies.put_inline_policy(call.account_id, policy)
+            await self.storage.inline_policies.put_inline_policy(call.account_id, policy, room=room)
+        except LimitExceeded:
+            raise self._excess(name) from None
         except NoSuchEntity:
             raise no_such_holder(self.kind, name) from None
 
@@ -91,9 +90,9 @@ class InlinePolicies:
     async def _find(self, call: VerifiedCall, action: str, name: str) -> Holder:
         return await Holders(self.kind, self.storage).find(call, action, name)
 
+    def _excess(self, name: str) -> LimitExceeded:
+        room = AGGREGATE_SIZES[self.kind]
+        return LimitExceeded(f"Maximum policy size of {room} bytes exceeded for {self.kind.lower()} {name}")
+
     def _absence(self, policy_name: str) -> NoSuchEntity:
         return NoSuchEntity(f"The {self.kind.lower()} policy with name {policy_name} cannot be found.")
-
-
-def _size(document: str) -> int:
-    return len("".join(document.split()))

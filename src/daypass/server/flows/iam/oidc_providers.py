@@ -65,15 +65,14 @@ class OidcProviders:
             call.check_allowed("iam:TagOpenIDConnectProvider", provider.arn, request_tag_values(tags))
         _check_client_ids(client_ids)
         _check_thumbprints(thumbprints)
-        present = await self.storage.oidc_providers.list_oidc_providers(call.account_id)
-        if any(other.arn == provider.arn for other in present):
-            raise _taken(url)
-        if len(present) >= MAX_PROVIDERS:
-            raise LimitExceeded(f"Cannot exceed quota for OpenIdConnectProvidersPerAccount: {MAX_PROVIDERS}")
         try:
-            await self.storage.oidc_providers.create_oidc_provider(provider)
+            await self.storage.oidc_providers.create_oidc_provider(provider, limit=MAX_PROVIDERS)
         except EntityAlreadyExists:
-            raise _taken(url) from None
+            raise EntityAlreadyExists(f"Provider with url {url} already exists.") from None
+        except LimitExceeded:
+            raise LimitExceeded(
+                f"Cannot exceed quota for OpenIdConnectProvidersPerAccount: {MAX_PROVIDERS}"
+            ) from None
         return provider
 
     async def get_oidc_provider(self, call: VerifiedCall, *, provider_arn: str) -> OidcProvider:
@@ -151,7 +150,3 @@ def _check_thumbprints(thumbprints: tuple[str, ...]) -> None:
         raise InvalidInput("The thumbprints must differ.")
     if len(thumbprints) > MAX_THUMBPRINTS:
         raise InvalidInput(f"Thumbprint list must contain at most {MAX_THUMBPRINTS} entries.")
-
-
-def _taken(url: str) -> EntityAlreadyExists:
-    return EntityAlreadyExists(f"Provider with url {url} already exists.")

@@ -12,7 +12,6 @@ from daypass.policy.document import parse_policy
 from daypass.protocol.aws.errors import (
     DeleteConflict,
     EntityAlreadyExists,
-    LimitExceeded,
     NoSuchEntity,
     UnmodifiableEntity,
 )
@@ -22,6 +21,7 @@ from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.policy_size import check_managed_size
 from daypass.server.domain.resource_tags import request_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.managed_policy_lookup import find_policy, no_such_policy
@@ -32,9 +32,6 @@ __all__ = ["CountedPolicy", "Policies", "Usage"]
 
 Usage = Literal["PermissionsPolicy", "PermissionsBoundary"]
 """What a policy is used for, as IAM's filters spell it."""
-
-MAX_POLICY_SIZE = 6144
-"""Characters without white space (IAM quotas, "Managed policy length")."""
 
 _OWN = "own|"
 _SHIPPED = "shipped|"
@@ -82,8 +79,7 @@ class Policies:
         call.check_allowed("iam:CreatePolicy", policy.arn, request_tag_values(tags))
         if tags:
             call.check_allowed("iam:TagPolicy", policy.arn, request_tag_values(tags))
-        if len("".join(policy_document.split())) > MAX_POLICY_SIZE:
-            raise LimitExceeded(f"Cannot exceed quota for PolicySize: {MAX_POLICY_SIZE}")
+        check_managed_size(policy_document)
         parse_policy(policy_document, name=policy.arn)
         try:
             await self.storage.policies.create_policy(policy)

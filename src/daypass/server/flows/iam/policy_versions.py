@@ -15,6 +15,7 @@ from daypass.server.domain.account import ManagedPolicy, PolicyVersion
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_ACCOUNT
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, page_of_all
+from daypass.server.domain.policy_size import check_managed_size
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.managed_policy_lookup import find_policy, no_such_policy
 from daypass.server.ports.storage import Storage
@@ -40,6 +41,7 @@ class PolicyVersions:
     ) -> PolicyVersion:
         """Raises NoSuchEntity, MalformedPolicyDocument, LimitExceeded."""
         await self._find_own(call, "iam:CreatePolicyVersion", policy_arn)
+        check_managed_size(policy_document)
         parse_policy(policy_document, name=policy_arn)
         try:
             return await self.storage.policy_versions.create_policy_version(

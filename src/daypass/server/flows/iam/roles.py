@@ -13,6 +13,7 @@ from daypass.server.domain.identifiers import UNIQUE_ID_SEED_BYTES, build_unique
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.paging import DEFAULT_PAGE_SIZE, Listing, open_marker, page_of
+from daypass.server.domain.policy_size import policy_size
 from daypass.server.domain.resource_tags import request_tag_values
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.boundaries import boundary_values, check_boundary
@@ -157,6 +158,6 @@ class Roles:
 
 
 def _check_trust_policy(trust_policy: str, role: Role) -> None:
-    if len("".join(trust_policy.split())) > MAX_TRUST_POLICY_SIZE:
+    if policy_size(trust_policy) > MAX_TRUST_POLICY_SIZE:
         raise LimitExceeded(f"Cannot exceed quota for ACLSizePerRole: {MAX_TRUST_POLICY_SIZE}")
     parse_policy(trust_policy, name=role.arn, kind="trust")

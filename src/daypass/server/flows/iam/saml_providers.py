@@ -69,8 +69,8 @@ class SamlProviders:
         present = await self.storage.saml_providers.list_saml_providers(call.account_id)
         if any(provider.name.lower() == name.lower() for provider in present):
             raise _taken(name)
-        if len(present) >= MAX_PROVIDERS:
-            raise LimitExceeded(f"Cannot exceed quota for SAMLProvidersPerAccount: {MAX_PROVIDERS}")
+        if len(present) >= MAX_PROVIDERS:  # before a key is made for nothing; the store settles it
+            raise _too_many()
         service_key = await self.saml.make_service_key()
         provider = SamlProvider(
             account_id=call.account_id,
@@ -87,9 +87,11 @@ class SamlProviders:
             tags=tags,
         )
         try:
-            await self.storage.saml_providers.create_saml_provider(provider)
+            await self.storage.saml_providers.create_saml_provider(provider, limit=MAX_PROVIDERS)
         except EntityAlreadyExists:
             raise _taken(name) from None
+        except LimitExceeded:
+            raise _too_many() from None
         return provider
 
     async def get_saml_provider(self, call: VerifiedCall, *, provider_arn: str) -> SamlProvider:
@@ -169,6 +171,10 @@ class SamlProviders:
 
 def _taken(name: str) -> EntityAlreadyExists:
     return EntityAlreadyExists(f"SAMLProvider with name {name} already exists.")
+
+
+def _too_many() -> LimitExceeded:
+    return LimitExceeded(f"Cannot exceed quota for SAMLProvidersPerAccount: {MAX_PROVIDERS}")
 
 
 def _without_key(provider: SamlProvider, key_id: str) -> SamlProvider:
