@@ -13,13 +13,21 @@ import msgspec
 import pyotp
 import pytest
 
+from daypass.protocol.aws.errors import Throttling
 from daypass.protocol.oauth.errors import SignInError
+from daypass.secret import Secret
 from daypass.server.domain.account import ManagedPolicy
+from daypass.server.domain.account_settings import PasswordPolicy
+from daypass.server.domain.audit import Caller
+from daypass.server.domain.page_call import call_of_session
 from daypass.server.domain.recovery_codes import hash_recovery_code
 from daypass.server.domain.session_origin import SessionOrigin
 from daypass.server.domain.session_scope import SessionScope
+from daypass.server.domain.throttle import PASSWORD_CHANGE_THROTTLE
 from daypass.server.domain.totp import provisioning_uri
+from daypass.server.flows.iam.login_profiles import LoginProfiles
 from daypass.server.flows.own_sessions import MOST_SHOWN
+from daypass.server.flows.password_rules import AccountPasswordRules
 from support.sign_in_world import ACCOUNT, NOW, PASSWORD, SignInWorld, Tab, Terminal, open_sign_in_world
 
 FORM = "/signin/user"
@@ -465,6 +473,58 @@ async def test_guessing_the_old_password_is_throttled(site: SignInWorld) -> None
         await tab.submit(f"{address}/password", old_password="wrong", **fields)
     answer = await tab.submit(f"{address}/password", old_password=PASSWORD, **fields)
     assert "Too many tries. Nothing was changed" in answer.text
+
+
+async def test_guesses_here_and_at_the_api_have_one_limit(site: SignInWorld) -> None:
+    """Whoever holds both a session and credentials has no second set of tries."""
+    tab, address = await at_home(site)
+    fields = {"password": NEW_PASSWORD, "repeated": NEW_PASSWORD}
+    for _ in range(PASSWORD_CHANGE_THROTTLE.free_failures):
+        await tab.submit(f"{address}/password", old_password="wrong", **fields)
+    session = await site.storage.sign_in_sessions.load_sign_in_session(
+        address.rpartition("/")[2], now=site.now
+    )
+    assert session is not None
+    snapshot = await site.parts.directory.load(ACCOUNT, "user", session.principal_id)
+    assert snapshot is not None
+    caller = Caller("id", "127.0.0.1", "test", is_secure=True)
+    call = call_of_session(session, snapshot, caller=caller, now=site.now, region="us-east-1")
+    storage, hasher = site.storage, site.parts.hasher
+    await storage.account_settings.put_password_policy(
+        ACCOUNT, PasswordPolicy(allow_users_to_change_password=True)
+    )
+    rules = AccountPasswordRules(storage.users, storage.account_settings, hasher)
+    with pytest.raises(Throttling):
+        await LoginProfiles(storage, hasher, rules).change_password(
+            call, old_password=Secret(PASSWORD), new_password=Secret(NEW_PASSWORD)
+        )
+
+
+async def test_a_password_that_expired_hard_is_not_changed_from_a_session_of_before(
+    site: SignInWorld,
+) -> None:
+    """IAM reference, "UpdateAccountPasswordPolicy", HardExpiry."""
+    day = 86_400
+    tab, address = await at_home(site)
+    fields = {"old_password": PASSWORD, "password": NEW_PASSWORD, "repeated": NEW_PASSWORD}
+    user = await site.user("alice")
+    await site.storage.account_settings.put_password_policy(
+        ACCOUNT, PasswordPolicy(max_password_age=1, hard_expiry=True)
+    )
+    site.now = NOW + day - 10
+    tab, address = await at_home(site)
+    site.now = NOW + day
+    answer = await tab.submit(f"{address}/password", **fields)
+    assert answer.status == 400
+    assert "An administrator has to set a new one." in answer.text
+    event = await site.last_event()
+    assert (event.event_name, event.error_code) == ("ChangePassword", "AccessDenied")
+    profile = await site.storage.users.load_login_profile(ACCOUNT, user.user_id)
+    assert profile is not None
+    assert profile.password_hash == await site.parts.hasher.hash(Secret(PASSWORD))
+    await site.storage.account_settings.put_password_policy(ACCOUNT, PasswordPolicy(max_password_age=1))
+    await tab.submit(f"{address}/password", **fields)
+    assert "Your password is changed" in tab.answer.text, "one that merely grew old is"
 
 
 async def test_a_policy_can_forbid_it(site: SignInWorld) -> None:

@@ -15,6 +15,8 @@ from daypass.server.domain.key_ring import KeyRing
 __all__ = [
     "CODE_THROTTLE",
     "DAILY_CODE_THROTTLE",
+    "PASSWORD_CHANGE",
+    "PASSWORD_CHANGE_THROTTLE",
     "SIGN_IN_THROTTLE",
     "SOURCE_THROTTLE",
     "Throttle",
@@ -48,6 +50,13 @@ CODE_THROTTLE = Throttle(free_failures=5, window=300)
 
 DAILY_CODE_THROTTLE = Throttle(free_failures=50, window=86_400)
 """The same, for who comes back after each pause (NIST SP 800-63B §5.2.2: at most 100 failures in a row)."""
+
+PASSWORD_CHANGE_THROTTLE = Throttle(free_failures=5, window=900)
+"""Wrong old passwords of one person, on the own page and at the API's ChangePassword together: a session or credentials
+in the wrong hands must not become a way to guess the password behind them."""
+
+PASSWORD_CHANGE = "ChangePassword"  # noqa: S105 - an operation's name
+"""What those are counted under (`owner_key`)."""
 
 
 def owner_key(purpose: str, account_id: str, owner_id: str) -> bytes:

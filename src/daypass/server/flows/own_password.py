@@ -1,6 +1,6 @@
 """A person changes their own password on their own page.
 
-Order: a recent sign-in, with the second factor of who has one; no policy that forbids it; the old password, counted like
+Order: a recent sign-in, with the second factor of who has one; no policy that forbids it, no hard expiry; the old password, counted like
 a sign-in; the rules for new ones; the change, which ends every login and every other browser; a new session here, as
 proven as the one before, so a session without the factor cannot prolong itself. An IAM user may change the password unless a
 policy denies `iam:ChangePassword`: the pages belong to the person, the API asks for the permission (IAM user guide,
@@ -14,11 +14,11 @@ from daypass.protocol.aws.errors import AccessDenied, NoSuchEntity, PasswordPoli
 from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.own_account import check_factor, check_recent
-from daypass.server.domain.password_policy import check_new_password
+from daypass.server.domain.password_policy import check_new_password, password_age_state
 from daypass.server.domain.principal import PrincipalSnapshot, authorize
 from daypass.server.domain.session import SignInSession
 from daypass.server.domain.sign_in_events import sign_in_event
-from daypass.server.domain.throttle import owner_key
+from daypass.server.domain.throttle import PASSWORD_CHANGE, PASSWORD_CHANGE_THROTTLE, owner_key
 from daypass.server.ports.clock import Randomness
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
 from daypass.server.ports.password_judge import PasswordJudge
@@ -28,11 +28,6 @@ from daypass.server.ports.session_beginning import Proven, SessionBeginning, Ses
 from daypass.server.ports.storage import Storage
 
 __all__ = ["OwnPassword", "WrongPassword"]
-
-FREE_ATTEMPTS = 5
-"""Here; the count is one with that of the API's ChangePassword (`flows/iam/login_profiles.py`)."""
-WINDOW = 900
-"""Seconds."""
 
 
 class WrongPassword(Exception):
@@ -66,6 +61,7 @@ class OwnPassword:
             raise AccessDenied("This session has no password.")
         try:
             self._check_permitted(snapshot, caller, now)
+            await self._check_age(session, now)
             old_hash = await self._check_old(session, old, now)
             await self._set(session, new, now, replacing=old_hash)
         except NoSuchEntity:
@@ -115,12 +111,27 @@ class OwnPassword:
         if decision.effect is Effect.EXPLICIT_DENY:
             raise AccessDenied("A policy of your account forbids you to change your password.")
 
+    async def _check_age(self, session: SignInSession, now: int) -> None:
+        """HardExpiry holds for who was signed in before it, too (IAM reference, "UpdateAccountPasswordPolicy")."""
+        if session.principal_kind != "user":
+            return
+        policy = await self.storage.account_settings.load_password_policy(session.account_id)
+        profile = await self.storage.users.load_login_profile(session.account_id, session.principal_id)
+        if profile is not None and password_age_state(policy, profile, now=now) == "locked":
+            raise AccessDenied("The password has expired. An administrator has to set a new one.")
+
     async def _check_old(self, session: SignInSession, old: Secret, now: int) -> str:
         """The present hash, which is of `old`. Counted before it is judged, in one atomic write, so that parallel guesses
         get only the free ones.
         """
-        key = owner_key("ChangePassword", session.account_id, session.principal_id)
-        if await self.storage.attempts.record_failure(key, now=now, window=WINDOW) > FREE_ATTEMPTS:
+        key, limit = (
+            owner_key(PASSWORD_CHANGE, session.account_id, session.principal_id),
+            PASSWORD_CHANGE_THROTTLE,
+        )
+        if (
+            await self.storage.attempts.record_failure(key, now=now, window=limit.window)
+            > limit.free_failures
+        ):
             raise Throttling("Rate exceeded")
         try:
             password_hash = await self._present_hash(session)

@@ -20,7 +20,7 @@ from daypass.secret import Secret
 from daypass.server.domain.account import LoginProfile, User
 from daypass.server.domain.account_settings import PasswordPolicy
 from daypass.server.domain.password_policy import password_age_state
-from daypass.server.domain.throttle import owner_key
+from daypass.server.domain.throttle import PASSWORD_CHANGE, PASSWORD_CHANGE_THROTTLE, owner_key
 from daypass.server.domain.verified_call import VerifiedCall
 from daypass.server.flows.iam.holders import find_user, no_such_holder
 from daypass.server.ports.password_hasher import PasswordHasher, PasswordMismatch
@@ -28,11 +28,6 @@ from daypass.server.ports.password_rules import PasswordRules
 from daypass.server.ports.storage import Storage
 
 __all__ = ["LoginProfiles", "NamedLoginProfile"]
-
-MAX_WRONG_PASSWORDS = 10
-"""Wrong old passwords one user may give within the window before ChangePassword pauses."""
-WRONG_PASSWORD_WINDOW = 900
-"""Seconds."""
 
 _SELF_SERVICE = parse_policy(
     '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "iam:ChangePassword", "Resource": "*"}}',
@@ -166,10 +161,10 @@ class LoginProfiles:
 
         Counted before it is judged, in one atomic write, so that guesses made at the same time count too.
         """
-        key = owner_key("ChangePassword", user.account_id, user.user_id)
+        key = owner_key(PASSWORD_CHANGE, user.account_id, user.user_id)
         attempts = self.storage.attempts
-        count = await attempts.record_failure(key, now=call.now, window=WRONG_PASSWORD_WINDOW)
-        if count > MAX_WRONG_PASSWORDS:
+        limit = PASSWORD_CHANGE_THROTTLE
+        if await attempts.record_failure(key, now=call.now, window=limit.window) > limit.free_failures:
             raise Throttling("Rate exceeded")
         try:
             await self.hasher.verify(password_hash, old_password)
