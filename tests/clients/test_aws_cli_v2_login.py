@@ -131,10 +131,10 @@ def test_a_request_cancelled_on_the_page_ends_the_command(cli: CliV2, server: Ru
         browser.press("Cancel this request")
 
     done = cli.login(cancel)
-    assert (done.returncode, done.stderr.strip()) == (
-        255,
+    assert done.returncode == 255
+    assert done.stderr.strip() == (
         "aws: [ERROR]: Error loading or redeeming a login authorization code:"
-        " Failed to retrieve an authorization code.",
+        " Failed to retrieve an authorization code."
     )
 
 

@@ -81,7 +81,8 @@ def _file_is_private(path: Path, state: os.stat_result) -> Iterator[Finding]:
 
 
 def _is_whole(subject: Subject, entry: CacheEntry) -> Iterator[Finding]:
-    if not entry.sign_in_region:
+    # Where the sign-in has an address of its own, no program goes by a region.
+    if not entry.sign_in_region and not subject.profile.endpoint("signin", subject.environ):
         yield Finding(
             "session_without_region",
             "warning",

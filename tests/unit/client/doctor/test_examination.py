@@ -79,6 +79,12 @@ def _aws(**regions: str) -> Callable[[Person], None]:
     return plant
 
 
+def _at_aws_without_a_region(person: Person) -> None:
+    """As `aws login` leaves it, which writes no `signInRegion`."""
+    _aws(AWS_REGION="us-east-1")(person)
+    _member("signInRegion", "")(person)
+
+
 def _keys(person: Person) -> None:
     person.keys_file.write_text(
         "[dev]\naws_access_key_id = AKIAPLANTED\naws_secret_access_key = planted-secret\n"
@@ -132,7 +138,7 @@ FAULTS: list[tuple[str, str, Callable[[Person], object]]] = [
     ("session_open", "warning", lambda person: person.entry.chmod(0o644)),
     ("session_folder_open", "warning", lambda person: person.entry.parent.chmod(0o777)),
     ("session_folder_listed", "note", lambda person: person.entry.parent.chmod(0o755)),
-    ("session_without_region", "warning", _member("signInRegion", "")),
+    ("session_without_region", "warning", _at_aws_without_a_region),
     ("session_without_id_token", "note", _member("idToken", "")),
     ("session_ended", "error", lambda person: save_session(person.home, "dev", 60, -1)),
     ("session_ending", "warning", lambda person: save_session(person.home, "dev", 60, 600)),
@@ -167,6 +173,14 @@ FAULTS: list[tuple[str, str, Callable[[Person], object]]] = [
     ("credentials_refused", "error", _refused),
     ("identity_differs", "error", _another),
 ]
+
+
+def test_a_session_without_a_region_is_whole_where_the_sign_in_has_an_address_of_its_own(
+    person: Person,
+) -> None:
+    """`aws login` at a server of one's own: no program asks by region."""
+    _member("signInRegion", "")(person)
+    assert "session_without_region" not in person.codes()
 
 
 def test_with_a_healthy_person_nothing_is_wrong(person: Person) -> None:
