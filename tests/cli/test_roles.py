@@ -1,6 +1,7 @@
 """Roles over a login through the command line, with an STS that counts: one call for many, codes, sign-out, storage."""
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -75,6 +76,19 @@ def test_every_way_to_credentials_gives_the_roles(person: Terminal, sts: StubSts
     native = person.run("python3", "-c", script, AWS_PROFILE="prod", PATH=_python_first())
     assert native.stdout == "custom-process ASIAROLE1\n"
     assert len(sts.asked) == 1
+
+
+def test_a_role_in_the_form_of_aws_is_led_to_its_logins_server(person: Terminal) -> None:
+    """It names no endpoint, and the role's credentials are worth nothing anywhere else."""
+    config = person.home / ".aws" / "config"
+    config.write_text(f"{config.read_text()}\n[profile native]\nrole_arn = {ROLE}\nsource_profile = dev\n")
+    (url,) = re.findall(r"^endpoint_url = (.*)$", config.read_text().split("[profile prod]")[0], re.MULTILINE)
+    exported = json.loads(person.daypass("env", "--profile", "native", "--json").stdout)
+    assert exported["AWS_ENDPOINT_URL_STS"] == exported["AWS_ENDPOINT_URL_S3"] == url
+    child = person.daypass("exec", "--profile", "native", "--", "sh", "-c", "cat $AWS_CONFIG_FILE")
+    assert f"endpoint_url = {url}" in child.stdout, child.stderr
+    assert person.daypass("configure", "bridge", "native").returncode == 0
+    assert f"endpoint_url = {url}" in config.read_text().split("[profile native-bridge]")[1]
 
 
 def _python_first() -> str:

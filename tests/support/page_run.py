@@ -56,13 +56,15 @@ class PageRun:
         browser = [sys.executable, str(Path(__file__).with_name("page_browser.py")), str(self._signs_in)]
         settings = {**person.environment, "BROWSER": shlex.join(browser), **(environment or {})}
         path = f"{programs}:{Path(sys.prefix) / 'bin'}:{settings['PATH']}"
+        self.environment = {**settings, "PATH": path}
+        """What every command of the page runs in."""
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=self.home,
-            env={**settings, "PATH": path},
+            env=self.environment,
             start_new_session=True,
         )
         self.type("set -euo pipefail")
@@ -127,13 +129,13 @@ class PageRun:
         typed = block.with_suffix(".typed")
         typed.write_text("" if isinstance(how, Serves) else how.typed)
         command_line = shlex.join(["python" if suffix == ".py" else ".", str(block)])
-        run = f"{command_line} >{shlex.quote(str(output))} 2>&1 <{shlex.quote(str(typed))}"
+        streams = f">{shlex.quote(str(output))} 2>&1 <{shlex.quote(str(typed))}"
         if isinstance(how, Serves):
-            line = f"( {run} ) & echo 0"
+            line = f"( {command_line} ) {streams} & echo 0"
         elif how.exit_code:
-            line = f"set +e; ( set -e; {run} ); code=$?; set -e; echo $code"
+            line = f"set +e; ( set -e; {command_line} ) {streams}; code=$?; set -e; echo $code"
         else:
-            line = f"{run}; echo 0"
+            line = f"{command_line} {streams}; echo 0"
         code = self._ask(line)
         if isinstance(how, Serves):
             self._wait(how.ready, output)

@@ -18,7 +18,7 @@ from shlex import quote
 from daypass.cli.arguments import CommandParser, check_profile_name
 from daypass.cli.main import COMMANDS
 from daypass.cli.output import data, say
-from daypass.cli.renewing import find_profile, identity_of
+from daypass.cli.renewing import at_its_server, find_profile, identity_of
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.child_environment import CREDENTIAL_SETTINGS
 from daypass.client.ini_text import Setting, profile_section
@@ -38,8 +38,9 @@ def run(argv: list[str]) -> int:
     name: str = arguments.name or f"{profile.name}-bridge"
     _check_free(config, name, profile)
     command = bridge_command(profile.name)
+    said = at_its_server(profile, os.environ).settings
     section: dict[str, Setting | None] = {
-        key: value for key, value in profile.settings.items() if key not in CREDENTIAL_SETTINGS
+        key: value for key, value in said.items() if key not in CREDENTIAL_SETTINGS
     }
     config.write({profile_section(name): {**section, "credential_process": command}})
     say(f'profile "{name}" asks daypass for the credentials of "{profile.name}"')

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from daypass.cli.arguments import CommandParser, add_no_input, may_prompt
 from daypass.cli.output import data, say
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
-from daypass.cli.renewing import credential_supply, find_profile
+from daypass.cli.renewing import at_its_server, credential_supply, find_profile
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry, format_time
@@ -51,7 +51,7 @@ def run(argv: list[str]) -> int:
     profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
     entry = credential_supply(profile, os.environ, may_prompt=may_prompt(arguments))()
     remember_use(os.environ, profile.name)
-    variables = _variables(profile, entry, os.environ)
+    variables = _variables(at_its_server(profile, os.environ), entry, os.environ)
     data(json.dumps(variables) if arguments.json else "\n".join(set_lines(shell, variables)))
     if not sys.stdout.isatty():
         say(f"these end at {format_time(entry.expires_at)} and do not renew; daypass exec does")

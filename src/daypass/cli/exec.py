@@ -15,7 +15,7 @@ from pathlib import Path
 from daypass.cli.arguments import CommandParser, add_no_input, may_prompt
 from daypass.cli.output import say
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
-from daypass.cli.renewing import credential_supply, find_profile, login_beneath
+from daypass.cli.renewing import at_its_server, credential_supply, find_profile, login_beneath
 from daypass.cli.time_left import add_min_ttl, check_time_left, seconds_of, session_warning, warning_supply
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.child_environment import build_child_config, build_child_environment
@@ -61,7 +61,7 @@ def _run(
     supply = warning_supply(supply, profile=login, was_told=bool(warning))
     server = CredentialServer([Consumer(profile.name, token, supply)])
     try:
-        return _run_beside(server, token, profile, command)
+        return _run_beside(server, token, at_its_server(profile, os.environ), command)
     finally:
         server.close()
 

@@ -27,6 +27,7 @@ from daypass.errors import ConfigError, LoginRequired
 from daypass.protocol.aws.endpoints import signin_endpoint
 
 __all__ = [
+    "at_its_server",
     "credential_supply",
     "find_profile",
     "identity_of",
@@ -63,6 +64,18 @@ def login_beneath(profile: Profile, environ: Mapping[str, str]) -> Profile:
     """The profile whose login decides how long this one lasts: the one beneath its roles, else itself. Raises ConfigError."""
     chain = find_chain(load_config(environ), profile, environ)
     return profile if chain is None else chain.login
+
+
+def at_its_server(profile: Profile, environ: Mapping[str, str]) -> Profile:
+    """The profile, with the endpoints of the login beneath its role where it names none itself. Raises ConfigError.
+
+    AWS's form of a role profile leaves them out, and what a server of one's own issues is worth nothing anywhere else.
+    """
+    login = login_beneath(profile, environ)
+    if login.name == profile.name or profile.services or profile.text("endpoint_url"):
+        return profile
+    places = {key: login.settings[key] for key in ("services", "endpoint_url", "s3") if key in login.settings}
+    return replace(profile, settings={**places, **profile.settings}, services=login.services)
 
 
 def store_for(

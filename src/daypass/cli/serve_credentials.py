@@ -18,7 +18,7 @@ from pathlib import Path
 
 from daypass.cli.arguments import CommandParser, add_no_input, chosen_profile, may_prompt
 from daypass.cli.output import data, say
-from daypass.cli.renewing import credential_supply, find_profile, identity_of, login_beneath
+from daypass.cli.renewing import at_its_server, credential_supply, find_profile, identity_of, login_beneath
 from daypass.cli.time_left import warning_supply
 from daypass.client.aws_config import AwsConfig, Profile, load_config
 from daypass.client.consumer_snippets import SDK_LINK_LOCAL, ConsumerPlace, build_snippets, is_loopback
@@ -209,7 +209,7 @@ def _tell(served: list[_Served], server: CredentialServer, address: str, *, as_j
             address,
             server.port,
             str(each.token_file),
-            _variables(each.profile),
+            _variables(at_its_server(each.profile, os.environ)),
         )
         snippets = build_snippets(place)
         row = {
