@@ -23,7 +23,9 @@ from daypass.server.domain.page_call import call_of_session
 from daypass.server.domain.recovery_codes import hash_recovery_code
 from daypass.server.domain.session_origin import SessionOrigin
 from daypass.server.domain.session_scope import SessionScope
+from daypass.server.domain.session_values import claims_values
 from daypass.server.domain.throttle import PASSWORD_CHANGE_THROTTLE
+from daypass.server.domain.tokens import open_session_token
 from daypass.server.domain.totp import provisioning_uri
 from daypass.server.flows.iam.login_profiles import LoginProfiles
 from daypass.server.flows.own_sessions import MOST_SHOWN
@@ -285,6 +287,48 @@ async def test_of_parallel_first_devices_of_unproven_sessions_one_is_added(site:
     )
     user = await site.user("alice")
     assert len(await site.storage.mfa_devices.list_mfa_devices(ACCOUNT, user.user_id)) == 1
+
+
+async def test_a_session_from_before_the_first_device_says_so_and_can_be_ended(site: SignInWorld) -> None:
+    """It goes on, as at AWS and elsewhere, but shows; with one press whoever comes back is asked for the factor."""
+    older, older_address = await at_home(site)
+    terminal = Terminal(site)
+    tokens = await terminal.redeem(await site.tab().approve(terminal))
+    tab, address = await at_home(site)
+    assert "without your second factor" not in (await tab.get(address)).text
+    seed = await add_phone(site, tab, address)
+    assert "On the next page you can sign them out" in tab.answer.text
+    proven, proven_address = await with_phone(site, seed)
+    page = proven.answer.shown
+    assert "This session began without" not in page
+    assert "4 of these began without your second factor" in page, "three browsers and a terminal"
+    assert "This session began without your second factor" in (await older.get(older_address)).shown
+    await proven.submit(f"{proven_address}/end", kind="all")
+    assert "began without your second factor" not in (await proven.get(proven_address)).shown
+    assert (await older.get(older_address, follow=False)).status == 303
+    with pytest.raises(SignInError):
+        await terminal.refresh(tokens.refresh_token)
+    again = site.tab()
+    await again.get(FORM)
+    await again.sign_in("alice")
+    assert "MFA code" in again.answer.text
+
+
+async def test_a_terminal_let_in_from_an_unproven_session_has_no_second_factor(site: SignInWorld) -> None:
+    """aws:MultiFactorAuthPresent is false for it, also after its person has a device, through every refresh."""
+    older, _ = await at_home(site)
+    tab, address = await at_home(site)
+    await add_phone(site, tab, address)
+    await older.get("/")
+    terminal = Terminal(site)
+    session_id = older.session_ids[0]
+    await older.get(terminal.authorize_url)
+    answer = await older.submit("/signin/session", session=session_id)
+    tokens = await terminal.redeem(terminal.code_from(answer.location))
+    for _ in range(2):
+        claims = open_session_token(site.parts.ring, tokens.session_token.reveal())[0]
+        assert claims_values(claims, principal_tags=(), now=site.now)["aws:MultiFactorAuthPresent"] == "false"
+        tokens = await terminal.refresh(tokens.refresh_token)
 
 
 async def test_a_session_without_the_second_factor_makes_no_recovery_codes(site: SignInWorld) -> None:

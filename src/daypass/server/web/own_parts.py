@@ -12,6 +12,8 @@ from daypass.server.flows.second_factor import OneTimeCodes
 from daypass.server.flows.session_policy_check import StoredPolicies
 from daypass.server.flows.switch_role import SwitchRoleFlow
 from daypass.server.ports.session_beginning import SessionBeginning
+from daypass.server.web.own_device_pages import OwnDevicePages
+from daypass.server.web.own_frame import OwnFrame
 from daypass.server.web.own_page import OwnPages
 from daypass.server.web.page_tools import PageTools
 from daypass.server.web.sessions import SessionPages
@@ -24,10 +26,14 @@ def build_own_routes(tools: PageTools, beginning: SessionBeginning) -> list[Rout
     """Everything under `/account/{session_id}`."""
     parts = tools.parts
     storage = parts.storage
-    pages = OwnPages(
+    frame = OwnFrame(
         tools,
         OwnDevices(storage, parts.ring, parts.randomness, parts.passkeys),
         OwnSessions(storage, parts.randomness),
+    )
+    devices = OwnDevicePages(frame)
+    pages = OwnPages(
+        frame,
         OwnPassword(
             storage,
             parts.directory,
@@ -42,10 +48,10 @@ def build_own_routes(tools: PageTools, beginning: SessionBeginning) -> list[Rout
     return [
         Route("/account/{session_id}", pages.show, methods=["GET"]),
         Route("/account/{session_id}/password", pages.change_password, methods=["POST"]),
-        Route("/account/{session_id}/devices", pages.begin_device, methods=["POST"]),
-        Route("/account/{session_id}/devices/finish", pages.finish_device, methods=["POST"]),
-        Route("/account/{session_id}/devices/remove", pages.remove_device, methods=["POST"]),
-        Route("/account/{session_id}/recovery-codes", pages.make_codes, methods=["POST"]),
+        Route("/account/{session_id}/devices", devices.begin, methods=["POST"]),
+        Route("/account/{session_id}/devices/finish", devices.finish, methods=["POST"]),
+        Route("/account/{session_id}/devices/remove", devices.remove, methods=["POST"]),
+        Route("/account/{session_id}/recovery-codes", devices.make_codes, methods=["POST"]),
         Route("/account/{session_id}/end", pages.end, methods=["POST"]),
     ]
 

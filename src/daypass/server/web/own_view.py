@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from daypass.protocol.oauth.registered_client import CROSS_DEVICE
 from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.domain.own_account import BrowserView, LoginView
+from daypass.server.domain.session import LoginSession, SignInSession
 from daypass.server.domain.session_origin import SessionOrigin, describe_program
 from daypass.server.domain.session_scope import SessionScope
 
-__all__ = ["Line", "read_device_name", "view_browser", "view_device", "view_login"]
+__all__ = ["Line", "Whose", "lacks_factor", "read_device_name", "view_browser", "view_device", "view_login"]
 
 _SHOWN = 12
 """Characters of a digest that a person compares."""
@@ -45,11 +46,28 @@ def view_device(device: MfaDevice) -> Line:
     )
 
 
-def view_browser(view: BrowserView, *, owner_arn: str = "", now: int) -> Line:
-    """A browser in which the person, `owner_arn`, is signed in, perhaps as a role the person took."""
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose page it is; an administrator's view of everybody's has nobody."""
+
+    arn: str = ""
+    has_factor: bool = False
+    """Whether the person has a second factor now."""
+
+
+NOBODY = Whose()
+
+
+def lacks_factor(session: SignInSession | LoginSession, whose: Whose) -> bool:
+    """Whether it began without the second factor its person has by now."""
+    return whose.has_factor and not session.mfa_at
+
+
+def view_browser(view: BrowserView, whose: Whose = NOBODY, *, now: int) -> Line:
+    """A browser in which the person is signed in, perhaps as a role the person took."""
     session = view.session
     program, place = _origin(view.origin)
-    details = [*_role(session.principal_arn, owner_arn), *([place] if place else [])]
+    details = [*_remarks(session, whose), *([place] if place else [])]
     details.append(
         f"signed in {_ago(now - session.authenticated_at)}" if session.authenticated_at else "by a link"
     )
@@ -57,13 +75,13 @@ def view_browser(view: BrowserView, *, owner_arn: str = "", now: int) -> Line:
     return Line(session.session_id, program, tuple(details), view.is_this_one)
 
 
-def view_login(view: LoginView, *, owner_arn: str = "", region: str = "", now: int) -> Line:
-    """A terminal that acts for the person, `owner_arn`. `region` is the sign-in region: every login here was made in it.
+def view_login(view: LoginView, whose: Whose = NOBODY, *, region: str = "", now: int) -> Line:
+    """A terminal that acts for the person. `region` is the sign-in region: every login here was made in it.
     Where a terminal then sends its requests, only the requests say; a refresh would have to write it down each time.
     """
     session = view.session
     program, place = _origin(view.origin)
-    details = [*_role(session.principal_arn, owner_arn), *([place] if place else [])]
+    details = [*_remarks(session, whose), *([place] if place else [])]
     if region:
         details.append(f"region {region}")
     details.append("code typed by hand" if session.client_id == CROSS_DEVICE else "same computer")
@@ -88,12 +106,16 @@ def _narrowing(scope: SessionScope, key: str) -> list[str]:
     ]
 
 
-def _role(principal_arn: str, owner_arn: str) -> list[str]:
-    """`role reader in 444455556666`, for a session that acts as another than the page's person."""
-    if owner_arn in ("", principal_arn):
-        return []
-    account_id, _, resource = principal_arn.removeprefix("arn:aws:sts::").partition(":")
-    return [f"role {resource.split('/')[1]} in {account_id}" if resource.count("/") == 2 else principal_arn]
+def _remarks(session: SignInSession | LoginSession, whose: Whose) -> list[str]:
+    """`role reader in 444455556666`, for a session that acts as another than the page's person; and what it lacks."""
+    remarks = []
+    if whose.arn not in ("", session.principal_arn):
+        account_id, _, resource = session.principal_arn.removeprefix("arn:aws:sts::").partition(":")
+        parts = resource.split("/")
+        remarks.append(f"role {parts[1]} in {account_id}" if len(parts) == 3 else session.principal_arn)
+    if lacks_factor(session, whose):
+        remarks.append("without your second factor")
+    return remarks
 
 
 def _origin(origin: SessionOrigin | None) -> tuple[str, str]:
