@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from daypass.protocol.aws.errors import AwsError, Throttling
 from daypass.server.domain.own_account import RECENT_SIGN_IN
-from daypass.server.domain.session import SignInSession
+from daypass.server.domain.session import LoginSession, SignInSession
 from daypass.server.flows.choose_session import choose_session
 from daypass.server.flows.own_devices import OwnDevices
 from daypass.server.flows.own_sessions import OwnSessions
@@ -86,7 +86,10 @@ class OwnFrame:
         browsers = await self.sessions.list_browsers(session, now=visit.now)
         logins = await self.sessions.list_logins(session, now=visit.now)
         whose = Whose(session.principal_arn, has_factor=bool(devices))
-        found = [*(view.session for view in browsers), *(view.session for view in logins)]
+        found: list[SignInSession | LoginSession] = [
+            *(view.session for view in browsers),
+            *(view.session for view in logins),
+        ]
         others = [each for each in found if each.session_id != session.session_id]
         return self.tools.page(
             visit,
