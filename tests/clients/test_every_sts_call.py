@@ -103,6 +103,18 @@ def test_get_session_token_with_a_code(organisation: Organisation, keeper: Crede
     assert "AccessDenied" in organisation.aws(plain, "iam", "list-users").err
 
 
+def test_the_longest_session_token_is_carried_by_every_call(
+    organisation: Organisation, keeper: Credentials, role: str
+) -> None:
+    """By boto3: the CLI's own version of the model is from before this parameter."""
+    made = organisation.client("sts", keeper).assume_role(
+        RoleArn=role, RoleSessionName="long", MinimumSessionTokenSize=4096
+    )
+    assert (made["SessionTokenSize"], made["SessionTokenUtilization"]) == (4096, 100)
+    session = temporary(made["Credentials"])
+    assert organisation.aws(session, "iam", "list-users").code == 0
+
+
 def test_get_federation_token(organisation: Organisation, keeper: Credentials) -> None:
     made = sts(organisation, keeper, "get-federation-token", "--name", "guest", "--policy", READ_USERS).json
     assert made["FederatedUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:federated-user/guest"
@@ -112,11 +124,12 @@ def test_get_federation_token(organisation: Organisation, keeper: Credentials) -
     assert "AccessDenied" in refused.err
 
 
-def test_get_web_identity_token(organisation: Organisation, keeper: Credentials) -> None:
+@pytest.mark.parametrize("algorithm", ["ES384", "RS256"])
+def test_get_web_identity_token(organisation: Organisation, keeper: Credentials, algorithm: str) -> None:
     made = sts(
         organisation,
         keeper,
-        *("get-web-identity-token", "--audience", "store.example", "--signing-algorithm", "ES384"),
+        *("get-web-identity-token", "--audience", "store.example", "--signing-algorithm", algorithm),
     ).json
     payload = made["WebIdentityToken"].split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

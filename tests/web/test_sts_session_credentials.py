@@ -7,41 +7,13 @@ import pytest
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
-from daypass.server.domain.access_key import AccessKey
 from daypass.server.domain.mfa_device import MfaDevice
-from daypass.server.domain.tokens import access_key_id
-from support.query_world import ACCOUNT, NOW, Answer, QueryWorld, allow, deny, policy_text, trust
+from support.long_term_key import long_term_key, new_key_id, session_of
+from support.query_world import ACCOUNT, NOW, QueryWorld, allow, deny, policy_text, trust
 
 SERIAL = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
 SEED = base64.b32encode(bytes(range(20))).decode()
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-
-
-def session_of(answer: Answer) -> Credentials:
-    assert answer.status == 200, answer.text
-    return Credentials(
-        answer.value("AccessKeyId"),
-        Secret(answer.value("SecretAccessKey")),
-        Secret(answer.value("SessionToken")),
-    )
-
-
-async def long_term(world: QueryWorld, name: str, *policies: str | dict[str, object]) -> Credentials:
-    """A user with a long-term key."""
-    await world.new_user(name, *policies)
-    user = await world.storage.users.load_user(ACCOUNT, name)
-    assert user is not None
-    key_id = _key_id(world)
-    secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
-    sealed = world.ring.seal("access-key", secret.encode())
-    await world.storage.access_keys.create_access_key(
-        AccessKey(key_id, ACCOUNT, user.user_id, sealed, "Active", NOW), limit=2
-    )
-    return Credentials(key_id, Secret(secret), None)
-
-
-def _key_id(world: QueryWorld) -> str:
-    return "AKIA" + access_key_id(ACCOUNT, world.randomness.token_bytes(8))[4:]
 
 
 async def give_device(world: QueryWorld, name: str) -> None:
@@ -58,20 +30,20 @@ def code_at(moment: int) -> str:
 
 
 async def test_a_long_term_key_signs_requests(world: QueryWorld) -> None:
-    key = await long_term(world, "alice", allow("iam:ListUsers"))
+    key = await long_term_key(world, "alice", allow("iam:ListUsers"))
     assert (await world.call(key, "sts", "GetCallerIdentity")).value("Arn").endswith("user/alice")
     assert (await world.call(key, "iam", "ListUsers")).status == 200
     assert (await world.call(key, "iam", "ListRoles")).code == "AccessDenied"
 
 
 async def test_a_wrong_secret_of_a_long_term_key_is_refused(world: QueryWorld) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     wrong = Credentials(key.access_key_id, Secret("0" * 40), None)
     assert (await world.call(wrong, "sts", "GetCallerIdentity")).code == "SignatureDoesNotMatch"
 
 
 async def test_an_inactive_key_and_an_unknown_one_are_refused_alike(world: QueryWorld) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     user = await world.storage.users.load_user(ACCOUNT, "alice")
     assert user is not None
     await world.storage.access_keys.set_access_key_status(
@@ -80,14 +52,14 @@ async def test_an_inactive_key_and_an_unknown_one_are_refused_alike(world: Query
     world.now += 2
     inactive = await world.call(key, "sts", "GetCallerIdentity")
     unknown = await world.call(
-        Credentials(_key_id(world), key.secret_access_key, None), "sts", "GetCallerIdentity"
+        Credentials(new_key_id(world), key.secret_access_key, None), "sts", "GetCallerIdentity"
     )
     assert (inactive.code, inactive.message) == (unknown.code, unknown.message)
     assert inactive.code == "InvalidClientTokenId"
 
 
 async def test_the_use_of_a_key_is_written_down_once_in_a_while(world: QueryWorld) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     for _ in range(3):
         await world.call(key, "sts", "GetCallerIdentity")
     used = await world.storage.access_keys.load_access_key(key.access_key_id)
@@ -106,7 +78,7 @@ async def test_the_use_of_a_key_is_written_down_once_in_a_while(world: QueryWorl
 
 
 async def test_a_request_of_a_key_whose_signature_fails_is_no_use(world: QueryWorld) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     await world.call(Credentials(key.access_key_id, Secret("0" * 40), None), "sts", "GetCallerIdentity")
     used = await world.storage.access_keys.load_access_key(key.access_key_id)
     assert used is not None
@@ -114,7 +86,7 @@ async def test_a_request_of_a_key_whose_signature_fails_is_no_use(world: QueryWo
 
 
 async def test_a_session_token_is_the_user_for_a_while(world: QueryWorld) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     answer = await world.call(key, "sts", "GetSessionToken")
     session = session_of(answer)
     assert answer.value("Credentials/Expiration") == "2030-03-18T05:46:40Z"  # twelve hours
@@ -123,14 +95,14 @@ async def test_a_session_token_is_the_user_for_a_while(world: QueryWorld) -> Non
 
 
 async def test_a_session_token_without_a_second_factor_has_no_iam(world: QueryWorld) -> None:
-    key = await long_term(world, "alice", ADMINISTRATOR)
+    key = await long_term_key(world, "alice", ADMINISTRATOR)
     session = session_of(await world.call(key, "sts", "GetSessionToken"))
     assert (await world.call(key, "iam", "ListUsers")).status == 200
     assert (await world.call(session, "iam", "ListUsers")).code == "AccessDenied"
 
 
 async def test_a_session_token_with_a_second_factor_has_iam(world: QueryWorld) -> None:
-    key = await long_term(world, "alice", ADMINISTRATOR)
+    key = await long_term_key(world, "alice", ADMINISTRATOR)
     await give_device(world, "alice")
     answer = await world.call(
         key, "sts", "GetSessionToken", SerialNumber=SERIAL, TokenCode=code_at(world.now)
@@ -139,7 +111,7 @@ async def test_a_session_token_with_a_second_factor_has_iam(world: QueryWorld) -
 
 
 async def test_a_session_token_may_assume_roles_and_no_more_of_sts(world: QueryWorld) -> None:
-    key = await long_term(world, "alice", ADMINISTRATOR)
+    key = await long_term_key(world, "alice", ADMINISTRATOR)
     role = await world.new_role("reader", trust({"AWS": ACCOUNT}))
     session = session_of(await world.call(key, "sts", "GetSessionToken"))
     assumed = await world.call(session, "sts", "AssumeRole", RoleArn=role, RoleSessionName="work")
@@ -168,7 +140,7 @@ async def test_a_policy_can_ask_for_the_second_factor_and_its_age(world: QueryWo
         "Bool": {"aws:MultiFactorAuthPresent": "true"},
         "NumericLessThan": {"aws:MultiFactorAuthAge": "300"},
     }
-    key = await long_term(world, "alice", allow("iam:*", Condition=condition))
+    key = await long_term_key(world, "alice", allow("iam:*", Condition=condition))
     await give_device(world, "alice")
     assert (await world.call(key, "iam", "ListUsers")).code == "AccessDenied"
     session = session_of(
@@ -185,14 +157,14 @@ async def test_deny_unless_mfa_with_bool_if_exists_lets_long_term_keys_through_a
     """The keys are absent for long-term credentials (IAM reference, aws:MultiFactorAuthPresent)."""
     loose = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}
     strict = {"Null": {"aws:MultiFactorAuthPresent": "false"}}
-    first = await long_term(world, "alice", allow("iam:ListUsers", Condition=loose))
-    second = await long_term(world, "bob", allow("iam:ListUsers", Condition=strict))
+    first = await long_term_key(world, "alice", allow("iam:ListUsers", Condition=loose))
+    second = await long_term_key(world, "bob", allow("iam:ListUsers", Condition=strict))
     assert (await world.call(first, "iam", "ListUsers")).status == 200
     assert (await world.call(second, "iam", "ListUsers")).code == "AccessDenied"
 
 
 async def test_rfc_6238_section_5_2_a_code_is_taken_once(world: QueryWorld) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     await give_device(world, "alice")
     device = {"SerialNumber": SERIAL, "TokenCode": code_at(world.now)}
     assert (await world.call(key, "sts", "GetSessionToken", **device)).status == 200
@@ -208,8 +180,8 @@ async def test_rfc_6238_section_5_2_a_code_is_taken_once(world: QueryWorld) -> N
 async def test_another_users_device_an_unknown_one_and_a_wrong_code_are_one_answer(
     world: QueryWorld,
 ) -> None:
-    alice = await long_term(world, "alice")
-    bob = await long_term(world, "bob")
+    alice = await long_term_key(world, "alice")
+    bob = await long_term_key(world, "bob")
     await give_device(world, "alice")
     right, wrong = code_at(world.now), "000000" if code_at(world.now) != "000000" else "000001"
     answers = [
@@ -225,7 +197,7 @@ async def test_another_users_device_an_unknown_one_and_a_wrong_code_are_one_answ
 async def test_guessing_codes_is_throttled_and_a_right_code_among_them_is_not_taken(
     world: QueryWorld,
 ) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     await give_device(world, "alice")
     right = code_at(world.now)
     wrong = next(code for code in ("000000", "000001", "000002", "000003") if code != right)
@@ -238,7 +210,7 @@ async def test_guessing_codes_is_throttled_and_a_right_code_among_them_is_not_ta
 
 @pytest.mark.parametrize("name", ["SerialNumber", "TokenCode"])
 async def test_device_and_code_belong_together(world: QueryWorld, name: str) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     given = {"SerialNumber": SERIAL, "TokenCode": "123456"}
     answer = await world.call(key, "sts", "GetSessionToken", **{name: given[name]})
     assert answer.code == "ValidationError"
@@ -246,7 +218,7 @@ async def test_device_and_code_belong_together(world: QueryWorld, name: str) -> 
 
 async def test_a_role_can_ask_for_the_second_factor(world: QueryWorld) -> None:
     condition = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    key = await long_term(world, "alice", ADMINISTRATOR)
+    key = await long_term_key(world, "alice", ADMINISTRATOR)
     await give_device(world, "alice")
     role = await world.new_role("careful", trust({"AWS": ACCOUNT}, Condition=condition))
     asked = {"RoleArn": role, "RoleSessionName": "work"}
@@ -258,7 +230,9 @@ async def test_a_role_can_ask_for_the_second_factor(world: QueryWorld) -> None:
 
 
 async def test_a_federated_user_may_do_what_both_user_and_policy_allow(world: QueryWorld) -> None:
-    key = await long_term(world, "alice", allow("sts:GetFederationToken", "iam:ListUsers", "iam:ListRoles"))
+    key = await long_term_key(
+        world, "alice", allow("sts:GetFederationToken", "iam:ListUsers", "iam:ListRoles")
+    )
     answer = await world.call(
         key, "sts", "GetFederationToken", Name="bob", Policy=policy_text(allow("iam:ListUsers"))
     )
@@ -270,7 +244,7 @@ async def test_a_federated_user_may_do_what_both_user_and_policy_allow(world: Qu
 
 
 async def test_a_federated_user_has_no_iam_and_no_more_of_sts(world: QueryWorld) -> None:
-    key = await long_term(world, "alice", ADMINISTRATOR)
+    key = await long_term_key(world, "alice", ADMINISTRATOR)
     role = await world.new_role("reader", trust({"AWS": ACCOUNT}))
     session = session_of(
         await world.call(key, "sts", "GetFederationToken", Name="bob", Policy=policy_text(allow("*")))
@@ -281,18 +255,18 @@ async def test_a_federated_user_has_no_iam_and_no_more_of_sts(world: QueryWorld)
 
 
 async def test_a_federation_token_needs_the_permission(world: QueryWorld) -> None:
-    key = await long_term(world, "alice")
+    key = await long_term_key(world, "alice")
     assert (await world.call(key, "sts", "GetFederationToken", Name="bob")).code == "AccessDenied"
-    denied = await long_term(world, "carol", ADMINISTRATOR, deny("sts:GetFederationToken"))
+    denied = await long_term_key(world, "carol", ADMINISTRATOR, deny("sts:GetFederationToken"))
     assert (await world.call(denied, "sts", "GetFederationToken", Name="bob")).code == "AccessDenied"
 
 
 async def test_tags_of_a_federated_user_need_their_own_permission(world: QueryWorld) -> None:
-    key = await long_term(world, "alice", allow("sts:GetFederationToken"))
+    key = await long_term_key(world, "alice", allow("sts:GetFederationToken"))
     tags = {"Tags.member.1.Key": "team", "Tags.member.1.Value": "red"}
     answer = await world.call(key, "sts", "GetFederationToken", Name="bob", **tags)
     assert answer.code == "AccessDenied"
-    other = await long_term(world, "carol", allow("sts:GetFederationToken", "sts:TagSession"))
+    other = await long_term_key(world, "carol", allow("sts:GetFederationToken", "sts:TagSession"))
     assert (await world.call(other, "sts", "GetFederationToken", Name="bob", **tags)).status == 200
 
 
@@ -301,6 +275,6 @@ async def test_tags_of_a_federated_user_need_their_own_permission(world: QueryWo
 async def test_a_session_lasts_fifteen_minutes_to_thirty_six_hours(
     world: QueryWorld, action: str, seconds: str
 ) -> None:
-    key = await long_term(world, "alice", ADMINISTRATOR)
+    key = await long_term_key(world, "alice", ADMINISTRATOR)
     more = {"Name": "bob"} if action == "GetFederationToken" else {}
     assert (await world.call(key, "sts", action, DurationSeconds=seconds, **more)).code == "ValidationError"

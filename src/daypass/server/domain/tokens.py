@@ -83,6 +83,8 @@ class SessionClaims(msgspec.Struct, frozen=True, array_like=True):
     """Of a role session: whose it is."""
     parent_login: ParentLogin | None = None
     """Of AssumeRole: the login whose credentials asked; None when none did."""
+    padding: str = ""
+    """Makes the token as long as somebody wants it (`domain.token_size`); says nothing."""
 
 
 class RefreshClaims(msgspec.Struct, frozen=True, array_like=True):
