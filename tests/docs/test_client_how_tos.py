@@ -17,6 +17,7 @@ import boto3
 import pyotp
 import pytest
 
+from support.file_keyring import keyring_environment
 from support.page_blocks import TIME, Exempt, IsIn, Page, Prints, Runs, Saves, Serves
 from support.page_run import PageRun
 from support.running_server import RunningServer, Terminal, new_terminal, run_up
@@ -29,6 +30,7 @@ PROGRAM = str(Path(sys.prefix) / "bin" / "daypass")
 DIGEST = r"[\w-]{43}"
 LONG = r"\b\d+ h(?: \d+ min)?|\b\d+ min"
 """A duration."""
+PASSPHRASE = "correct horse battery"
 ASKS_STS = "exec aws sts get-caller-identity"
 """A program in the place of one that needs credentials."""
 
@@ -116,11 +118,23 @@ def page_of(page: Page, person: Terminal, server: RunningServer, **environment: 
     return run
 
 
+def at_terminal(page: PageRun, *answers: str) -> str:
+    """Do the next block, one console command, at a real terminal: its shown lines are questions. Returns the screen."""
+    command, *questions = page.take().splitlines()
+    with on_terminal(
+        ["bash", "-c", command.removeprefix("$ ")], {**page.environment, "TERM": "dumb"}
+    ) as terminal:
+        for number, question in enumerate(questions):
+            terminal.wait_for(re.escape(question))
+            if len(questions) - number <= len(answers):
+                terminal.type(answers[number - len(questions)] + "\n")
+        assert terminal.end_of_command() == 0, terminal.shown
+        return terminal.shown
+
+
 def here(page: PageRun, server: RunningServer, **more: str) -> None:
-    """The page's account, host and program are those of this test."""
-    usual = {"111122223333": server.account_id, "/usr/local/bin/daypass": PROGRAM}
-    for written, stands in {**usual, **more}.items():
-        page.exchanged[written] = stands
+    """The page's account is the server's."""
+    page.exchanged |= {"111122223333": server.account_id, **more}
 
 
 AGENT = Page(
@@ -164,18 +178,8 @@ def test_profiles_are_switched(server: RunningServer, person: Terminal) -> None:
         page.type("daypass login --profile prod; daypass login --profile dev")
         page.until("--pick")
         assert page.output.count("user/developer") == 2
-        command, *shown = page.take().splitlines()
-        assert command.startswith("$ ")
-        with on_terminal(["bash", "-c", command[2:]], {**page.environment, "TERM": "dumb"}) as terminal:
-            for line in shown:
-                terminal.wait_for(
-                    re.escape(line)
-                    .replace("111122223333", server.account_id)
-                    .replace("deployer", "developer")
-                )
-            terminal.type("\n")
-            terminal.wait_for('"Arn": ')
-            assert terminal.end_of_command() == 0
+        here(page, server, deployer="developer")
+        assert '"Arn": ' in at_terminal(page, "")
         page.rest()
 
 
@@ -204,7 +208,7 @@ def test_the_prompt_shows_the_session_and_then_nothing(person: Terminal, server:
         page.rest()
         assert page.output.endswith("planned\n")
         settings = {**page.environment, "AWS_PROFILE": "dev", "TERM": "xterm"}
-        for shell, command in SHELLS.items():
+        for command in SHELLS.values():
             with on_terminal(command, settings) as terminal:
                 terminal.wait_for("dev 111122223333 11h")
                 terminal.type("exit\n")
@@ -230,13 +234,154 @@ def test_roles_stand_over_a_login(server: RunningServer, person: Terminal, iam: 
     config.write_text(config.read_text().replace("[profile prod]\nregion = eu-west-1\nservices = here\n", ""))
     with page_of(ROLES, person, server) as page:
         page.sign_in_as(new_user(server, iam, "dana"))
-        here(page, server, **{"222233334444": server.account_id, "555566667777": server.account_id})
+        here(
+            page,
+            server,
+            **{
+                "/usr/local/bin/daypass": PROGRAM,
+                "222233334444": server.account_id,
+                "555566667777": server.account_id,
+            },
+        )
         page.until("exec --profile locked")
         codes = phone_of(iam, "dana")
-        command, shown = page.take().splitlines()
-        with on_terminal(["bash", "-c", command[2:]], {**page.environment, "TERM": "dumb"}) as terminal:
-            terminal.wait_for(re.escape(shown))
-            terminal.type(f"{codes.at(int(time.time()) + 30)}\n")
-            terminal.wait_for(":assumed-role/Locked/")
-            assert terminal.end_of_command() == 0
+        screen = at_terminal(page, codes.at(int(time.time()) + 30))
+        assert ":assumed-role/Locked/" in screen
         page.rest()
+
+
+KEYRING = Page(
+    "how-to/keep-logins-in-the-system-keyring.md",
+    blocks={
+        "pip install": Exempt("no package index is asked by a test"),
+        "daypass_login_session =": IsIn(".aws/config"),
+    },
+)
+
+
+def test_a_login_is_kept_in_the_keyring_and_moved_back(server: RunningServer, person: Terminal) -> None:
+    keyring = keyring_environment(person.home / "keyring")
+    with page_of(KEYRING, person, server, **keyring) as page:
+        here(
+            page,
+            server,
+            **{
+                "/usr/local/bin/daypass": PROGRAM,
+                "region = us-east-1": "region = eu-west-1",
+                "user/dev": "user/developer",
+            },
+        )
+        page.until("storage dev file")
+        assert page.type("aws --profile dev sts get-caller-identity")
+        page.rest()
+        assert not list((person.home / ".aws").rglob("*.vault"))
+        page.type("aws --profile dev sts get-caller-identity")
+
+
+TOOLS = Page(
+    "how-to/use-with-tools-that-do-not-know-logins.md",
+    blocks={
+        "[profile dev-bridge]": IsIn(".aws/config"),
+        "$ daypass credential-process": Runs(exit_code=4),
+    },
+    stand_ins={"terraform": ASKS_STS},
+)
+
+
+def test_tools_that_know_no_logins_ask_a_process(server: RunningServer, person: Terminal) -> None:
+    with page_of(TOOLS, person, server) as page:
+        page.exchanged |= {"region = us-east-1": "region = eu-west-1", "/usr/local/bin/daypass": PROGRAM}
+        page.until("$ daypass credential-process")
+        assert '"Arn"' in page.output
+        page.type("daypass logout --profile dev")
+        page.rest()
+
+
+AWS_CLI_V1 = Page(
+    "how-to/use-with-aws-cli-v1.md",
+    blocks={
+        "pip install": Exempt("no package index is asked by a test"),
+        "[plugins]": IsIn(".aws/config"),
+    },
+)
+
+
+def test_the_aws_cli_version_1_logs_in(server: RunningServer, person: Terminal) -> None:
+    with page_of(AWS_CLI_V1, person, server) as page:
+        page.until("aws login")
+        page.step()
+        assert "signed out of" in page.output
+        page.rest()
+    assert "daypass.aws_cli_v1" not in (person.home / ".aws" / "config").read_text()
+
+
+CI = Page(
+    "how-to/use-in-ci-as-a-test-double.md",
+    blocks={
+        "sync_playwright": Saves("sign_in.py"),
+        "CREDENTIALS_LIFETIME=8": Serves("READY"),
+    },
+    exchanged={
+        "chromium.launch()": 'chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])'
+    },
+)
+
+
+@pytest.mark.browser
+def test_a_job_signs_in_by_itself(person: Terminal) -> None:
+    with PageRun(CI, person) as page:
+        page.until("CREDENTIALS_LIFETIME")
+        assert ":user/developer" in page.output
+        page.rest()
+    assert not (person.home / "daypass-data").exists()
+
+
+MOVE = Page(
+    "how-to/move-off-access-keys.md",
+    blocks={
+        "daypass audit\n": Runs(exit_code=10),
+        "--folder ~/work": Runs(exit_code=10),
+        "--ask-account": Runs(exit_code=10),
+        "--folder .": Runs(exit_code=10),
+    },
+)
+
+
+def test_a_key_is_found_and_gives_way_to_a_login(server: RunningServer, person: Terminal, iam: Any) -> None:
+    who = new_user(server, iam, "keeper")
+    key = iam.create_access_key(UserName="keeper")["AccessKey"]
+    key_id, aws, shop = key["AccessKeyId"], person.home / ".aws", person.home / "src" / "shop"
+    (aws / "config").write_text((aws / "config").read_text().replace("profile prod", "profile dev-login"))
+    (aws / "credentials").write_text(
+        f"[dev]\naws_access_key_id = {key_id}\naws_secret_access_key = {key['SecretAccessKey']}\n"
+    )
+    (aws / "credentials").chmod(0o600)
+    before = {name: (aws / name).read_bytes() for name in ("config", "credentials")}
+    (person.home / "work").mkdir()
+    shop.mkdir(parents=True)
+    (shop / ".env").write_text(f"# the shop\nPORT=80\n\nAWS_ACCESS_KEY_ID={key_id}\n")
+    with page_of(MOVE, person, server) as page:
+        page.sign_in_as(who)
+        page.exchanged |= {"AKIAY34FZKBOKMUTVV7A": key_id, "609629065308": server.account_id}
+        page.type("git -C src/shop init -q && git -C src/shop add .env")
+        page.until("--apply")
+        signed_in = (aws / "config").read_bytes()
+        screen = at_terminal(page, PASSPHRASE, PASSPHRASE, "y")
+        receipt = Path(re.findall(r"\S+/migrations/\S+\.json", screen)[0])
+        page.type("aws sts get-caller-identity --profile dev")
+        page.exchanged["20260102T030405Z-dev-1a2b3c"] = receipt.stem
+        at_terminal(page, PASSPHRASE)
+        assert (aws / "credentials").read_bytes() == before["credentials"]
+        assert (aws / "config").read_bytes() == signed_in
+        iam.update_access_key(UserName="keeper", AccessKeyId=key_id, Status="Active")
+        page.type("daypass migrate dev --apply --no-input --backup-key-file ~/.config/daypass/backup.key")
+        a_week_ago(max(receipt.parent.glob("*.json"), key=lambda path: path.stat().st_mtime_ns))
+        iam.update_access_key(UserName="keeper", AccessKeyId=key_id, Status="Inactive")
+        page.rest()
+        assert f"{key_id} was used at" in page.output  # by this test, minutes ago: no deletion is offered
+
+
+def a_week_ago(receipt: Path) -> None:
+    """The key was switched off then."""
+    moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 8 * 86_400))
+    receipt.write_text(json.dumps({**json.loads(receipt.read_text()), "deactivated_at": moment}))
