@@ -11,9 +11,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from daypass.server.domain.access_key import AccessKey
-from daypass.server.domain.account import Group, InlinePolicy, Role
+from daypass.server.domain.account import Group, ManagedPolicy, Role, User
 from support.accessibility import check_accessible
+from support.admin_world import DOCUMENT, GATE, OIDC, OTHER_DOCUMENT, SAML, TRUST, furnish
 from support.live_site import LiveSite
 from support.sign_in_world import ACCOUNT, NOW, PASSWORD, ROOT_EMAIL
 
@@ -25,27 +25,39 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"viewport": {"width": 1100, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "device_scale_factor": 2},
 }
-TRUST = (
-    '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},'
-    '"Action":"sts:AssumeRole"}]}'
-)
-INLINE = '{"Version":"2012-10-17","Statement":[{"Sid":"Photos","Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::photos/*"}]}'
-GATE = f"arn:aws:iam::{ACCOUNT}:policy/NoTerminals"
+LONG = "Quarterly-reports_of.the+northern,branch=and@all.its-suppliers00"
+"""64 characters: the longest name of a user or a role."""
+LONG_POLICY = f"arn:aws:iam::{ACCOUNT}:policy/departments/finance/reporting/" + "ReadTheQuarterlyReports" * 5
 
 
 async def _furnish(site: LiveSite) -> None:
-    """An account with something of everything."""
+    """Names as long as they may be, beside what `open_admin_world` has."""
     storage = site.world.storage
+    await furnish(site.world)
     alice = await site.world.user("alice")
-    group = Group(ACCOUNT, "AGPA0000000000000000A", "photographers", "/", NOW)
-    await storage.groups.create_group(group)
-    await storage.groups.add_member(ACCOUNT, group.group_id, alice.user_id)
-    await storage.inline_policies.put_inline_policy(ACCOUNT, InlinePolicy(alice.user_id, "photos", INLINE))
-    await storage.roles.create_role(
-        Role(ACCOUNT, "AROA0000000000000000A", "Archivist", "/", TRUST, NOW, "Reads the archive")
+    path = "/departments/finance/reporting/"
+    tags = tuple((f"cost-centre-{number}", "4711 northern branch " * 4) for number in range(2))
+    name = LONG_POLICY.rpartition("/")[2]
+    await storage.policies.create_policy(
+        ManagedPolicy(
+            ACCOUNT, "ANPALONG0000000000000", name, path, DOCUMENT, NOW, description="At length. " * 20
+        )
     )
-    key = AccessKey("AKIAEXAMPLEEXAMPLE00", ACCOUNT, alice.user_id, "sealed", "Active", NOW - 400 * 86_400)
-    await storage.access_keys.create_access_key(key, limit=2)
+    user = User(
+        ACCOUNT, "AIDALONG0000000000000", LONG, path, NOW, permissions_boundary=LONG_POLICY, tags=tags
+    )
+    await storage.users.create_user(user)
+    role = Role(ACCOUNT, "AROALONG0000000000000", LONG, path, TRUST, NOW, "What it is for, at length. " * 8)
+    await storage.roles.create_role(role)
+    for holder in (user.user_id, role.role_id, alice.user_id):
+        await storage.policies.attach_policy(ACCOUNT, holder, LONG_POLICY)
+    await storage.policy_versions.create_policy_version(
+        LONG_POLICY, OTHER_DOCUMENT, set_as_default=True, limit=5, now=NOW + 60
+    )
+    long_group = Group(ACCOUNT, "AGPALONG0000000000000", LONG * 2, path, NOW)
+    await storage.groups.create_group(long_group)
+    for member in (user, alice):
+        await storage.groups.add_member(ACCOUNT, long_group.group_id, member.user_id)
 
 
 def sign_in_root(page: Page, site: LiveSite) -> str:
@@ -76,17 +88,30 @@ PLACES = {
     "users": "/users",
     "user": "/user?name=alice",
     "groups": "/groups",
-    "group": "/group?name=photographers",
+    "group": "/group?name=readers",
     "roles": "/roles",
     "role": "/role?name=Archivist",
     "policies": "/policies?scope=AWS",
     "policy": f"/policy?arn={quote(GATE)}",
+    "long-user": f"/user?name={quote(LONG)}",
+    "long-role": f"/role?name={quote(LONG)}",
+    "long-group": f"/group?name={quote(LONG * 2)}",
+    "long-policy": f"/policy?arn={quote(LONG_POLICY)}",
+    "compare": f"/policy?arn={quote(LONG_POLICY)}&version=v1&against=v2",
+    "providers": "/providers",
+    "saml": f"/provider?arn={SAML}",
+    "oidc": f"/provider?arn={OIDC}",
     "explain": (
         f"/explain?principal=arn:aws:iam::{ACCOUNT}:user/carol&action=signin:AuthorizeOAuth2Access&resource=*"
     ),
     "sessions": "/sessions?kind=browser",
     "audit": "/audit",
     "create-user": "/call?call=CreateUser",
+    "create-key": "/call?call=CreateAccessKey&UserName=bob",
+    "password-policy": "/call?call=UpdateAccountPasswordPolicy",
+    "alias": "/call?call=CreateAccountAlias",
+    "create-saml": "/call?call=CreateSAMLProvider",
+    "create-oidc": "/call?call=CreateOpenIDConnectProvider",
     "create-role": "/call?call=CreateRole",
     "attach": "/call?call=AttachUserPolicy&UserName=alice",
     "password": "/call?call=UpdateLoginProfile&UserName=alice",

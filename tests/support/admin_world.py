@@ -31,6 +31,12 @@ THUMBPRINT = "0123456789abcdef0123456789abcdef01234567"
 async def open_admin_world() -> SignInWorld:
     """The users of `SignInWorld`; a group, a role, an inline policy, a key, a provider of each kind."""
     site = await open_sign_in_world(saml=QuickSaml())
+    await furnish(site)
+    return site
+
+
+async def furnish(site: SignInWorld) -> None:
+    """Put that into an account that has the users."""
     storage, alice = site.storage, await site.user("alice")
     await storage.groups.create_group(Group(ACCOUNT, "AGPA0000000000000000A", "readers", "/", NOW))
     await storage.groups.add_member(ACCOUNT, "AGPA0000000000000000A", alice.user_id)
@@ -44,7 +50,6 @@ async def open_admin_world() -> SignInWorld:
     await storage.oidc_providers.create_oidc_provider(
         OidcProvider(ACCOUNT, "https://token.example.com", ("app",), (THUMBPRINT,), NOW)
     )
-    return site
 
 
 async def enter(site: SignInWorld, name: str = "root") -> tuple[Tab, str]:

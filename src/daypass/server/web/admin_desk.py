@@ -27,8 +27,9 @@ from daypass.server.web.session_view import view_session
 
 __all__ = ["AdminDesk", "AdminVisit", "Look", "address", "admin_page", "link", "sentence", "told"]
 
-_LARGEST_FORM = 131_072
-"""Bytes. The longest policy has 10,240 characters that count; indented, and encoded for a form, it is this long."""
+_LARGEST_FORM = 262_144
+"""Bytes, as encoded for a form. Identity providers publish up to a hundred kilobytes of metadata; the longest policy has
+10,240 characters that count, and is half of that when it is indented."""
 _DAY = "%-d %B %Y"
 _MINUTE = "%-d %B %Y, %H:%M UTC"
 

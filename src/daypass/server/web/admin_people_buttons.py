@@ -92,7 +92,7 @@ USER_BUTTONS = (
         (USER, Field("Seen", "", "seen")),
         "user?name={UserName}",
         "The access key is created.",
-        "People need none: `daypass login` gives a terminal credentials that end by themselves, and a program that can"
+        "People need none: “daypass login” gives a terminal credentials that end by themselves, and a program that can"
         " prove who it is takes a role. A key works until somebody switches it off, wherever it was copied to.",
         is_grave=True,
         answer="admin_new_key.html",

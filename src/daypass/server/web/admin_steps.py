@@ -19,6 +19,7 @@ _Values = Mapping[str, str]
 _Steps = Callable[[AdminDesk, AdminVisit, _Values], AsyncIterator[Step]]
 
 _ALL = {"MaxItems": "1000"}
+_MOST_TOLD = 40
 
 
 def steps_of(key: str, action: str) -> _Steps:
@@ -41,9 +42,10 @@ async def find_plan(desk: AdminDesk, admin: AdminVisit, key: str, values: _Value
     if not key.startswith("Delete") or key not in _STEPS:
         return []
     try:
-        return [_told(action, given) async for action, given in _STEPS[key](desk, admin, values)]
+        plan = [_told(action, given) async for action, given in _STEPS[key](desk, admin, values)]
     except AwsError:
         return []
+    return plan if len(plan) <= _MOST_TOLD else [*plan[:_MOST_TOLD], f"And {len(plan) - _MOST_TOLD} more."]
 
 
 def _told(action: str, given: Mapping[str, str]) -> str:
