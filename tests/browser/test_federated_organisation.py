@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from support.aws_cli_v2_double import AwsCliV2
+from support.aws_cli_v2 import CliV2
 from support.oidc_op import RunningOp, op_client, op_user, running_oidc_op
-from support.running_server import DAYPASS, RunningServer, Terminal, run_up
+from support.running_server import DAYPASS, RunningServer, Terminal, new_terminal, run_up
 from support.saml_idp import (
     PRINCIPAL_TAG,
     ROLE,
@@ -25,6 +25,7 @@ from support.saml_idp import (
     SamlUser,
     running_saml_idp,
 )
+from support.serving import age_entry
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.clients]
 
@@ -244,17 +245,24 @@ def test_three_roles_of_two_accounts_by_two_providers_each_with_its_own_rights(
     assert "AccessDenied" in organisation.aws("deployer", "iam", "list-users").stderr
 
     # All three are sessions of this browser now, and each can be chosen for another terminal, by `aws login` too.
-    cli = AwsCliV2(organisation.server.endpoint, tmp_path / "cache")
-    # The command's own listener closes before the browser has asked it for a picture of the tab.
-    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
-    for arn in (reader, writer, deployer):
+    with new_terminal() as other:
+        cli = CliV2(other)
+        cli.knows(organisation.server, "reader", "writer", "deployer")
+        # The command's own listener closes before the browser has asked it for a picture of the tab.
+        page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+        for profile, arn in (("reader", reader), ("writer", writer), ("deployer", deployer)):
 
-        def choose(url: str, arn: str = arn) -> None:
-            page.goto(url)
-            page.get_by_role("button", name=arn).click()
+            def choose(url: str, arn: str = arn) -> None:
+                page.goto(url)
+                page.get_by_role("button", name=arn).click()
 
-        assert cli.login_same_device(choose) == arn, "`sub` of the ID token"
-        assert cli.refresh(arn)["accessToken"]["accessKeyId"].startswith("ASIA")
+            done = cli.login(choose, "--profile", profile)
+            assert f"Updated profile {profile} to use {arn} credentials." in done.stdout, done.stderr
+        for _ in range(2):
+            for profile, arn in (("reader", reader), ("writer", writer), ("deployer", deployer)):
+                assert json.loads(cli.said("sts", "get-caller-identity", "--profile", profile))["Arn"] == arn
+            for path in cli.cache.glob("*.json"):
+                age_entry(path)
 
 
 def test_a_key_that_rolls_over_at_each_provider_in_the_middle_stops_nobody(

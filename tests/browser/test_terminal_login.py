@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from support.aws_cli_v2 import CliV2
 from support.running_server import DAYPASS, RunningServer, Terminal, new_terminal
 from support.serving import PASSWORD, ROOT, prepare, serve
 from support.typed_terminal import on_terminal
@@ -158,3 +159,29 @@ def test_a_program_follows_the_event_lines(page: Page, terminal: Terminal, serve
     process.stdout.close()
     assert [event["event"] for event in events] == ["waiting", "code_received", "signed_in"]
     assert events[-1]["identity"] == _identity(terminal, "agent")
+
+
+def test_aws_login_of_the_aws_cli_version_2_through_the_same_pages(
+    page: Page, terminal: Terminal, server: RunningServer
+) -> None:
+    """The unmodified program: its own page at the end, then the session of this browser for a second profile."""
+    cli = CliV2(terminal)
+    cli.knows(server, "one", "two")
+    # The command's own listener closes before the browser has asked it for a picture of the tab.
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+
+    def first(url: str) -> None:
+        page.goto(url)
+        _sign_in_as_root(page)
+
+    def second(url: str) -> None:
+        page.goto(url)
+        page.get_by_role("button", name=":root").first.click()
+
+    for profile, answer in (("one", first), ("two", second)):
+        done = cli.login(answer, "--profile", profile)
+        assert (done.returncode, done.stderr) == (0, "")
+        expect(page.get_by_text("Your credentials have been shared successfully")).to_be_visible()
+        assert json.loads(cli.said("sts", "get-caller-identity", "--profile", profile))["Arn"].endswith(
+            ":root"
+        )

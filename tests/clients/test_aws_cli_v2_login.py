@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import subprocess
 
 import pytest
 
@@ -92,22 +91,10 @@ def test_from_another_device_by_the_pasted_code_with_a_region_asked_for(
     assert _arn(cli).endswith(":root")
 
 
-def _remote(cli: CliV2, paste: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [cli.program, "login", "--remote"],
-        env=cli.person.environment,
-        input=paste + "\n",
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def test_what_was_not_on_the_page_is_refused(cli: CliV2) -> None:
     """Not a code at all; a code that another login asked for."""
-    assert "Failed to decode the verification code." in _remote(cli, "nonsense").stderr
-    foreign = _remote(cli, base64.b64encode(b"state=x&code=y").decode())
+    assert "Failed to decode the verification code." in cli.login_remote(lambda _: "nonsense").stderr
+    foreign = cli.login_remote(lambda _: base64.b64encode(b"state=x&code=y").decode())
     assert (foreign.returncode, "State parameter x does not match" in foreign.stderr) == (255, True)
     assert not cli.cache.exists()
 

@@ -1,18 +1,16 @@
-"""A login that the unmodified AWS CLI version 2 keeps: renewed in time, in parallel, after a lost answer; or refused, in its words."""
+"""A login that the unmodified AWS CLI version 2 keeps: renewed in time and in parallel, or refused, in its words."""
 
 import json
 import subprocess
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from support.aws_cli_v2 import POWERS, CliV2, administrator, new_user, sign_in
 from support.form_browser import FormBrowser
-from support.killed_server import killing_environment
 from support.running_server import RunningServer, Terminal, new_terminal, run_up
-from support.serving import PASSWORD, ROOT, age_cache, prepare, serve
+from support.serving import PASSWORD, age_cache
 from support.typed_terminal import TypedTerminal, on_terminal
 
 pytestmark = [pytest.mark.clients, pytest.mark.processes, pytest.mark.xdist_group("cli-v2")]
@@ -77,23 +75,21 @@ def test_behind_a_bridge_every_one_of_many_processes_is_answered(cli: CliV2, ser
     assert arns == {f"arn:aws:iam::{server.account_id}:user/developer"}
 
 
-@pytest.mark.parametrize("where", ["after:login_sessions.redeem", "after:login_sessions.rotate"])
-def test_an_answer_lost_after_the_commit_is_asked_for_again(
-    tmp_path: Path, unused_tcp_port: int, terminal: Terminal, where: str
-) -> None:
-    """The server dies between its commit and its answer; the CLI's next attempt brings the same proof and is answered."""
-    environment, flag = killing_environment(tmp_path, where)
-    with serve(prepare(tmp_path / "server", unused_tcp_port), environment=environment) as server:
-        cli = CliV2(terminal)
-        cli.knows(server)
-        if "redeem" in where:
-            flag.touch()
-        cli.signs_in(ROOT)
-        if "rotate" in where:
-            age_cache(terminal)
-            flag.touch()
-        assert json.loads(cli.said(*IDENTITY))["Arn"].endswith(":root")
-        assert not flag.exists(), "the server did not die"
+def test_a_copy_two_renewals_old_is_told_that_its_session_expired(cli: CliV2, server: RunningServer) -> None:
+    """One renewal back is a repeat, which is answered; two back is not any more. The session itself goes on."""
+    cli.signs_in(server.user)
+    (path,) = cli.cache.glob("*.json")
+    old = path.read_text()
+    for _ in range(2):
+        age_cache(cli.person)
+        cli.said(*IDENTITY)
+    newest = path.read_text()
+    path.write_text(old)
+    age_cache(cli.person)
+    assert "Your session has expired." in cli.run(*IDENTITY).stderr
+    path.write_text(newest)
+    age_cache(cli.person)
+    assert cli.run(*IDENTITY).returncode == 0
 
 
 def test_each_refusal_in_the_words_of_the_cli(cli: CliV2, server: RunningServer) -> None:

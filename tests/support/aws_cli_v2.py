@@ -111,6 +111,29 @@ class CliV2:
                 raise
         return subprocess.CompletedProcess(arguments, process.returncode, told + rest, errors)
 
+    def login_remote(self, paste_for: Callable[[str], str]) -> "subprocess.CompletedProcess[str]":
+        """`aws login --remote`; `paste_for` gives what the person types for the link."""
+        with subprocess.Popen(
+            [self.program, "login", "--remote"],
+            env=self.person.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            told = ""
+            while (link := _LINK.search(told)) is None:
+                line = process.stdout.readline()
+                assert line, f"no link: {told}"
+                told += line
+            try:
+                rest, errors = process.communicate(paste_for(link[0]) + "\n", timeout=60)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess("login --remote", process.returncode, told + rest, errors)
+
     def signs_in(self, person: Mapping[str, str], *arguments: str) -> None:
         """`aws login` as this person, in a browser without a session; it must succeed."""
         done = self.login(lambda url: sign_in(person, url), *arguments)

@@ -89,8 +89,13 @@ def _wait_ready(endpoint: str, process: "subprocess.Popen[str]") -> None:
 def age_cache(terminal: Terminal) -> Path:
     """Make the saved credentials look nearly expired, as ten minutes of waiting would."""
     (path,) = (terminal.home / ".aws" / "login" / "cache").glob("*.json")
+    age_entry(path)
+    return path
+
+
+def age_entry(path: Path) -> None:
+    """The same for one session's file."""
     entry = json.loads(path.read_text())
     entry["accessToken"]["expiresAt"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
     path.write_text(json.dumps(entry))
     path.chmod(0o600)
-    return path
