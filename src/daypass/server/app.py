@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.server.adapters.argon2 import Argon2Hasher
+from daypass.server.adapters.bounded_audit import BoundedAudit
 from daypass.server.adapters.log import write_access_line
 from daypass.server.adapters.metrics import CONTENT_TYPE, ProcessMetrics, open_metrics
 from daypass.server.adapters.on_first_use import OnFirstUse
@@ -80,6 +81,8 @@ class Application:
     _gateway_app: "GatewayApp | None"
     _oidc: OnFirstUse
     _webhook: "SignInWebhook | None"
+    _audit: "BoundedAudit | None" = None
+    """None in a test that bounds nothing."""
 
     async def purge_forever(self) -> None:
         """Delete what has expired, twice a minute, until cancelled. A failure is logged and tried again."""
@@ -112,6 +115,9 @@ class Application:
 
     async def close(self) -> None:
         """Seal the audit log; end backend connections, the password pool, the database. Listeners must have stopped."""
+        if self._audit is not None:
+            with suppress(Exception):
+                await self._audit.close()
         await self._seal_audit_log(pause=0)
         if self._gateway_app is not None:
             with suppress(Exception):
@@ -145,6 +151,8 @@ async def compose(
     await storage.migrate()
     await reseal_saml_keys(storage, ring)
     await reseal_held_secrets(storage, ring)
+    audit = BoundedAudit(storage.audit, clock=system_clock, new_id=SystemRandomness().uuid)
+    storage.audit = audit
     webhook = _announce_sessions(settings, storage) if settings.sign_in_webhook_url else None
     oidc = OnFirstUse(lambda: _load_oidc(settings))
     log = logging.getLogger("daypass.server")
@@ -178,6 +186,7 @@ async def compose(
         _gateway_app=gateway_app,
         _oidc=oidc,
         _webhook=webhook,
+        _audit=audit,
     )
 
 

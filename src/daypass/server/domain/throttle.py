@@ -23,6 +23,7 @@ __all__ = [
     "attempt_key",
     "owner_key",
     "source_key",
+    "source_network",
 ]
 
 
@@ -69,7 +70,7 @@ def owner_key(purpose: str, account_id: str, owner_id: str) -> bytes:
 
 def source_key(ring: KeyRing, source_ip: str) -> bytes:
     """16 bytes: under which all failures of one source are counted."""
-    message = b"every name|" + _source_network(source_ip).encode()
+    message = b"every name|" + source_network(source_ip).encode()
     return ring.derive("sign-in-attempts", message, key_id=ring.current.key_id)[:16]
 
 
@@ -78,12 +79,12 @@ def attempt_key(ring: KeyRing, *, account: str, name: str, source_ip: str) -> by
 
     Keyed by the ring's newest key: a rotation of keys starts the counts anew.
     """
-    parts = (account.strip().lower(), name.strip().lower(), _source_network(source_ip))
+    parts = (account.strip().lower(), name.strip().lower(), source_network(source_ip))
     message = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in parts)
     return ring.derive("sign-in-attempts", message, key_id=ring.current.key_id)[:16]
 
 
-def _source_network(source_ip: str) -> str:
+def source_network(source_ip: str) -> str:
     """One host, one count: a host on IPv6 chooses freely among the 2^64 addresses of its link (RFC 7421 §1)."""
     try:
         address = ipaddress.ip_address(source_ip)

@@ -35,6 +35,8 @@ def token_error_answer(error: SignInError) -> tuple[int, list[tuple[bytes, bytes
         (b"x-amzn-errortype", error.error_type.encode("ascii")),
         (b"content-length", str(len(body)).encode("ascii")),
     ]
+    if error.retry_after:
+        headers.append((b"retry-after", str(error.retry_after).encode("ascii")))
     return error.status, headers, body
 
 

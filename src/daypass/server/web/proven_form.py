@@ -1,6 +1,6 @@
 """Endpoints beside the token endpoint: a form, and a `DPoP` header that proves the key it speaks of (RFC 9449).
 
-One shape for all of them: method, size, proof, form, flow; every refusal leaves as status, class and word
+One shape for all of them: method, source, size, proof, form, flow; every refusal leaves as status, class and word
 (`web/errors.py`), with a count. What is asked and answered is each endpoint's own.
 """
 
@@ -16,6 +16,7 @@ from daypass.server.domain.audit import CALLER_KEY
 from daypass.server.domain.token_call import TokenCall, prove_call
 from daypass.server.web.errors import NO_STORE, token_error_answer
 from daypass.server.web.sign_in_parts import SignInParts
+from daypass.server.web.source_limit import SourceLimit
 from daypass.server.web.token import (
     MethodNotAllowed,
     Receive,
@@ -39,9 +40,12 @@ class ProvenFormEndpoint(ABC):
     """The word it is counted under."""
     known: frozenset[str]
     """Its parameters; others are ignored (RFC 6749 §3.2)."""
+    most_per_minute = 120
+    """Requests of one source. An office behind one address signs out less often."""
 
     def __init__(self, parts: SignInParts) -> None:
         self.parts = parts
+        self._limit = SourceLimit(self.most_per_minute)
         self._accepted_urls = frozenset(f"{url}{self.path}" for url in parts.own_urls)
 
     @abstractmethod
@@ -70,6 +74,7 @@ class ProvenFormEndpoint(ABC):
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         if scope["method"] != "POST":
             raise MethodNotAllowed("this endpoint takes POST only")
+        self._limit.check(scope[CALLER_KEY].source_ip, now=self.parts.clock())
         body = await read_grant_body(receive)
         now = self.parts.clock()
         proof = self._verify(scope, now)

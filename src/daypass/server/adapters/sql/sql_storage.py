@@ -39,6 +39,7 @@ from daypass.server.adapters.sql.upkeep import check_writable, purge_expired
 from daypass.server.adapters.sql.users import SqlUserStore
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.ports.storage import (
+    AuditStore,
     CodeRedemption,
     Redemption,
     RefreshRotation,
@@ -78,7 +79,7 @@ class SqlStorage:
         self.sign_in_sessions = SqlSignInSessionStore(engine)
         self.login_sessions = SqlLoginSessionStore(engine, self._redemptions, self._rotations)
         self.attempts = SqlAttemptStore(engine)
-        self.audit = SqlAuditStore(engine, self._appends)
+        self.audit: AuditStore = SqlAuditStore(engine, self._appends)
         self.audit_blocks = SqlAuditBlockStore(engine, settled)
         self.buckets = SqlBucketStore(engine)
         self.saml_providers = SqlSamlProviderStore(engine)
