@@ -139,6 +139,17 @@ def test_every_admin_page_has_a_picture_and_no_barrier(
     expect(page.get_by_role("heading", name="Delete alice?")).to_be_visible()
     check_accessible(page, "confirm")
     page.screenshot(path=ARTIFACTS / f"admin-confirm-{look}.png", full_page=True)
+    page.goto(f"{base}/call?call=CreateUser")
+    page.get_by_role("textbox", name="User name").fill("no spaces please")
+    page.get_by_role("button", name="Create user").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    check_accessible(page, "error")
+    page.screenshot(path=ARTIFACTS / f"admin-error-{look}.png", full_page=True)
+    page.goto(f"{base}/call?call=CreateAccessKey&UserName=bob")
+    page.get_by_role("button", name="Create access key").click()
+    expect(page.get_by_role("heading", name="The access key is created")).to_be_visible()
+    check_accessible(page, "new-key")
+    page.screenshot(path=ARTIFACTS / f"admin-new-key-{look}.png", full_page=True)
 
 
 def test_an_administrator_walks_through_a_users_life(page: Page, site: LiveSite) -> None:

@@ -141,7 +141,7 @@ class AdminCalls:
             choices=await find_choices(self.desk, admin, button),
             plan=await find_plan(self.desk, admin, button.key, values) if refusal is None else [],
             error="" if refusal is None else told(refusal),
-            blamed=frozenset() if refusal is None else find_blamed(button, values, refusal),
+            blamed={} if refusal is None else find_blamed(button, values, refusal),
             steps=done,
             back=address(admin, button.cancel_place(values)),
             commands=button.commands(values),

@@ -4,9 +4,10 @@ A guess from the refusal's words and code, for the eye alone: what was refused, 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from daypass.protocol.aws.errors import (
+    AccessDenied,
     AwsError,
     EntityAlreadyExists,
     InvalidInput,
@@ -14,34 +15,37 @@ from daypass.protocol.aws.errors import (
     PasswordPolicyViolation,
 )
 from daypass.server.web.admin_buttons import Button, Field
+from daypass.server.web.admin_desk import sentence
 
 __all__ = ["find_blamed"]
 
-_find_members = re.compile(r" at '([A-Za-z]+)").findall
+_find_violations = re.compile(
+    r" at '([A-Za-z]+)[^']*' failed to satisfy constraint: Member (must [^;]*)"
+).findall
+_find_value = re.compile(r"The specified value for ([A-Za-z]+) is invalid").search
 
 
-def find_blamed(button: Button, values: Mapping[str, str], refusal: AwsError) -> frozenset[str]:
-    """Names of typed fields; empty when the refusal is about none of them."""
+def find_blamed(button: Button, values: Mapping[str, str], refusal: AwsError) -> Mapping[str, str]:
+    """What is wrong, by the name of a typed field; empty when the refusal is about none of them."""
     typed = [field for field in button.fields if field.kind not in ("given", "seen", "tick")]
-    text = str(refusal)
-    members = {member.lower() for member in _find_members(text)}
-    named = {field.name for field in typed if field.name.partition(".")[0].lower() in members}
-    if named:
-        return frozenset(named)
+    text = sentence(refusal)
+    members = {member.lower(): f"It {wrong.rstrip('.')}." for member, wrong in _find_violations(text)}
+    if (value := _find_value(text)) is not None:
+        members[value[1].lower()] = text
+    named = {field.name: members.get(field.name.partition(".")[0].lower(), "") for field in typed}
+    blamed = {name: wrong for name, wrong in named.items() if wrong}
+    return blamed or dict.fromkeys(_blamed_by_code(typed, values, refusal), text)
+
+
+def _blamed_by_code(typed: Sequence[Field], values: Mapping[str, str], refusal: AwsError) -> Sequence[str]:
     match refusal:
+        case AccessDenied():
+            return []
         case MalformedPolicyDocument():
-            return _first(typed, "document")
+            return [field.name for field in typed if field.kind == "document"][:1]
         case PasswordPolicyViolation():
-            return _first(typed, "secret")
+            return [field.name for field in typed if field.kind == "secret"][:1]
         case EntityAlreadyExists() | InvalidInput() if len(typed) == 1:
-            return frozenset({typed[0].name})
-    quoted = [
-        field.name
-        for field in typed
-        if field.kind == "text" and len(values.get(field.name, "")) > 1 and values[field.name] in text
-    ]
-    return frozenset(quoted[:1])
-
-
-def _first(typed: list[Field], kind: str) -> frozenset[str]:
-    return frozenset([field.name for field in typed if field.kind == kind][:1])
+            return [typed[0].name]
+    texts = [field.name for field in typed if field.kind == "text" and len(values.get(field.name, "")) > 1]
+    return [name for name in texts if values[name] in str(refusal)][:1]
