@@ -46,6 +46,7 @@ class PageRun:
         self._left = page.treated()
         self._used: set[str] = set()
         self._count = 0
+        self._served: list[int] = []
         self._notes = self.home.with_name(self.home.name + "-page")
         self._notes.mkdir()
         programs = self._notes / "bin"
@@ -112,6 +113,11 @@ class PageRun:
         while self._left:
             self.step()
 
+    def interrupt(self) -> None:
+        """Ctrl-C for what the page left running (`Serves`)."""
+        self._end_groups(self._served, signal.SIGINT)
+        self._served.clear()
+
     def fill(self, text: str) -> str:
         """The text with its words exchanged."""
         for written, here in self.exchanged.items():
@@ -131,16 +137,18 @@ class PageRun:
         command_line = shlex.join(["python" if suffix == ".py" else ".", str(block)])
         streams = f">{shlex.quote(str(output))} 2>&1 <{shlex.quote(str(typed))}"
         if isinstance(how, Serves):
-            line = f"( {command_line} ) {streams} & echo 0"
+            line = f"set -m; ( {command_line} ) {streams} & set +m; echo $!"
         elif how.exit_code:
             line = f"set +e; ( set -e; {command_line} ) {streams}; code=$?; set -e; echo $code"
         else:
             line = f"{command_line} {streams}; echo 0"
         code = self._ask(line)
         if isinstance(how, Serves):
+            self._served.append(code)
+        if isinstance(how, Serves):
             self._wait(how.ready, output)
         self.output = output.read_text() if output.exists() else ""
-        wanted = 0 if isinstance(how, Serves) else how.exit_code
+        wanted = code if isinstance(how, Serves) else how.exit_code
         assert code == wanted, f"{self.page.path}: {command}\nexit {code}, not {wanted}\n{self.output}"
         return self.output
 
@@ -188,26 +196,32 @@ class PageRun:
     def _wait(self, ready: str, output: Path) -> None:
         deadline = time.monotonic() + _SECONDS
         while not output.exists() or ready not in output.read_text():
-            assert time.monotonic() < deadline, f"{self.page.path}: never ready\n{output.read_text()}"
+            is_there = time.monotonic() < deadline and _reaches(self._served[-1], 0)
+            assert is_there, f"{self.page.path}: never ready\n{output.read_text()}"
             time.sleep(0.02)
 
     def _end(self) -> None:
         """End the shell and all that it left running; what does not end by SIGTERM is killed."""
-        for sent, seconds in ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0)):
-            self._signal(sent)
-            deadline = time.monotonic() + seconds
-            while self._signal(0) and time.monotonic() < deadline:
-                self._shell.poll()
-                time.sleep(0.02)
+        self._end_groups([*self._served, self._shell.pid], signal.SIGTERM)
         for pipe in (self._shell.stdin, self._shell.stdout):
             if pipe is not None:
                 pipe.close()
         self._shell.wait()
 
-    def _signal(self, sent: int) -> bool:
-        """Whether anything of the shell's group was there to get it."""
-        try:
-            os.killpg(self._shell.pid, sent)
-        except ProcessLookupError:
-            return False
-        return True
+    def _end_groups(self, groups: list[int], first: signal.Signals) -> None:
+        for sent, seconds in ((first, 15.0), (signal.SIGKILL, 5.0)):
+            left = [group for group in groups if _reaches(group, sent)]
+            deadline = time.monotonic() + seconds
+            while left and time.monotonic() < deadline:
+                self._shell.poll()
+                time.sleep(0.02)
+                left = [group for group in left if _reaches(group, 0)]
+
+
+def _reaches(group: int, sent: int) -> bool:
+    """Send a signal; whether anything of the process group was there to get it."""
+    try:
+        os.killpg(group, sent)
+    except ProcessLookupError:
+        return False
+    return True
