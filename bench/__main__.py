@@ -34,7 +34,7 @@ _FLAT = {f"{label}, ratio": f"≤ {limit}" for label, limit in scale.LIMITS.item
 
 SECTIONS: Mapping[str, tuple[str, Callable[[], dict[str, object]], Mapping[str, str]]] = {
     "start_up": (
-        "Commands that run often, against the bare interpreter, the AWS CLI version 1 and botocore",
+        "Commands that run often, against the bare interpreter and the AWS CLI of both versions",
         start_up.measure,
         {
             "ratio (limit 1.6)": "≤ 1.6",

@@ -1,11 +1,11 @@
-"""The commands that run often, with a valid cache: against the bare interpreter, the AWS CLI version 1 and botocore, in one run.
+"""The commands that run often, with a valid cache: against the bare interpreter and the AWS CLI of both versions, in one run.
 
-Version 1 has no `configure export-credentials` (it is version 2's, which no registry carries), so its place is taken by
-three: the least that version 1 does, the least with which it finds credentials, and a program of eight lines that prints
-what export-credentials prints, with the same botocore. For `credential-process`, `status --prompt` and completion the
-package is installed from its wheel into an environment of its own by the locked pip; installers compile on installation,
-so the byte code is there. `exec` needs more than the package alone and runs, like the peers, in the environment of the
-benchmark. Runs alternate, medians are compared.
+Version 2's `configure export-credentials` is the peer: it prints what `credential-process` prints, or what a shell takes
+in before a command, as `exec` gives it. It is the vendor's own build (`tools/aws_cli_v2.py`). Version 1 has no such
+command; its `configure list` is the least with which it finds credentials. For `credential-process`, `status --prompt`
+and completion the package is installed from its wheel into an environment of its own by the locked pip; installers
+compile on installation, so the byte code is there. `exec` needs more than the package alone and runs in the environment
+of the benchmark. Runs alternate, medians are compared.
 """
 
 import json
@@ -64,24 +64,7 @@ def _seconds(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - began
 
 
-_EXPORT = """
-import json
-import botocore.session
-found = botocore.session.Session(profile="dev").get_credentials()
-frozen = found.get_frozen_credentials()
-names = {"AccessKeyId": frozen.access_key, "SecretAccessKey": frozen.secret_key, "SessionToken": frozen.token}
-print(json.dumps({"Version": 1, **names}))
-"""
-"""What `aws configure export-credentials --format process` of the AWS CLI version 2 does, with version 1's own library."""
-
-
-def _version_without_export(aws: str) -> str:
-    """The AWS CLI's version. Version 1 has no `configure export-credentials`; were it there, it would be the peer."""
-    tried = subprocess.run(
-        [aws, "configure", "export-credentials"], capture_output=True, text=True, check=False
-    )
-    assert tried.returncode == 2, "the AWS CLI has learned export-credentials: measure that"
-    assert "invalid choice" in tried.stderr.lower()
+def _version(aws: str) -> str:
     told = subprocess.run([aws, "--version"], capture_output=True, text=True, check=True)
     return (told.stdout or told.stderr).split()[0].replace("/", " ")
 
@@ -111,7 +94,9 @@ def measure() -> dict[str, object]:
         environment = _prepare(folder)
         here = Path(sys.executable).parent
         ours, aws = str(python.parent / "daypass"), str(here / "aws")
-        version = _version_without_export(aws)
+        aws2 = str(here.parent / "aws-cli-v2" / "aws")
+        export = [aws2, "configure", "export-credentials", "--profile", "dev", "--format"]
+        version, version2 = _version(aws), _version(aws2)
         fast = {
             "bare": [str(python), "-S", "-E", "-c", "pass"],
             "ours": [ours, "credential-process", "--profile", "dev"],
@@ -120,9 +105,9 @@ def measure() -> dict[str, object]:
         }
         slow = {
             "exec": [str(here / "daypass"), "exec", "--profile", "dev", "--", "/bin/true"],
-            "botocore": [sys.executable, "-c", _EXPORT],
-            "aws get": [aws, "configure", "get", "region", "--profile", "dev"],
-            "aws list": [aws, "configure", "list", "--profile", "dev"],
+            "v1 list": [aws, "configure", "list", "--profile", "dev"],
+            "v2 process": [*export, "process"],
+            "v2 env": [*export, "env"],
         }
         times: dict[str, list[float]] = {label: [] for label in (*fast, *slow)}
         for command in (*fast.values(), *slow.values()):
@@ -141,11 +126,16 @@ def measure() -> dict[str, object]:
         "status --prompt, ms (limit 30)": round(medians["prompt"], 1),
         "a profile's name on Tab, ms (limit 30)": round(medians["completion"], 1),
         "exec -- true, ms": round(medians["exec"], 1),
-        f"{version}: configure get region, ms": round(medians["aws get"], 1),
-        f"{version}: configure list, which finds the credentials, ms": round(medians["aws list"], 1),
-        "botocore alone, credentials as JSON, ms": round(medians["botocore"], 1),
-        "botocore's export against credential-process, times as long": round(
-            medians["botocore"] / medians["ours"], 1
+        f"{version2}: configure export-credentials, ms": round(medians["v2 process"], 1),
+        f"{version2}: configure export-credentials --format env, ms": round(medians["v2 env"], 1),
+        f"{version}: configure list, which finds the credentials, ms": round(medians["v1 list"], 1),
+        "export-credentials against credential-process, times as long": round(
+            medians["v2 process"] / medians["ours"], 1
         ),
-        "`aws configure list` against exec, times as long": round(medians["aws list"] / medians["exec"], 1),
+        "export-credentials against status --prompt, times as long": round(
+            medians["v2 process"] / medians["prompt"], 1
+        ),
+        "export-credentials --format env against exec, times as long": round(
+            medians["v2 env"] / medians["exec"], 1
+        ),
     }

@@ -1,4 +1,4 @@
-"""Every STS operation by the unmodified `aws sts` (CLI version 1), and what each refuses.
+"""Every STS operation by the unmodified `aws sts` of both versions, and what each refuses.
 
 AssumeRoleWithSAML and AssumeRoleWithWebIdentity by boto3 and the CLI stand in `test_boto_federation.py` and
 `tests/browser/test_federated_organisation.py`.
@@ -14,7 +14,8 @@ import pyotp
 import pytest
 
 from daypass.protocol.aws.sigv4 import Credentials
-from support.organisation import ACCOUNT, Organisation, temporary
+from support.aws_cli_v2 import aws_cli_v2
+from support.organisation import ACCOUNT, AWS_CLI_V1, Organisation, temporary
 from support.query_world import allow, policy_text, trust
 
 pytestmark = pytest.mark.clients
@@ -23,9 +24,9 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 READ_USERS = policy_text(allow("iam:ListUsers"))
 
 
-@pytest.fixture
-def organisation() -> Iterator[Organisation]:
-    with Organisation() as made:
+@pytest.fixture(params=["version 1", "version 2"])
+def organisation(request: pytest.FixtureRequest) -> Iterator[Organisation]:
+    with Organisation(AWS_CLI_V1 if request.param == "version 1" else aws_cli_v2()) as made:
         yield made
 
 

@@ -1,4 +1,4 @@
-"""A scripted organisation, administered and used with unmodified boto3 and `aws iam` (CLI version 1).
+"""A scripted organisation, administered and used with unmodified boto3 and `aws iam` of both versions.
 
 Two accounts, ten users, groups, roles with boundaries, a cross-account role, a policy that asks for a second factor,
 password resets, access keys that are retired; and every refusal on the way.
@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
-from support.organisation import ACCOUNT, OTHER_ACCOUNT, Organisation, temporary
+from support.aws_cli_v2 import aws_cli_v2
+from support.organisation import ACCOUNT, AWS_CLI_V1, OTHER_ACCOUNT, Organisation, temporary
 from support.query_world import allow, deny, policy_text, trust
 
 pytestmark = pytest.mark.clients
@@ -636,8 +637,12 @@ def test_the_alias_is_one_and_belongs_to_one_account(organisation: Organisation)
     assert iam.list_account_aliases()["AccountAliases"] == []
 
 
-def test_the_command_line_tool_runs_the_organisation(staffed: Organisation, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_the_command_line_tool_runs_the_organisation(
+    staffed: Organisation, tmp_path: Path, version: str
+) -> None:
     """The whole tour once by `aws iam`, and its refusals as it words them."""
+    staffed.program = {"1": AWS_CLI_V1, "2": aws_cli_v2()}[version]
 
     def aws(*arguments: str, as_: Credentials = staffed.world.root) -> Any:
         return staffed.aws(as_, "iam", *arguments)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.aws_cli_v2 import aws_cli_v2
 from support.running_server import DAYPASS, RunningServer, Terminal
 
 pytestmark = [pytest.mark.clients, pytest.mark.processes, pytest.mark.xdist_group("up")]
@@ -67,24 +68,26 @@ def test_the_javascript_sdk(server: RunningServer, signed_in: Terminal) -> None:
     _check(seen, server, "proof-js")
 
 
-def test_the_aws_cli_version_1(server: RunningServer, signed_in: Terminal, tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_the_aws_cli(server: RunningServer, signed_in: Terminal, tmp_path: Path, version: str) -> None:
     """`aws sts`, `aws s3 ls`, `cp` both ways, `presign`."""
-    _make_bucket(signed_in, "proof-cli")
+    program, bucket = {"1": AWS, "2": aws_cli_v2()}[version], f"proof-cli-{version}"
+    _make_bucket(signed_in, bucket)
     original, copy = tmp_path / "original", tmp_path / "copy"
     original.write_bytes(bytes(range(256)) * 81920)
 
     def aws(*arguments: str) -> str:
-        run = signed_in.run(AWS, *arguments, AWS_PROFILE="dev")
+        run = signed_in.run(program, *arguments, AWS_PROFILE="dev")
         assert run.returncode == 0, run.stderr
         return run.stdout
 
     identity = json.loads(aws("sts", "get-caller-identity"))
     assert identity["Arn"] == f"arn:aws:iam::{server.account_id}:user/developer"
-    assert "proof-cli" in aws("s3", "ls")
-    aws("s3", "cp", str(original), "s3://proof-cli/cli/twenty-megabytes")
-    aws("s3", "cp", "s3://proof-cli/cli/twenty-megabytes", str(copy))
+    assert bucket in aws("s3", "ls")
+    aws("s3", "cp", str(original), f"s3://{bucket}/cli/twenty-megabytes")
+    aws("s3", "cp", f"s3://{bucket}/cli/twenty-megabytes", str(copy))
     assert copy.read_bytes() == original.read_bytes()
-    url = aws("s3", "presign", "s3://proof-cli/cli/twenty-megabytes").strip()
+    url = aws("s3", "presign", f"s3://{bucket}/cli/twenty-megabytes").strip()
     with urllib.request.urlopen(url) as answer:
         assert answer.read() == original.read_bytes()
 

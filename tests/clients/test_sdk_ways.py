@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from support.aws_cli_v2 import aws_cli_v2
 from support.running_server import DAYPASS, RunningServer, Terminal, new_terminal
 from support.sdk_matrix import ROWS, RUNS, Row
 
@@ -142,6 +143,7 @@ PROGRAMS: dict[str, Callable[[Place], list[str]]] = {
         *(sys.executable, "-c", NO_CRT_CLI),
         *("sts", "get-caller-identity"),
     ],
+    "AWS CLI v2": lambda place: [aws_cli_v2(), "sts", "get-caller-identity"],
     "JavaScript v3": lambda place: ["node", str(HERE / "js" / "who.mjs"), "ask"],
     "Go v2": _rclone,
     "Rust": lambda place: [sys.executable, str(HERE / "sdks" / "rust.py"), BUCKET],

@@ -1,4 +1,4 @@
-"""STS and IAM on loopback for synchronous clients: boto3 and the AWS CLI (version 1), as any account's root or user."""
+"""STS and IAM on loopback for synchronous clients: boto3 and the AWS CLI of either version, as any account's root or user."""
 
 import json
 import os
@@ -17,7 +17,9 @@ from daypass.secret import Secret
 from support.loop_thread import LoopThread
 from support.query_world import ACCOUNT, OTHER_ACCOUNT, QueryWorld, ServedWorld, open_query_world
 
-__all__ = ["ACCOUNT", "OTHER_ACCOUNT", "Organisation"]
+AWS_CLI_V1 = str(Path(sys.executable).parent / "aws")
+
+__all__ = ["ACCOUNT", "AWS_CLI_V1", "OTHER_ACCOUNT", "Organisation"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,10 @@ class Told:
 
 
 class Organisation:
-    """Two accounts and where they are administered. Use as a context manager."""
+    """Two accounts and where they are administered. Use as a context manager. `program` is the `aws` to run."""
+
+    def __init__(self, program: str = AWS_CLI_V1) -> None:
+        self.program = program
 
     def __enter__(self) -> Self:
         self.loop = LoopThread()
@@ -92,7 +97,7 @@ class Organisation:
         }
         if credentials.session_token is not None:
             environment["AWS_SESSION_TOKEN"] = credentials.session_token.reveal()
-        command = [str(Path(sys.executable).parent / "aws"), "--endpoint-url", self.endpoint, *arguments]
+        command = [self.program, "--endpoint-url", self.endpoint, *arguments]
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=60, check=False
         )

