@@ -79,9 +79,10 @@ async def _begin(storage: Storage, name: str, subject: str, idp_session: str, *,
         identity = FederatedIdentity(arn, "https://other.example.com", subject, "", idp_session)
         role_session = make_role_session(identity=identity)
     sign_in = make_sign_in_session(name, browser_hash=name.encode(), role_session=role_session)
-    assert await storage.sign_in_sessions.place_sign_in_session(
+    placement = await storage.sign_in_sessions.place_sign_in_session(
         sign_in, old_browser=sign_in.browser_hash, limit=5, now=NOW
     )
+    assert placement == "placed"
     redemption = make_redemption(
         name,
         session=make_login_session(name, role_session=role_session),

@@ -18,6 +18,7 @@ from daypass.server.adapters.sql.sqlite_engine import SqliteEngine
 from daypass.server.domain.account import InlinePolicy
 from daypass.server.domain.audit_search import EventFilter, EventPosition
 from daypass.server.domain.session_scope import SessionScope
+from daypass.server.ports.sign_in_session_storage import UseOnce
 from daypass.server.ports.storage import Page
 from support.storage_records import (
     ACCOUNT,
@@ -121,7 +122,12 @@ WRITES: dict[str, Callable[[SqlStorage], Awaitable[object]]] = {
     ),
     "revoke": lambda s: s.login_sessions.revoke_login_session("login-one", now=NOW),
     "sign in": lambda s: s.sign_in_sessions.place_sign_in_session(
-        make_sign_in_session("two"), old_browser=b"b" * 32, limit=5, now=NOW
+        make_sign_in_session("two"),
+        old_browser=b"b" * 32,
+        limit=5,
+        now=NOW,
+        audit=make_event(event_id="sign in"),
+        once=UseOnce(b"t" * 16, NOW + 300),
     ),
     "totp step": lambda s: s.mfa_devices.use_totp_step(SERIAL, 7),
     "recovery code": lambda s: s.mfa_devices.use_recovery_code(ACCOUNT_ID, ALICE.user_id, b"c" * 32),

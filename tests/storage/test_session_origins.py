@@ -35,7 +35,7 @@ async def test_a_persons_sessions_are_listed_in_every_browser(storage: Storage) 
     other = make_sign_in_session("two")
     place = storage.sign_in_sessions.place_sign_in_session
     for session in (here, there, other):
-        assert await place(session, old_browser=session.browser_hash, limit=5, now=NOW)
+        assert await place(session, old_browser=session.browser_hash, limit=5, now=NOW) == "placed"
     listed = storage.sign_in_sessions.list_sessions_of_principal
     assert await listed(here.account_id, here.principal_id, now=NOW) == [there, here]
     assert await listed(here.account_id, here.principal_id, now=here.expires_at) == []
@@ -44,9 +44,10 @@ async def test_a_persons_sessions_are_listed_in_every_browser(storage: Storage) 
 
 async def test_a_session_is_ended_by_its_person_only(storage: Storage) -> None:
     here = make_sign_in_session("one")
-    assert await storage.sign_in_sessions.place_sign_in_session(
+    placement = await storage.sign_in_sessions.place_sign_in_session(
         here, old_browser=here.browser_hash, limit=5, now=NOW
     )
+    assert placement == "placed"
     end = storage.sign_in_sessions.end_session_of_principal
     assert not await end(here.session_id, here.account_id, "AIDAOTHEROTHEROTHEROT")
     assert not await end(here.session_id, "999999999999", here.principal_id)

@@ -10,11 +10,13 @@ from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.role_owner import RoleOwner
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import SignInSession
+from daypass.server.ports.sign_in_session_storage import UseOnce
 from daypass.server.ports.storage import Storage
 from support.storage_records import (
     ACCOUNT_ID,
     NOW,
     OTHER_ACCOUNT_ID,
+    make_event,
     make_role_session,
     make_sign_in_session,
 )
@@ -27,14 +29,16 @@ async def _create(storage: Storage, *sessions: SignInSession, now: int = NOW) ->
     """Each in its browser, whose secret stays."""
     place = storage.sign_in_sessions.place_sign_in_session
     return [
-        await place(session, old_browser=session.browser_hash, limit=LIMIT, now=now) for session in sessions
+        await place(session, old_browser=session.browser_hash, limit=LIMIT, now=now) == "placed"
+        for session in sessions
     ]
 
 
 async def _place(storage: Storage, session: SignInSession) -> bool:
     """In the browser that was HERE."""
-    return await storage.sign_in_sessions.place_sign_in_session(
-        session, old_browser=HERE, limit=LIMIT, now=NOW
+    return (
+        await storage.sign_in_sessions.place_sign_in_session(session, old_browser=HERE, limit=LIMIT, now=NOW)
+        == "placed"
     )
 
 
@@ -169,6 +173,77 @@ async def test_a_placement_that_fails_at_its_last_statement_leaves_the_browser_a
     assert await _sessions(storage, NEW) == []
 
 
+TICKET = UseOnce(b"t" * 16, NOW + 300)
+
+
+async def _place_with(
+    storage: Storage, session: SignInSession, *, once: UseOnce = TICKET, old_browser: bytes = HERE
+) -> str:
+    """With a ticket, and a row that says so."""
+    return await storage.sign_in_sessions.place_sign_in_session(
+        session,
+        old_browser=old_browser,
+        limit=LIMIT,
+        now=NOW,
+        audit=make_event(event_id=f"event of {session.session_id}"),
+        once=once,
+    )
+
+
+async def _events(storage: Storage) -> list[str]:
+    return [event.event_id for event in await storage.audit.list_events(account_id=None, since=0, limit=99)]
+
+
+async def test_a_ticket_is_used_up_and_written_down_with_the_session_it_begins(storage: Storage) -> None:
+    one = make_sign_in_session("one", browser_hash=NEW)
+    assert await _place_with(storage, one) == "placed"
+    assert await _sessions(storage, NEW) == [one]
+    assert await _events(storage) == ["event of sign-in-one"]
+    two = make_sign_in_session("two", browser_hash=THERE)
+    assert await _place_with(storage, two, old_browser=THERE) == "used"
+    assert await _sessions(storage, THERE) == []
+    assert await _events(storage) == ["event of sign-in-one"]
+    assert not await storage.federation.use_once(TICKET.key, now=NOW, expires_at=NOW + 300)
+
+
+async def test_a_browser_that_is_full_spends_no_ticket_and_writes_nothing(storage: Storage) -> None:
+    await _create(storage, make_sign_in_session("one"), make_sign_in_session("two"))
+    assert await _place_with(storage, make_sign_in_session("three", browser_hash=NEW)) == "full"
+    assert await _events(storage) == []
+    assert await storage.federation.use_once(TICKET.key, now=NOW, expires_at=NOW + 300)
+
+
+async def test_a_placement_that_fails_spends_no_ticket_either(storage: Storage) -> None:
+    elsewhere = make_sign_in_session("two", browser_hash=THERE)
+    await _create(storage, elsewhere)
+    taken = replace(make_sign_in_session("three", browser_hash=NEW), session_id=elsewhere.session_id)
+    with pytest.raises(StorageError):
+        await _place_with(storage, taken)
+    assert await _events(storage) == []
+    assert await storage.federation.use_once(TICKET.key, now=NOW, expires_at=NOW + 300)
+
+
+async def test_one_ticket_in_many_browsers_at_once_begins_one_session(
+    shared_storage: Storage, shared_url: str
+) -> None:
+    other = await open_storage(shared_url)
+    browsers = [bytes([65 + number]) * 32 for number in range(8)]
+    found = await asyncio.gather(
+        *(
+            _place_with(
+                storage, make_sign_in_session(f"p{number}", browser_hash=browser), old_browser=browser
+            )
+            for number, (storage, browser) in enumerate(
+                zip([shared_storage, other] * 4, browsers, strict=True)
+            )
+        )
+    )
+    await other.close()
+    assert (found.count("placed"), found.count("used")) == (1, 7)
+    assert sum([len(await _sessions(shared_storage, browser)) for browser in browsers]) == 1
+    assert len(await _events(shared_storage)) == 1
+
+
 async def test_of_many_parallel_sign_ins_in_one_browser_only_the_limit_finds_a_place(
     shared_storage: Storage, shared_url: str
 ) -> None:
@@ -182,7 +257,7 @@ async def test_of_many_parallel_sign_ins_in_one_browser_only_the_limit_finds_a_p
         )
     )
     await other.close()
-    assert placed.count(True) == LIMIT
+    assert placed.count("placed") == LIMIT
     assert len(await _sessions(shared_storage, HERE)) == LIMIT
 
 
@@ -205,7 +280,7 @@ async def test_of_two_parallel_sign_ins_one_gets_what_the_browser_held_and_nothi
         )
     )
     await other.close()
-    assert placed == [True] * 8
+    assert placed == ["placed"] * 8
     held = sorted([len(await _sessions(shared_storage, secret)) for secret in secrets])
     assert held == [1, 1, 1, 1, 1, 1, 1, 2]
     assert await _sessions(shared_storage, HERE) == []
@@ -237,8 +312,11 @@ OWNED = RoleSession(
 
 
 async def _keep(storage: Storage, session: SignInSession) -> bool:
-    return await storage.sign_in_sessions.place_sign_in_session(
-        session, old_browser=session.browser_hash, limit=5, now=NOW
+    return (
+        await storage.sign_in_sessions.place_sign_in_session(
+            session, old_browser=session.browser_hash, limit=5, now=NOW
+        )
+        == "placed"
     )
 
 

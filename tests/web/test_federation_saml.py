@@ -510,22 +510,21 @@ async def test_tags_beyond_a_sessions_packed_size_are_refused_in_words(fed: Fede
     assert "assumed-role" not in (await tab.get("/")).shown
 
 
-async def test_the_limit_holds_when_two_tabs_race_and_the_browser_keeps_its_sessions(
-    fed: FederationWorld, monkeypatch: pytest.MonkeyPatch
+async def test_a_full_browser_keeps_its_sessions_and_the_ticket_until_there_is_room(
+    fed: FederationWorld,
 ) -> None:
-    """The look before the write is a courtesy: the write itself has the condition."""
-
-    async def see_room(*_: object) -> None:
-        pass
-
-    monkeypatch.setattr("daypass.server.flows.finish_federation.FinishFederation._check_room", see_room)
+    """The write itself has the condition, and spends the ticket with it."""
     role_name = "https://aws.amazon.com/SAML/Attributes/RoleSessionName"
     tab = fed.world.tab()
     for number in range(6):
         made = fed.assertion("Reader", assertion_id=f"_race{number}")
         made = replace(made, attributes={**made.attributes, role_name: (f"ada{number}",)})
         await fed.answer_saml(tab, made)
+        ticket_page = tab.hidden
         answer = await take(tab, fed.arn("Reader"))
     assert answer.status == 409
     home = await tab.get("/")
     assert len(set(re.findall(r"assumed-role/Reader/(ada[0-9])", home.shown))) == 5
+    await tab.submit("/signin/sign-out", session=tab.session_ids[0])
+    answer = await tab.post("/signin/federated/role", {**ticket_page, "role": fed.arn("Reader")})
+    assert "assumed-role/Reader/ada5" in answer.shown

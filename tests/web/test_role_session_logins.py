@@ -83,9 +83,10 @@ class Federated:
         )
 
     async def sign_in(self, session: SignInSession = SESSION) -> None:
-        assert await self.world.storage.sign_in_sessions.place_sign_in_session(
+        placement = await self.world.storage.sign_in_sessions.place_sign_in_session(
             session, old_browser=session.browser_hash, limit=5, now=NOW
         )
+        assert placement == "placed"
 
     def code(self, session: SignInSession = SESSION) -> str:
         claims = build_code_claims(self.pending, session, code_id="c" * 24, now=self.world.now)

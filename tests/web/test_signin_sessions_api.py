@@ -38,9 +38,10 @@ async def sign_in(world: QueryWorld, number: int, principal_id: str, arn: str, *
             **changes,
         }
     )
-    assert await world.storage.sign_in_sessions.place_sign_in_session(
+    placement = await world.storage.sign_in_sessions.place_sign_in_session(
         session, old_browser=session.browser_hash, limit=5, now=NOW
     )
+    assert placement == "placed"
     return session.session_id
 
 

@@ -1,12 +1,12 @@
 """A proven person gets a place in this browser: the last step of every way to sign in with a password.
 
 The browser gets a new secret (no session fixation), its other sessions come along, and the new one is added unless five
-are there. The audit row says with which second factor, and never which names were typed.
+are there: one transaction with the audit row. That says with which second factor, and never which names were typed.
 """
 
 from dataclasses import dataclass
 
-from daypass.server.domain.audit import Caller
+from daypass.server.domain.audit import AuditEvent, Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
 from daypass.server.domain.session_origin import origin_of
@@ -45,26 +45,28 @@ class BrowserSessions:
             last_used_at=now,
             mfa_at=proven.mfa_at,
         )
-        if not await self.storage.sign_in_sessions.place_sign_in_session(
-            session, old_browser=old_browser, limit=MAX_ACTIVE_SESSIONS, now=now
-        ):
-            await self._record(proven, caller, now, error_code="full")
+        placement = await self.storage.sign_in_sessions.place_sign_in_session(
+            session,
+            old_browser=old_browser,
+            limit=MAX_ACTIVE_SESSIONS,
+            now=now,
+            audit=self._event(proven, caller, now),
+        )
+        if placement != "placed":
+            await self.storage.audit.append(self._event(proven, caller, now, error_code=placement))
             return SessionFull()
         if proven.kind == "user":
             await self.storage.users.record_password_use(proven.account_id, proven.principal_id, now=now)
         await self.storage.session_origins.note_origin(origin_of(session, caller))
-        await self._record(proven, caller, now, error_code="")
         return SignedIn(session, browser_secret)
 
-    async def _record(self, proven: Proven, caller: Caller, now: int, *, error_code: str) -> None:
-        await self.storage.audit.append(
-            sign_in_event(
-                "ConsoleLogin",
-                event_id=self.randomness.uuid(),
-                caller=caller,
-                now=now,
-                principal=(proven.account_id, proven.principal_arn),
-                error_code=error_code,
-                detail={"MFAUsed": "Yes" if proven.mfa_at else "No"},
-            )
+    def _event(self, proven: Proven, caller: Caller, now: int, *, error_code: str = "") -> AuditEvent:
+        return sign_in_event(
+            "ConsoleLogin",
+            event_id=self.randomness.uuid(),
+            caller=caller,
+            now=now,
+            principal=(proven.account_id, proven.principal_arn),
+            error_code=error_code,
+            detail={"MFAUsed": "Yes" if proven.mfa_at else "No"},
         )

@@ -1,8 +1,8 @@
 """A person vouched for by a provider becomes a role session in this browser.
 
-Order: the provider is still there, the role as it is now and its trust asked again, the session's end, the ticket
-used once, a new secret for the browser, and then the session its place (no session fixation). A full browser is
-found out before the ticket is spent, so that the person can make room and come back. No user is made.
+Order: the provider is still there, the role as it is now and its trust asked again, the session's end; then in one
+transaction the ticket used once, a new secret for the browser, the session's place (no session fixation) and the audit
+row. A full browser spends no ticket, so that the person can make room and come back. No user is made.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from daypass.protocol.aws.errors import AccessDenied, AwsError
 from daypass.server.domain.account import Role
 from daypass.server.domain.assumed_role import parse_role_arn
-from daypass.server.domain.audit import Caller
+from daypass.server.domain.audit import AuditEvent, Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.federated_caller import (
     FederatedCaller,
@@ -28,6 +28,7 @@ from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
 from daypass.server.domain.session_origin import origin_of
 from daypass.server.domain.use_once import use_once_key
 from daypass.server.ports.clock import Randomness
+from daypass.server.ports.sign_in_session_storage import UseOnce
 from daypass.server.ports.storage import Storage
 
 __all__ = ["FederatedSignIn", "FinishFederation"]
@@ -78,18 +79,20 @@ class FinishFederation:
             role = await self._load_trusting_role(who, role_arn, caller=caller, now=now)
             browser_secret = self.randomness.token_bytes(BROWSER_SECRET_LENGTH)
             session = self._session(role, who, browser_hash(browser_secret), now)
-            await self._check_room(session, old_browser, now)
-            await self._use_once(ticket, now)
-            await self._place(session, old_browser, now)
+            event = federated_login_event(
+                session,
+                who.identity,
+                role_arn=role_arn,
+                event_id=self.randomness.uuid(),
+                caller=caller,
+                now=now,
+            )
+            await self._place(ticket, session, old_browser, event, now)
         except AwsError as error:
             refusal = refusal_of(error, provider_arn=who.provider_arn)
             raise await self._recorded(refusal, ticket, who, caller, now) from None
         except FederationRefused as refusal:
             raise await self._recorded(refusal, ticket, who, caller, now) from None
-        event = federated_login_event(
-            session, who.identity, role_arn=role_arn, event_id=self.randomness.uuid(), caller=caller, now=now
-        )
-        await self.storage.audit.append(event)
         await self.storage.session_origins.note_origin(origin_of(session, caller))
         return FederatedSignIn(session, browser_secret)
 
@@ -134,22 +137,26 @@ class FinishFederation:
             role_session=role_session,
         )
 
-    async def _check_room(self, session: SignInSession, old_browser: bytes, now: int) -> None:
-        """Only a courtesy: the limit itself stands in the write."""
-        held = await self.storage.sign_in_sessions.list_sign_in_sessions(old_browser, now=now)
-        if sum(each.principal_arn != session.principal_arn for each in held) >= MAX_ACTIVE_SESSIONS:
+    async def _place(
+        self,
+        ticket: FederationTicket,
+        session: SignInSession,
+        old_browser: bytes,
+        event: AuditEvent,
+        now: int,
+    ) -> None:
+        placement = await self.storage.sign_in_sessions.place_sign_in_session(
+            session,
+            old_browser=old_browser,
+            limit=MAX_ACTIVE_SESSIONS,
+            now=now,
+            audit=event,
+            once=UseOnce(use_once_key("ticket", ticket.ticket_id), ticket.expires_at),
+        )
+        if placement == "full":
             raise FederationRefused("full")
-
-    async def _use_once(self, ticket: FederationTicket, now: int) -> None:
-        key = use_once_key("ticket", ticket.ticket_id)
-        if not await self.storage.federation.use_once(key, now=now, expires_at=ticket.expires_at):
+        if placement == "used":
             raise FederationRefused("ticket_used", detail="the ticket was used before")
-
-    async def _place(self, session: SignInSession, old_browser: bytes, now: int) -> None:
-        if not await self.storage.sign_in_sessions.place_sign_in_session(
-            session, old_browser=old_browser, limit=MAX_ACTIVE_SESSIONS, now=now
-        ):
-            raise FederationRefused("full")
 
     async def _recorded(
         self,

@@ -8,7 +8,7 @@ terminal like any other.
 
 from dataclasses import dataclass
 
-from daypass.server.domain.audit import Caller
+from daypass.server.domain.audit import AuditEvent, Caller
 from daypass.server.domain.browser import BROWSER_SECRET_LENGTH, browser_hash
 from daypass.server.domain.role_session import RoleSession
 from daypass.server.domain.session import MAX_ACTIVE_SESSIONS, SignInSession
@@ -65,25 +65,30 @@ class SwitchRoleFlow:
             ),
             mfa_at=base.mfa_at,
         )
-        if not await self.storage.sign_in_sessions.place_sign_in_session(
-            session, old_browser=base.browser_hash, limit=MAX_ACTIVE_SESSIONS, now=now
-        ):
-            return SessionFull()
-        await self.storage.session_origins.note_origin(origin_of(session, caller))
         detail: dict[str, str | int | bool] = {
             "switchTo": session.principal_arn,
             "sign_in_session": session.session_id,
         }
-        await self._record(base, detail, caller=caller, now=now)
+        placement = await self.storage.sign_in_sessions.place_sign_in_session(
+            session,
+            old_browser=base.browser_hash,
+            limit=MAX_ACTIVE_SESSIONS,
+            now=now,
+            audit=self._event(base, detail, caller=caller, now=now),
+        )
+        if placement != "placed":
+            return SessionFull()
+        await self.storage.session_origins.note_origin(origin_of(session, caller))
         return SignedIn(session, browser_secret)
 
     async def record_refusal(
         self, base: SignInSession, role_arn: str, *, error_code: str, caller: Caller, now: int
     ) -> None:
         """The role was not to be had."""
-        await self._record(base, {"switchTo": role_arn}, error_code=error_code, caller=caller, now=now)
+        event = self._event(base, {"switchTo": role_arn}, error_code=error_code, caller=caller, now=now)
+        await self.storage.audit.append(event)
 
-    async def _record(
+    def _event(
         self,
         base: SignInSession,
         detail: dict[str, str | int | bool],
@@ -91,15 +96,13 @@ class SwitchRoleFlow:
         error_code: str = "",
         caller: Caller,
         now: int,
-    ) -> None:
-        await self.storage.audit.append(
-            sign_in_event(
-                "SwitchRole",
-                event_id=self.randomness.uuid(),
-                caller=caller,
-                now=now,
-                principal=(base.account_id, base.principal_arn),
-                error_code=error_code,
-                detail=detail,
-            )
+    ) -> AuditEvent:
+        return sign_in_event(
+            "SwitchRole",
+            event_id=self.randomness.uuid(),
+            caller=caller,
+            now=now,
+            principal=(base.account_id, base.principal_arn),
+            error_code=error_code,
+            detail=detail,
         )

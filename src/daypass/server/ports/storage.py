@@ -17,7 +17,6 @@ from typing import Protocol
 
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
 from daypass.server.domain.identity_provider import Tags
-from daypass.server.domain.session import SignInSession
 from daypass.server.domain.session_origin import SessionOrigin
 from daypass.server.ports.audit_storage import AuditBlockStore, AuditStore
 from daypass.server.ports.bucket_storage import Bucket, BucketStore
@@ -40,6 +39,7 @@ from daypass.server.ports.login_session_storage import (
 )
 from daypass.server.ports.page import Page
 from daypass.server.ports.principal_storage import PrincipalStore
+from daypass.server.ports.sign_in_session_storage import SignInSessionStore
 
 __all__ = [
     "AccountStore",
@@ -246,57 +246,6 @@ class PolicyStore(Protocol):
         ...
 
     async def count_attachments(self, policy_arn: str) -> int: ...
-
-
-class SignInSessionStore(Protocol):
-    """Identities signed in in browsers."""
-
-    async def place_sign_in_session(
-        self, session: SignInSession, *, old_browser: bytes, limit: int, now: int
-    ) -> bool:
-        """The browser gets a new secret, its sessions come along, and `session` is added: all of it or nothing.
-
-        `old_browser` is the hash of the secret it had, `session.browser_hash` that of the new one: no secret that
-        somebody could have planted ever comes to hold a session. A live session of the same principal is replaced,
-        not added. False, and nothing written, when the browser holds `limit` live sessions of other identities.
-        """
-        ...
-
-    async def list_sign_in_sessions(self, browser_hash: bytes, *, now: int) -> Sequence[SignInSession]:
-        """Live sessions of one browser, most recently used first."""
-        ...
-
-    async def load_sign_in_session(self, session_id: str, *, now: int) -> SignInSession | None:
-        """A live one, whatever its browser; None when it ended."""
-        ...
-
-    async def touch_sign_in_session(self, session_id: str, *, now: int) -> None:
-        """Set `last_used_at`."""
-        ...
-
-    async def end_sign_in_sessions(self, browser_hash: bytes, *, session_id: str | None) -> int:
-        """End one session of this browser, or all when None. Returns how many ended."""
-        ...
-
-    async def list_sessions_of_principal(
-        self, account_id: str, principal_id: str, *, now: int
-    ) -> Sequence[SignInSession]:
-        """Live sessions in every browser, most recently used first."""
-        ...
-
-    async def list_roles_taken(self, account_id: str, user_id: str, *, now: int) -> Sequence[SignInSession]:
-        """Live sessions of roles, in whatever account, that end with this user, most recently used first."""
-        ...
-
-    async def list_sessions_of_account(
-        self, account_id: str, *, after: tuple[str, str], limit: int, now: int
-    ) -> Sequence[SignInSession]:
-        """Live sessions in every browser behind (principal id, session id), in that order."""
-        ...
-
-    async def end_session_of_principal(self, session_id: str, account_id: str, principal_id: str) -> bool:
-        """End it wherever it is, and the roles switched to in that browser. False when this principal has no such session."""
-        ...
 
 
 class SessionOriginStore(Protocol):

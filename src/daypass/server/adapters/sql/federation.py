@@ -6,11 +6,11 @@ lock: without it, on PostgreSQL, a redemption that read the revision a moment be
 still commit after it.
 """
 
-from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.adapters.sql.engine import Engine, Statements, Transaction
 from daypass.server.domain.identity_provider import provider_account
 from daypass.server.ports.federation_storage import FederationRequest
 
-__all__ = ["SqlFederationStore", "lock_provider"]
+__all__ = ["SqlFederationStore", "lock_provider", "use_once"]
 
 _COLUMNS = "request_id, provider_arn, browser_hash, sealed_request, expires_at, nonce, sealed_verifier"
 
@@ -18,6 +18,19 @@ _COLUMNS = "request_id, provider_arn, browser_hash, sealed_request, expires_at, 
 async def lock_provider(transaction: Transaction, provider_arn: str) -> None:
     """Hold the beginning and ending of sessions of this provider until the transaction ends."""
     await transaction.lock(f"provider {provider_arn}")
+
+
+async def use_once(statements: Statements, key: bytes, *, now: int, expires_at: int) -> bool:
+    """True for the first caller with this key, False for every other one until `expires_at`: one statement."""
+    row = await statements.fetch_one(
+        "INSERT INTO used_once (use_key, expires_at) VALUES ($1, $2)"
+        " ON CONFLICT (use_key) DO UPDATE SET expires_at = excluded.expires_at"
+        " WHERE used_once.expires_at <= $3 RETURNING use_key",
+        key,
+        expires_at,
+        now,
+    )
+    return row is not None
 
 
 class SqlFederationStore:
@@ -47,15 +60,7 @@ class SqlFederationStore:
         return None if row is None else FederationRequest(*row)
 
     async def use_once(self, key: bytes, *, now: int, expires_at: int) -> bool:
-        row = await self._engine.fetch_one(
-            "INSERT INTO used_once (use_key, expires_at) VALUES ($1, $2)"
-            " ON CONFLICT (use_key) DO UPDATE SET expires_at = excluded.expires_at"
-            " WHERE used_once.expires_at <= $3 RETURNING use_key",
-            key,
-            expires_at,
-            now,
-        )
-        return row is not None
+        return await use_once(self._engine, key, now=now, expires_at=expires_at)
 
     async def end_federated_sessions(
         self, provider_arn: str, *, subject: str, idp_session: str, now: int

@@ -6,15 +6,19 @@ a count, which no row can carry: placing a session takes the browser's named loc
 
 from collections.abc import Sequence
 
+from daypass.server.adapters.sql.audit_events import append_event
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
+from daypass.server.adapters.sql.federation import use_once
 from daypass.server.adapters.sql.json_text import (
     IDENTITY_COLUMNS,
     identity_values,
     read_role_session,
     role_session_text,
 )
+from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.role_owner import RoleOwner
 from daypass.server.domain.session import SignInSession
+from daypass.server.ports.sign_in_session_storage import Placement, UseOnce
 
 __all__ = ["SqlSignInSessionStore"]
 
@@ -40,11 +44,20 @@ class SqlSignInSessionStore:
         self._engine = engine
 
     async def place_sign_in_session(
-        self, session: SignInSession, *, old_browser: bytes, limit: int, now: int
-    ) -> bool:
-        """Counting, moving and adding are one transaction: a crash leaves the browser as it was."""
+        self,
+        session: SignInSession,
+        *,
+        old_browser: bytes,
+        limit: int,
+        now: int,
+        audit: AuditEvent | None = None,
+        once: UseOnce | None = None,
+    ) -> Placement:
+        """Counting, using up, moving, adding and saying so are one transaction: a crash leaves the browser as it was,
+        and the ticket good.
+        """
 
-        async def work(transaction: Transaction) -> bool:
+        async def work(transaction: Transaction) -> Placement:
             await transaction.lock(f"browser {old_browser.hex()}")
             others = await transaction.fetch_one(
                 "SELECT count(*) FROM sign_in_sessions"
@@ -54,7 +67,11 @@ class SqlSignInSessionStore:
                 now,
             )
             if others is not None and others[0] >= limit:
-                return False
+                return "full"
+            if once is not None and not await use_once(
+                transaction, once.key, now=now, expires_at=once.expires_at
+            ):
+                return "used"
             await transaction.execute(
                 "DELETE FROM sign_in_sessions WHERE browser_hash = $1 AND principal_arn = $2",
                 old_browser,
@@ -70,7 +87,9 @@ class SqlSignInSessionStore:
                 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
                 *_values(session),
             )
-            return True
+            if audit is not None:
+                await append_event(transaction, audit)
+            return "placed"
 
         return await self._engine.run(work)
 
