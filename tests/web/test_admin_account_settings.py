@@ -216,3 +216,21 @@ async def test_a_renamed_user_is_shown_under_the_new_name(site: SignInWorld) -> 
     assert "<h1>robert</h1>" in tab.answer.text
     await press(tab, base, "UpdateUser", UserName="robert", NewPath="/staff/")
     assert f"arn:aws:iam::{ACCOUNT}:user/staff/robert" in tab.answer.shown
+
+
+async def test_a_renamed_user_stays_signed_in_and_keeps_what_is_attached(site: SignInWorld) -> None:
+    person, _ = await enter(site, "alice")
+    tab, base = await enter(site)
+    await press(tab, base, "UpdateUser", UserName="alice", NewUserName="alicia", NewPath="/")
+    for kept in ("readers", "photos", "SignInLocalDevelopmentAccess", "AKIAEXAMPLEEXAMPLE00"):
+        assert kept in tab.answer.shown
+    await person.get("/")
+    assert len(person.session_ids) == 1
+
+
+async def test_a_user_without_a_password_any_more_is_signed_out(site: SignInWorld) -> None:
+    person, _ = await enter(site, "alice")
+    tab, base = await enter(site)
+    await press(tab, base, "DeleteLoginProfile", UserName="alice")
+    await person.get("/")
+    assert person.session_ids == []
