@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what the tests need beyond Python: a real Chromium, a real PostgreSQL, S3 clients, xmlsec1, the JS SDK,
-# a real OpenID Connect provider, a real keyring, the AWS CLI version 2, shells to complete in, an SSH server, a checker of manual pages.
+# a real OpenID Connect provider, a real keyring, the AWS CLI version 2, shells to complete in, an SSH server, checkers of manual pages and of systemd's units.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,6 +12,8 @@ if have apt-get; then
     have s3cmd || missing="$missing s3cmd"
     have javac || missing="$missing default-jdk-headless"
     have openssl || missing="$missing openssl"
+    have curl || missing="$missing curl"
+    have systemd-analyze || missing="$missing systemd"
     have xmlsec1 || missing="$missing xmlsec1"
     have zsh || missing="$missing zsh"
     have fish || missing="$missing fish"
