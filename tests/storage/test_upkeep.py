@@ -10,10 +10,15 @@ from support.storage_records import (
     NOW,
     make_federation_request,
     make_login_session,
+    make_oidc_provider,
+    make_passkey,
     make_proof,
     make_redemption,
     make_rotation,
+    make_saml_provider,
     make_sign_in_session,
+    make_user,
+    make_virtual_device,
 )
 
 TABLES = {
@@ -124,3 +129,16 @@ async def test_the_write_check_fails_when_only_reading_works(
     with pytest.raises(StorageError):
         await reader.check_writable(now=NOW)
     await reader.close()
+
+
+async def test_what_anybody_uses_is_found_whatever_the_account(storage: SqlStorage) -> None:
+    assert await storage.find_uses() == frozenset()
+    alice = make_user("Alice")
+    await storage.users.create_user(alice)
+    await storage.mfa_devices.create_mfa_device(make_virtual_device(owner_id=alice.user_id), limit=8)
+    assert await storage.find_uses() == frozenset(), "an app needs no library of its own"
+    await storage.mfa_devices.create_mfa_device(make_passkey(alice.user_id), limit=8)
+    assert await storage.find_uses() == {"passkeys"}
+    await storage.oidc_providers.create_oidc_provider(make_oidc_provider())
+    await storage.saml_providers.create_saml_provider(make_saml_provider())
+    assert await storage.find_uses() == {"saml", "oidc", "passkeys"}

@@ -16,6 +16,7 @@ Nothing is decided here about a request beyond where it goes. There are no globa
 import asyncio
 import logging
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
@@ -32,6 +33,7 @@ from daypass.server.adapters.sql import SqlStorage, open_storage
 from daypass.server.adapters.system import SystemRandomness, system_clock
 from daypass.server.domain.key_ring import KeyRing
 from daypass.server.domain.managed_policies import SHIPPED_POLICIES
+from daypass.server.domain.relying_party import has_relying_party_id
 from daypass.server.flows.reseal_held_secrets import reseal_held_secrets
 from daypass.server.flows.reseal_saml_keys import reseal_saml_keys
 from daypass.server.flows.seal_audit_log import seal_audit_log
@@ -79,16 +81,20 @@ class Application:
     hasher: Argon2Hasher
     _ring: KeyRing
     _gateway_app: "GatewayApp | None"
-    _oidc: OnFirstUse
+    _on_demand: Mapping[str, OnFirstUse]
+    """`saml`, `oidc`, `passkeys`: loaded once somebody uses them."""
     _webhook: "SignInWebhook | None"
     _audit: "BoundedAudit | None" = None
     """None in a test that bounds nothing."""
 
     async def purge_forever(self) -> None:
-        """Delete what has expired, twice a minute, until cancelled. A failure is logged and tried again."""
+        """Delete what has expired and load what is used by now, twice a minute, until cancelled. A failure is logged and
+        tried again.
+        """
         while True:
             await asyncio.sleep(_PURGE_SECONDS)
             try:
+                await _load_what_is_used(self.storage, self._on_demand)
                 await self.storage.purge_expired(now=system_clock())
             except Exception:  # the task must outlive a database that is away
                 logging.getLogger("daypass.server").exception("could not purge expired rows")
@@ -122,9 +128,10 @@ class Application:
         if self._gateway_app is not None:
             with suppress(Exception):
                 await self._gateway_app.close()
-        if self._oidc.is_loaded:
+        oidc = self._on_demand.get("oidc")
+        if oidc is not None and oidc.is_loaded:
             with suppress(Exception):
-                await self._oidc.close()
+                await oidc.close()
         if self._webhook is not None:
             with suppress(Exception):
                 await self._webhook.close()
@@ -154,7 +161,8 @@ async def compose(
     audit = BoundedAudit(storage.audit, clock=system_clock, new_id=SystemRandomness().uuid)
     storage.audit = audit
     webhook = _announce_sessions(settings, storage) if settings.sign_in_webhook_url else None
-    oidc = OnFirstUse(lambda: _load_oidc(settings))
+    on_demand = _on_demand(settings, external_url)
+    await _load_what_is_used(storage, on_demand)
     log = logging.getLogger("daypass.server")
     metrics = open_metrics()
     hasher = Argon2Hasher(threads=settings.password_threads, queue=settings.password_queue)
@@ -164,7 +172,7 @@ async def compose(
         ring,
         hasher=hasher,
         metrics=metrics,
-        oidc=oidc,
+        on_demand=on_demand,
         places=(external_url, alternate_urls, s3_url),
     )
     readiness = Readiness(lambda: storage.check_writable(now=system_clock()), log)
@@ -184,7 +192,7 @@ async def compose(
         hasher=hasher,
         _ring=ring,
         _gateway_app=gateway_app,
-        _oidc=oidc,
+        _on_demand=on_demand,
         _webhook=webhook,
         _audit=audit,
     )
@@ -197,7 +205,7 @@ def _build_parts(
     *,
     hasher: Argon2Hasher,
     metrics: ProcessMetrics,
-    oidc: OnFirstUse,
+    on_demand: Mapping[str, OnFirstUse],
     places: tuple[str, frozenset[str], str],
 ) -> SignInParts:
     """`places`: this server's own address, its other ones, the gateway's."""
@@ -210,10 +218,10 @@ def _build_parts(
         clock=system_clock,
         randomness=SystemRandomness(),
         metrics=metrics,
-        saml=cast("SamlServiceProvider", OnFirstUse(_load_saml)),
-        oidc=cast("OpenIdRelyingParty", oidc),
+        saml=cast("SamlServiceProvider", on_demand["saml"]),
+        oidc=cast("OpenIdRelyingParty", on_demand["oidc"]),
         judge=LocalPasswordJudge(settings.breached_passwords),
-        passkeys=cast("Passkeys", OnFirstUse(lambda: _load_passkeys(external_url))),
+        passkeys=cast("Passkeys", on_demand["passkeys"]),
         identity_providers=settings.identity_providers,
         show_saml_providers=settings.show_saml_providers,
         external_url=external_url,
@@ -237,6 +245,31 @@ def _announce_sessions(settings: Settings, storage: SqlStorage) -> "SignInWebhoo
     )
     storage.session_origins = AnnouncedOrigins(storage.session_origins, webhook)
     return webhook
+
+
+def _on_demand(settings: Settings, external_url: str) -> Mapping[str, OnFirstUse]:
+    """The parts whose libraries few servers need, by the words of `Storage.find_uses`."""
+    return {
+        "saml": OnFirstUse(_load_saml, modules=("daypass.server.adapters.saml",)),
+        "oidc": OnFirstUse(
+            lambda: _load_oidc(settings),
+            modules=("daypass.server.adapters.oidc", "daypass.server.adapters.outbound_http"),
+        ),
+        "passkeys": OnFirstUse(
+            lambda: _load_passkeys(external_url),
+            modules=("daypass.server.adapters.passkeys",),
+            known={"is_available": has_relying_party_id(external_url)},
+        ),
+    }
+
+
+async def _load_what_is_used(storage: Storage, on_demand: Mapping[str, OnFirstUse]) -> None:
+    """So that no request has to wait for an import, its own or another's. Raises StorageError."""
+    if all(part.is_loaded for part in on_demand.values()):
+        return
+    for use in await storage.find_uses():
+        if use in on_demand:
+            await on_demand[use].load()
 
 
 def _load_saml() -> "SamlServiceProvider":

@@ -26,7 +26,7 @@ class _Hasher:
 def _application(storage: SqlStorage) -> Application:
     nothing = cast("Any", None)
     unused = OnFirstUse(lambda: None)
-    return Application(nothing, None, storage, cast("Any", _Hasher()), RING, None, unused, None)
+    return Application(nothing, None, storage, cast("Any", _Hasher()), RING, None, {"oidc": unused}, None)
 
 
 @pytest.fixture

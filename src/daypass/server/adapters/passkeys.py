@@ -4,7 +4,6 @@ Loaded on first use: the library brings its own parsers of certificates and CBOR
 whatever comes to them about bytes that make no sense, so anything they raise is the answer's fault and a refusal.
 """
 
-import ipaddress
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from daypass.server.domain.relying_party import has_relying_party_id
 from daypass.server.ports.passkeys import NewPasskey, PasskeyRefused
 
 __all__ = ["WebAuthnPasskeys"]
@@ -30,18 +30,13 @@ class WebAuthnPasskeys:
     """One relying party: this server under its external URL."""
 
     def __init__(self, external_url: str) -> None:
-        parts = urlsplit(external_url)
-        self._host = parts.hostname or ""
+        self._host = urlsplit(external_url).hostname or ""
         self._origin = external_url
 
     @property
     def is_available(self) -> bool:
-        """A relying party id is a host name."""
-        try:
-            ipaddress.ip_address(self._host)
-        except ValueError:
-            return True
-        return False
+        """See the port."""
+        return has_relying_party_id(self._origin)
 
     def registration_options(
         self, *, challenge: bytes, user_id: bytes, user_name: str, exclude: Sequence[bytes]

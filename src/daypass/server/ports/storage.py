@@ -13,7 +13,7 @@ suite (`tests/storage/`) runs on both. Rules that hold for every method:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from daypass.server.domain.account import Account, LoginProfile, ManagedPolicy, Role, User
 from daypass.server.domain.identity_provider import Tags
@@ -326,6 +326,10 @@ class Storage(Protocol):
 
     async def check_writable(self, *, now: int) -> None:
         """Do one real write and roll it forward; raises StorageError (readiness)."""
+        ...
+
+    async def find_uses(self) -> frozenset[Literal["saml", "oidc", "passkeys"]]:
+        """Which of these anybody uses: a provider of the kind, a passkey, in any account."""
         ...
 
     async def purge_expired(self, *, now: int) -> None:

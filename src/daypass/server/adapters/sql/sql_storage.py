@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import Literal
 
 from daypass.server.adapters.sql.access_keys import SqlAccessKeyStore
 from daypass.server.adapters.sql.account_settings import SqlAccountSettingsStore
@@ -35,7 +36,7 @@ from daypass.server.adapters.sql.saml_providers import SqlSamlProviderStore
 from daypass.server.adapters.sql.session_origins import SqlSessionOriginStore
 from daypass.server.adapters.sql.sign_in_sessions import SqlSignInSessionStore
 from daypass.server.adapters.sql.sqlite_engine import SqliteEngine
-from daypass.server.adapters.sql.upkeep import check_writable, purge_expired
+from daypass.server.adapters.sql.upkeep import check_writable, find_uses, purge_expired
 from daypass.server.adapters.sql.users import SqlUserStore
 from daypass.server.domain.audit import AuditEvent
 from daypass.server.ports.storage import (
@@ -99,6 +100,9 @@ class SqlStorage:
 
     async def check_writable(self, *, now: int) -> None:
         await check_writable(self.engine, now=now)
+
+    async def find_uses(self) -> frozenset[Literal["saml", "oidc", "passkeys"]]:
+        return await find_uses(self.engine)
 
     async def purge_expired(self, *, now: int) -> None:
         await purge_expired(self.engine, now=now)

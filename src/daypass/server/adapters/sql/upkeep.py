@@ -1,14 +1,15 @@
-"""What keeps the database healthy: the write check behind readiness, and purging what time has ended.
+"""What keeps the server healthy: the write check behind readiness, purging what time has ended, and what is in use.
 
 Rows go only `PURGE_MARGIN` seconds after their time, so a clock that steps back cannot free a used code
 or proof. Each round is a short transaction of its own; other work runs between rounds.
 """
 
 import asyncio
+from typing import Literal
 
 from daypass.server.adapters.sql.engine import Engine, Transaction
 
-__all__ = ["PURGE_MARGIN", "check_writable", "purge_expired"]
+__all__ = ["PURGE_MARGIN", "check_writable", "find_uses", "purge_expired"]
 
 PURGE_MARGIN = 60
 """Seconds."""
@@ -35,6 +36,20 @@ _PURGES = tuple(
         ("session_origins", "session_id", "expires_at"),
     )
 )
+
+
+_USES = """
+SELECT EXISTS (SELECT 1 FROM saml_providers), EXISTS (SELECT 1 FROM oidc_providers),
+       EXISTS (SELECT 1 FROM mfa_devices WHERE kind = 'passkey')
+"""
+
+
+async def find_uses(engine: Engine) -> frozenset[Literal["saml", "oidc", "passkeys"]]:
+    """`ports.storage.Storage.find_uses`: a look at one row of each, whatever their number."""
+    row = await engine.fetch_one(_USES)
+    assert row is not None, "a SELECT without FROM has one row"
+    words: tuple[Literal["saml", "oidc", "passkeys"], ...] = ("saml", "oidc", "passkeys")
+    return frozenset(word for word, is_used in zip(words, row, strict=True) if is_used)
 
 
 async def check_writable(engine: Engine, *, now: int) -> None:
