@@ -5,8 +5,9 @@
     .venv/bin/python tools/moto_suite.py FOLDER/moto-X.Y.Z [pytest arguments]
 
 Each test gets a server of its own with one empty account, reached through the SDK's endpoint variables; moto's mock is
-switched off. Tests that reach into moto's backends, or that ask for services this server has not, cannot pass: the
-summary groups what did not pass by its reason.
+switched off, and the server's clock is the test's, which some of them freeze. IAM's tests are asked by root, because they
+count users; STS's by an administrator's access key, because root assumes no roles. Tests that reach into moto's backends,
+or that ask for services this server has not, cannot pass: the summary groups what did not pass by its reason.
 """
 
 import os
@@ -24,12 +25,28 @@ sys.path.insert(0, str(REPOSITORY / "tests"))
 
 import moto  # noqa: E402 - after the path was set
 
-from daypass.server.domain.account import Account  # noqa: E402  # the paths above come first
+from daypass.protocol.aws.sigv4 import Credentials  # noqa: E402  # the paths above come first
+from daypass.secret import Secret  # noqa: E402  # the paths above come first
+from daypass.server.domain.access_key import AccessKey  # noqa: E402  # the paths above come first
+from daypass.server.domain.account import Account, User  # noqa: E402  # the paths above come first
+from daypass.server.domain.tokens import access_key_id  # noqa: E402  # the paths above come first
 from support.loop_thread import LoopThread  # noqa: E402  # the paths above come first
 from support.query_world import QueryWorld, ServedWorld, open_query_world  # noqa: E402  # the paths above come first
 
 ACCOUNT = "123456789012"
 """The one moto's tests expect."""
+
+
+class _LiveWorld(QueryWorld):
+    """Its clock is the process's, frozen or not."""
+
+    @property
+    def now(self) -> int:
+        return int(time.time())
+
+    @now.setter
+    def now(self, _: int) -> None:
+        """Nobody sets it."""
 
 
 class _NoMock:
@@ -56,26 +73,23 @@ class MotoSuite:
         self.outcomes: Counter[str] = Counter()
 
     @pytest.fixture(autouse=True)
-    def _server(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-        world: QueryWorld = self._loop.run(open_query_world(clock_starts_at=int(time.time())))
-        self._loop.run(
-            world.storage.accounts.create_account(
-                Account(ACCOUNT, None, "root@moto.example.com", "", 0, world.now)
-            )
-        )
-        root = world.credentials(ACCOUNT, "root", f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
+    def _server(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        world = _LiveWorld(self._loop.run(open_query_world(clock_starts_at=int(time.time()))).storage)
+        asks_sts = "test_sts" in str(request.path)
+        who: Credentials = self._loop.run(_new_account(world, asks_sts=asks_sts))
         served = ServedWorld(world)
         endpoint = self._loop.run(served.__aenter__())
-        assert root.session_token is not None
         for name, value in {
             "AWS_ENDPOINT_URL_IAM": endpoint,
             "AWS_ENDPOINT_URL_STS": endpoint,
-            "AWS_ACCESS_KEY_ID": root.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": root.secret_access_key.reveal(),
-            "AWS_SESSION_TOKEN": root.session_token.reveal(),
+            "AWS_ACCESS_KEY_ID": who.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": who.secret_access_key.reveal(),
             "AWS_DEFAULT_REGION": "us-east-1",
         }.items():
             monkeypatch.setenv(name, value)
+        monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+        if who.session_token is not None:
+            monkeypatch.setenv("AWS_SESSION_TOKEN", who.session_token.reveal())
         yield
         self._loop.run(served.__aexit__())
         self._loop.run(world.storage.close())
@@ -91,6 +105,24 @@ class MotoSuite:
         terminalreporter.write_line(f"{self.outcomes['passed']} of {total} passed")
         for reason, count in self.reasons.most_common():
             terminalreporter.write_line(f"{count:4} {reason}")
+
+
+async def _new_account(world: QueryWorld, *, asks_sts: bool) -> Credentials:
+    """Whoever asks: the account's root, or the access key of an administrator."""
+    storage = world.storage
+    await storage.accounts.create_account(
+        Account(ACCOUNT, None, "root@moto.example.com", "", 0, int(time.time()))
+    )
+    if not asks_sts:
+        return world.credentials(ACCOUNT, "root", f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT)
+    user = User(ACCOUNT, "AIDA" + "M" * 17, "moto", "/", int(time.time()))
+    await storage.users.create_user(user)
+    await storage.policies.attach_policy(ACCOUNT, user.user_id, "arn:aws:iam::aws:policy/AdministratorAccess")
+    key_id = "AKIA" + access_key_id(ACCOUNT, bytes(8))[4:]  # the same in every test: the SDK remembers it
+    sealed = world.ring.seal("access-key", b"x" * 40)
+    key = AccessKey(key_id, ACCOUNT, user.user_id, sealed, "Active", int(time.time()))
+    await storage.access_keys.create_access_key(key, limit=2)
+    return Credentials(key_id, Secret("x" * 40), None)
 
 
 def _reason(report: pytest.TestReport) -> str:

@@ -398,3 +398,25 @@ async def test_tag_keys_are_audited_and_values_are_not(world: QueryWorld) -> Non
     event = (await world.storage.audit.list_events(account_id=ACCOUNT, since=NOW, limit=1))[0]
     assert event.detail["tags"] == "team"
     assert "secret-value" not in repr(event)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("x" * 65, f" '{'x' * 65}'"),
+        ("x" * 1000, f" '{'x' * 256}'"),
+        ("x", " 'x'"),
+        ("a b", " 'a b'"),
+        ("a\x01b", ""),
+        ("aé", ""),
+    ],
+)
+async def test_a_refused_session_name_is_shown_as_far_as_an_answer_can_hold_it(
+    world: QueryWorld, name: str, shown: str
+) -> None:
+    alice = await world.new_user("alice")
+    role = await world.new_role("reader", trust({"AWS": ALICE}))
+    answer = await world.call(alice, "sts", "AssumeRole", RoleArn=role, RoleSessionName=name)
+    assert answer.code == "ValidationError"
+    start = f"1 validation error detected: Value{shown} at 'roleSessionName' failed to satisfy constraint: "
+    assert answer.message.startswith(start)

@@ -28,6 +28,8 @@ __all__ = [
 
 UNIQUE_ID_SEED_BYTES = 11
 """Random bytes behind one unique id: 85 bits reach the text."""
+_LONGEST_SHOWN = 256
+"""Characters of a value that a refusal repeats."""
 
 _is_name = re.compile(r"[\w+=,.@\-]+", re.ASCII).fullmatch
 _is_policy_arn = re.compile(
@@ -44,27 +46,34 @@ def build_unique_id(prefix: str, seed: bytes) -> str:
     return prefix + base64.b32encode(seed).decode("ascii")[:17]
 
 
-def constraint_refusal(member: str, constraint: str) -> ValidationError:
-    """The refusal of one member, as the Query services word it; the value is left out."""
+def constraint_refusal(member: str, constraint: str, *, value: str | None = None) -> ValidationError:
+    """The refusal of one member, as the Query services word it. A value that is given is shown, as far as XML can."""
+    shown = ""
+    if value is not None and value.isascii() and value.isprintable():
+        shown = f" '{value[:_LONGEST_SHOWN]}'"
     return ValidationError(
-        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}"
+        f"1 validation error detected: Value{shown} at '{member}' failed to satisfy constraint: {constraint}"
     )
 
 
-def check_length(member: str, value: str, *, least: int, most: int) -> str:
-    """The value, when its length in characters lies within the bounds."""
+def check_length(member: str, value: str, *, least: int, most: int, is_shown: bool = False) -> str:
+    """The value, when its length in characters lies within the bounds. `is_shown`: a refusal repeats it."""
+    shown = value if is_shown else None
     if len(value) < least:
-        raise constraint_refusal(member, f"Member must have length greater than or equal to {least}")
+        words = f"Member must have length greater than or equal to {least}"
+        raise constraint_refusal(member, words, value=shown)
     if len(value) > most:
-        raise constraint_refusal(member, f"Member must have length less than or equal to {most}")
+        raise constraint_refusal(member, f"Member must have length less than or equal to {most}", value=shown)
     return value
 
 
 def check_session_name(member: str, value: str) -> str:
-    """A role session name or a source identity: 2–64 characters of a name."""
-    check_length(member, value, least=2, most=64)
+    """A role session name or a source identity: 2–64 characters of a name. A refusal shows it: it is no secret."""
+    check_length(member, value, least=2, most=64, is_shown=True)
     if not _is_name(value):
-        raise constraint_refusal(member, "Member must satisfy regular expression pattern: [\\w+=,.@-]*")
+        raise constraint_refusal(
+            member, "Member must satisfy regular expression pattern: [\\w+=,.@-]*", value=value
+        )
     return value
 
 
@@ -79,7 +88,7 @@ def check_external_id(member: str, value: str) -> str:
 def check_federated_name(member: str, value: str) -> str:
     """The name a user gives somebody (GetFederationToken): 2–32 characters of a name."""
     check_session_name(member, value)
-    return check_length(member, value, least=2, most=32)
+    return check_length(member, value, least=2, most=32, is_shown=True)
 
 
 def check_serial_number(member: str, value: str) -> str:
