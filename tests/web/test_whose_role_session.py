@@ -318,3 +318,33 @@ async def test_another_persons_end_ends_nothing(site: SignInWorld) -> None:
     await terminal.refresh(tokens.refresh_token)
     await tab.get("/")
     assert role in tab.session_ids
+
+
+async def test_a_refresh_reads_nothing_more_for_an_owner_it_has_seen(
+    site: SignInWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Role and user come from the directory's memory, as any principal does: one look at a revision a second."""
+    tab, _, role = await in_role(site)
+    terminal, tokens = await login_as(site, tab, role)
+    tokens = await terminal.refresh(tokens.refresh_token)
+    read: list[str] = []
+    engine = site.storage.engine  # type: ignore[attr-defined]  # the SQL adapter's
+    fetch_all, fetch_one = engine.fetch_all, engine.fetch_one
+
+    async def note_all(statement: str, *values: object) -> object:
+        read.append(statement)
+        return await fetch_all(statement, *values)
+
+    async def note_one(statement: str, *values: object) -> object:
+        read.append(statement)
+        return await fetch_one(statement, *values)
+
+    monkeypatch.setattr(engine, "fetch_all", note_all)
+    monkeypatch.setattr(engine, "fetch_one", note_one)
+    for _ in range(3):
+        tokens = await terminal.refresh(tokens.refresh_token)
+    assert read == []
+    site.now += 1
+    await terminal.refresh(tokens.refresh_token)
+    assert len(read) == 1
+    assert "revision" in read[0]
