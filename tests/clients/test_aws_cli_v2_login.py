@@ -1,6 +1,7 @@
 """`aws login` and `aws logout` of the unmodified AWS CLI version 2: each way in, each way out, in its own words."""
 
 import base64
+import html
 import json
 import re
 
@@ -9,6 +10,7 @@ import pytest
 from support.aws_cli_v2 import CliV2, administrator, new_user, sign_in
 from support.form_browser import FormBrowser
 from support.running_server import RunningServer, Terminal
+from support.serving import age_cache
 from support.typed_terminal import on_terminal
 
 pytestmark = [pytest.mark.clients, pytest.mark.processes, pytest.mark.xdist_group("cli-v2")]
@@ -71,6 +73,20 @@ def test_the_browser_is_given_the_link_that_is_printed(cli: CliV2, server: Runni
     done = cli.login(answer, BROWSER=str(script))
     assert (done.returncode, done.stderr) == (0, "")
     assert opened.read_text() == printed[0]
+
+
+def test_the_line_on_the_server_s_own_page_signs_in_for_good(cli: CliV2, server: RunningServer) -> None:
+    """The address stays in the profile: the commands after it, and the renewal, need no flag."""
+    cli.config.write_text("[default]\nregion = us-east-1\n")
+    page = FormBrowser()
+    page.open(server.endpoint + "/")
+    (line,) = (found for found in re.findall("<code>(aws .+?)</code>", page.html))
+    setting, login = html.unescape(line).split(" && ")
+    cli.said(*setting.split()[1:])
+    assert login == "aws login"
+    cli.signs_in(server.root)
+    age_cache(cli.person)
+    assert _arn(cli).endswith(":root")
 
 
 def test_from_another_device_by_the_pasted_code_with_a_region_asked_for(

@@ -1,0 +1,61 @@
+"""docs/how-to/use-with-aws-cli-v2.md, done from the first command to the last with the program it is about."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.aws_cli_v2 import aws_cli_v2
+from support.page_blocks import REPOSITORY, Page, Saves
+from support.page_run import PageRun
+from support.running_server import RunningServer, Terminal, run_up
+
+pytestmark = [pytest.mark.processes, pytest.mark.clients, pytest.mark.xdist_group("cli-v2")]
+
+PATH = "how-to/use-with-aws-cli-v2.md"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RunningServer]:
+    with run_up(tmp_path / "data") as running:
+        yield running
+
+
+def test_the_page_of_version_2(server: RunningServer, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    page = Page(
+        PATH,
+        blocks={"[profile work]": Saves(".aws/config", adds=True)},
+        exchanged={
+            "https://signin.example.com": server.endpoint,
+            "https://s3.example.com": server.s3_endpoint,
+            "111122223333": server.account_id,
+        },
+        stand_ins={"aws": f'exec {aws_cli_v2()} "$@"'},
+    )
+    # The program takes `BROWSER` for one name, and listens only after that has ended.
+    browser, answers = tmp_path / "browser", Path(__file__).parents[1] / "support" / "page_browser.py"
+    browser.write_text(
+        f'#!/bin/sh\n{sys.executable} {answers} {tmp_path}/home-page/signs-in.json "$1" >/dev/null 2>&1 &\n'
+    )
+    browser.chmod(0o755)
+    with PageRun(page, Terminal(home), {"BROWSER": str(browser)}) as run:
+        run.sign_in_as(server.user)
+        run.until("[profile work]")
+        run.sign_in_as(server.root)
+        run.rest()
+
+
+def test_its_words_are_those_that_the_clients_tests_hear() -> None:
+    """Each sentence that the page quotes is one that a test waits for."""
+    heard = "".join(
+        re.sub(r'"\s*"', "", path.read_text())
+        for path in Path(__file__).parents[1].glob("clients/test_aws_cli_v2_*.py")
+    )
+    text = (REPOSITORY / "docs" / PATH).read_text().split("## What the AWS CLI says")[1]
+    quoted = re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE)
+    assert len(quoted) == 4
+    assert [words for words in quoted if words not in heard] == []
