@@ -11,6 +11,7 @@ moving a deadline is an assignment, because every request moves it.
 
 import asyncio
 import math
+import sys
 import urllib.parse
 from collections import deque
 from collections.abc import Sequence
@@ -21,12 +22,11 @@ import httptools
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from daypass.server.adapters.http_exchange import AsgiApp, HttpExchange
+from daypass.server.adapters.http_exchange import WRITE_AHEAD_BYTES, AsgiApp, HttpExchange
+from daypass.server.ports.relay import RELAY
 
 __all__ = ["HttpConnection", "ListenerLimits"]
 
-_WRITE_AHEAD_BYTES = 1024 * 1024
-"""How far an answer may run ahead of a slow reader. asyncio's 64 KiB stops a streamed object at every piece."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _NEVER = math.inf
 _REFUSAL = b"Invalid HTTP request received."
@@ -79,7 +79,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvloop's is none by class
         self.transport = transport
-        transport.set_write_buffer_limits(high=_WRITE_AHEAD_BYTES)
+        transport.set_write_buffer_limits(high=WRITE_AHEAD_BYTES)
         self._state.connections.add(self)  # type: ignore[arg-type]  # anything with `shutdown`
         self._scope_of_connection = {
             "type": "http",
@@ -89,6 +89,7 @@ class HttpConnection(asyncio.Protocol):
             "client": get_remote_addr(transport),
             "scheme": "https" if is_ssl(transport) else "http",
             "root_path": "",
+            "extensions": {RELAY: {}} if _can_relay() and not is_ssl(transport) else {},
         }
         self._deadline = self._loop.time() + self._limits.keep_alive
         self._timer = self._loop.call_at(self._deadline, self._end_if_idle)
@@ -278,3 +279,11 @@ class HttpConnection(asyncio.Protocol):
             return
         again = self._deadline if now < self._deadline < _NEVER else now + self._limits.keep_alive
         self._timer = self._loop.call_at(again, self._end_if_idle)
+
+
+def _can_relay() -> bool:
+    if sys.platform != "linux":
+        return False
+    from daypass.server.adapters.splice import can_splice
+
+    return can_splice()

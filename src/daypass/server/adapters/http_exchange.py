@@ -1,6 +1,7 @@
 """One request and its answer on a connection: the two ASGI callables an application is given.
 
 The head of an answer waits for the first piece of its body (ASGI, "Response Start"), so a small answer is one write.
+A long body may be handed over as the connection it comes from (`ports/relay.py`).
 A body that came whole with its head is handed over without waiting. Nothing here knows the parser or the deadlines.
 """
 
@@ -10,14 +11,17 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Literal, Protocol
 
 from daypass.server.adapters.http_answer_head import Framing, build_answer_head
+from daypass.server.ports.relay import RELAY
 
-__all__ = ["AsgiApp", "Conversation", "HttpExchange"]
+__all__ = ["WRITE_AHEAD_BYTES", "AsgiApp", "Conversation", "HttpExchange"]
 
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 
+WRITE_AHEAD_BYTES = 1024 * 1024
+"""How far an answer may run ahead of a slow reader. asyncio's 64 KiB stops a streamed object at every piece."""
 _HELD_BODY_BYTES = 65_536
 """Of a request's body; beyond it the connection is not read until the application has taken what is there."""
 _JOINED_BYTES = 65_536
@@ -154,6 +158,8 @@ class HttpExchange:
             self._begin(message["status"], message.get("headers", ()))
         elif kind == "http.response.body" and self._stage == "begun":
             self._write(message.get("body", b""), is_last=not message.get("more_body", False))
+        elif kind == RELAY and self._stage == "begun":
+            await self._relay(message)
         else:
             raise RuntimeError(f"{kind} is out of turn")
 
@@ -170,9 +176,7 @@ class HttpExchange:
 
     def _write(self, body: bytes, *, is_last: bool) -> None:
         if self._framing == "counted":
-            self._left -= len(body)
-            if self._left < 0 or (is_last and self._left):
-                raise RuntimeError("the body is not as long as its Content-Length says")
+            self._count(len(body), is_last=is_last)
         elif self._framing == "none":
             body = b""
         elif self._framing == "chunked":
@@ -187,6 +191,41 @@ class HttpExchange:
             transport.write(head + body if head else body)
         if is_last:
             self._complete()
+
+    async def _relay(self, message: Message) -> None:
+        """Raises SourceEnded. A client that leaves meanwhile is noticed like any other."""
+        # Here because only few answers need it, and not every system has it.
+        from daypass.server.adapters.splice import splice
+
+        if self._framing != "counted":
+            raise RuntimeError("only a body of known length can be relayed")
+        self._count(message["count"], is_last=False)
+        await self._flush()
+        transport = self._connection.transport
+        if transport.is_closing():
+            return
+        with transport.get_extra_info("socket").dup() as client:
+            try:
+                await splice(message["source"], client, message["count"], patience=message["patience"])
+            except OSError:
+                transport.abort()
+                self.leave()
+
+    async def _flush(self) -> None:
+        """Return when everything so far is with the operating system, or the client has left."""
+        head, self._head = self._head, b""
+        transport = self._connection.transport
+        transport.write(head)
+        transport.set_write_buffer_limits(high=0)
+        while self._connection.write_pause is not None:
+            await self._connection.write_pause.wait()
+        if not transport.is_closing():
+            transport.set_write_buffer_limits(high=WRITE_AHEAD_BYTES)
+
+    def _count(self, length: int, *, is_last: bool) -> None:
+        self._left -= length
+        if self._left < 0 or (is_last and self._left):
+            raise RuntimeError("the body is not as long as its Content-Length says")
 
     def _complete(self) -> None:
         self._stage = "complete"

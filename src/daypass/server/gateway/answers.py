@@ -10,6 +10,8 @@ import aiohttp
 from daypass.protocol.aws.errors import AwsError
 from daypass.protocol.aws.xml import build_s3_error_xml
 from daypass.server.gateway.asgi import ClientBody, Message, Send
+from daypass.server.gateway.connection import IDLE_SECONDS, BodyRest, take_rest
+from daypass.server.ports.relay import RELAY, SourceEnded
 
 __all__ = ["AnswerCut", "relay_answer", "send_document", "send_refusal"]
 
@@ -88,23 +90,35 @@ async def send_refusal(
     await send({"type": "http.response.body", "body": document})
 
 
-async def relay_answer(response: aiohttp.ClientResponse, send: Send, body: ClientBody) -> None:
+async def relay_answer(
+    response: aiohttp.ClientResponse, send: Send, body: ClientBody, *, takes_relay: bool = False
+) -> None:
     """Pass the backend's answer on and close it. Raises AnswerCut when the backend breaks off.
 
-    When the backend answered before the request body was read to its end, the client's connection ends too.
+    `takes_relay`: the listener offers RELAY, so a long body need not be read here. When the backend answered before the request body was read to its end, the client's connection ends too.
     """
     is_early = not body.is_complete
     try:
         await send(_answer_start(response, is_early=is_early))
-        async for piece in response.content.iter_any():
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    except (aiohttp.ClientError, TimeoutError, OSError) as failure:
+        rest = take_rest(response) if takes_relay else None
+        if rest is not None:
+            await _send_rest(rest, send)
+        else:
+            async for piece in response.content.iter_any():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    except (aiohttp.ClientError, SourceEnded, TimeoutError, OSError) as failure:
         raise AnswerCut(f"{type(failure).__name__}: {failure}") from failure
     finally:
         response.close()
     if is_early:
         await body.drain(_LINGER_BYTES)
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_rest(rest: BodyRest, send: Send) -> None:
+    with rest.source:
+        await send({"type": "http.response.body", "body": rest.begun, "more_body": True})
+        await send({"type": RELAY, "source": rest.source, "count": rest.length, "patience": IDLE_SECONDS})
 
 
 def _answer_start(response: aiohttp.ClientResponse, *, is_early: bool) -> Message:

@@ -8,6 +8,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 from daypass.errors import StorageError
 from daypass.protocol.aws.errors import AwsError
@@ -35,6 +36,7 @@ from daypass.server.gateway.stream import forward
 from daypass.server.ports.clock import Clock
 from daypass.server.ports.metrics import Metrics
 from daypass.server.ports.principals import PrincipalDirectory
+from daypass.server.ports.relay import RELAY
 from daypass.server.ports.storage import Storage
 
 __all__ = ["Backend", "GatewayApp", "build_gateway_app"]
@@ -71,7 +73,8 @@ class GatewayApp:
         attempt = Attempt(_caller(scope), wire.raw_path)
         outcome = "ok"
         try:
-            await self._carry_out(await self._admission.admit(wire, body, send, attempt))
+            exchange = await self._admission.admit(wire, body, send, attempt)
+            await self._carry_out(replace(exchange, takes_relay=RELAY in scope.get("extensions", ())))
         except ClientGone:
             outcome = "client_gone"
         except AnswerCut as cut:

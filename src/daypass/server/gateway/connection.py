@@ -5,7 +5,9 @@ decompressed. A transfer may last as long as it moves; only connecting and stand
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import aiohttp
 from yarl import URL
@@ -15,15 +17,17 @@ from daypass.server.gateway.asgi import ClientGone
 from daypass.server.gateway.errors import BackendUnreachable, ServiceUnavailable
 from daypass.server.gateway.resign import BackendRequest
 
-__all__ = ["BackendConnections"]
+__all__ = ["IDLE_SECONDS", "BackendConnections", "BodyRest", "take_rest"]
 
 _CONNECT_SECONDS = 5.0
-_IDLE_SECONDS = 300.0
+IDLE_SECONDS = 300.0
 """The longest silence: a store joins the parts of a large upload without sending a byte."""
 _KEEP_ALIVE_SECONDS = 20.0
 """Shorter than any backend's, so that a pooled connection is not one the backend just closed."""
 _READ_BUFFER_BYTES = 128 * 1024
 """Larger pieces fall out of the processor's caches between reading and writing: 256 KiB cost a tenth, 1 MiB a third."""
+_LONG_REST_BYTES = 1024 * 1024
+"""From here on a connection of its own is a small price for not reading the bytes."""
 _LINE_BYTES = 64 * 1024
 _TRY_AGAIN = "Service is unable to handle request."
 _NEVER_ADDED = frozenset({"Accept", "Accept-Encoding", "Content-Type", "User-Agent"})
@@ -72,7 +76,7 @@ class BackendConnections:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEP_ALIVE_SECONDS),
                 timeout=aiohttp.ClientTimeout(
-                    total=None, sock_connect=_CONNECT_SECONDS, sock_read=_IDLE_SECONDS
+                    total=None, sock_connect=_CONNECT_SECONDS, sock_read=IDLE_SECONDS
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=_NEVER_ADDED,
@@ -89,6 +93,38 @@ class BackendConnections:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRest:
+    """A long body, from where the client library is relieved of it."""
+
+    begun: bytes
+    """What it had already read."""
+    source: socket.socket
+    """The rest comes from here, byte for byte. Whoever took it closes it."""
+    length: int
+    """Of the rest, in bytes."""
+
+
+def take_rest(response: aiohttp.ClientResponse) -> BodyRest | None:
+    """What is left of the answer's body, when it is long, comes as it stands (no TLS, no chunks) and its length is
+    known; else None. The connection serves no other request afterwards: `response.close()` ends it.
+    """
+    connection, length = response.connection, response.content_length
+    if connection is None or connection.protocol is None or connection.transport is None:
+        return None
+    wire = connection.transport.get_extra_info("socket")
+    is_tls = connection.transport.get_extra_info("sslcontext") is not None
+    if wire is None or is_tls or length is None or "Transfer-Encoding" in response.headers:
+        return None
+    left = length - response.content.total_bytes
+    if left < _LONG_REST_BYTES:
+        return None
+    begun = response.content.read_nowait()
+    # Nothing was awaited since the bytes were counted: from here on they stay with the operating system.
+    connection.protocol.pause_reading()
+    return BodyRest(begun, wire.dup(), left)
 
 
 class _Body:

@@ -26,6 +26,8 @@ class Exchange:
     body: ClientBody
     send: Send
     attempt: Attempt
+    takes_relay: bool = False
+    """Whether `send` takes the rest of a body as a connection (ports/relay.py)."""
 
     @property
     def request_id(self) -> str:

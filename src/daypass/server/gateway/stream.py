@@ -32,7 +32,7 @@ async def forward(exchange: Exchange, *, backend: Backend, connections: BackendC
 
 async def _carry(exchange: Exchange, *, backend: Backend, connections: BackendConnections) -> None:
     response = await open_transfer(exchange, backend=backend, connections=connections)
-    await relay_answer(response, exchange.send, exchange.body)
+    await relay_answer(response, exchange.send, exchange.body, takes_relay=exchange.takes_relay)
 
 
 async def open_transfer(
