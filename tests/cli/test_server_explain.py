@@ -12,6 +12,7 @@ from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.account import Account, ManagedPolicy, Role, User
 from daypass.server.domain.account_settings import ServiceControlPolicy
 from daypass.server.ports.storage import Bucket, Storage
+from support.page_blocks import read_blocks
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
 ROOT, ALICE = f"arn:aws:iam::{ACCOUNT}:root", f"arn:aws:iam::{ACCOUNT}:user/team/alice"
@@ -162,6 +163,12 @@ def test_every_kind_of_policy_says_its_word(
     explain: _Explain, words: tuple[str, ...], code: int, answer: str
 ) -> None:
     assert explain(*words) == (code, answer, "")
+
+
+def test_the_explanation_page_shows_an_answer_as_it_is(explain: _Explain) -> None:
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "how-a-request-is-decided.md"
+    (block,) = read_blocks(page)
+    assert explain(ALICE, "s3:PutObject", CAT)[1] == block.text
 
 
 def test_a_condition_value_of_the_request_can_be_given(explain: _Explain) -> None:

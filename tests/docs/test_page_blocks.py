@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from support.page_blocks import Exempt, IsIn, Page, Prints, Runs, Saves, Serves, Treatment, shown_in
+from support.page_blocks import (
+    REPOSITORY,
+    Exempt,
+    IsIn,
+    Page,
+    Prints,
+    Runs,
+    Saves,
+    Serves,
+    Treatment,
+    read_blocks,
+    shown_in,
+)
 from support.page_run import PageRun
 from support.running_server import Terminal
 
@@ -42,6 +54,8 @@ key = "HOST"
 nothing-like-this
 ```
 """
+DRAWINGS = {"the-flow.md"}
+"""Pages whose only block is a drawing of arrows: nothing to do."""
 FIRST = "```text\nwritten\n```\n"
 TABLE: dict[str, Treatment] = {
     "written": Prints(),
@@ -135,3 +149,16 @@ def test_lines_are_shown_only_together_and_in_their_order() -> None:
     assert not shown_in("a\ny", "x\na\nbc\ny")
     assert not shown_in("at 12 s", "at x s", [r"\d+"])
     assert not shown_in("b", "bc")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [path for path in sorted((REPOSITORY / "docs").rglob("*.md")) if read_blocks(path)],
+    ids=lambda path: path.name,
+)
+def test_every_page_with_blocks_is_named_by_a_test_that_does_them(page: Path) -> None:
+    """Which block is done, and which is exempt and why, stands in that test."""
+    tests = [path for path in (REPOSITORY / "tests").rglob("test_*.py") if path != Path(__file__)]
+    texts = map(Path.read_text, tests)
+    is_named = any(f"/{page.name}" in text or f'"{page.name}' in text for text in texts)
+    assert is_named is (page.name not in DRAWINGS)

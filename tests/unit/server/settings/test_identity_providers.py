@@ -13,6 +13,7 @@ from daypass.server.domain.provider_list import ListedProvider, OidcClient
 from daypass.server.settings import Settings, load_settings
 from daypass.server.settings.identity_providers import parse_identity_providers
 from daypass.server.settings.reference import build_reference_page, build_settings_file
+from support.page_blocks import read_blocks
 
 SAML = "arn:aws:iam::111122223333:saml-provider/Corp"
 OIDC = "arn:aws:iam::111122223333:oidc-provider/idp.example.com/realms/corp"
@@ -56,6 +57,13 @@ def test_tables_of_the_file_become_listed_providers_in_order(tmp_path: Path) -> 
         ListedProvider(SAML, "Corp", None),
         ListedProvider(OIDC, "Corp by OpenID", OidcClient(OIDC, "daypass", Secret(HIDDEN), "openid email")),
     )
+
+
+def test_the_references_example_is_one_that_is_read(tmp_path: Path) -> None:
+    (block,) = read_blocks(Path(__file__).parents[4] / "docs" / "reference" / "settings.md")
+    _secret_file(tmp_path)
+    (provider,) = _load(tmp_path, block.text).identity_providers
+    assert (provider.label, provider.client is not None) == ("Example Company", True)
 
 
 def test_the_environment_gives_the_list_as_json_and_the_secrets_apart(tmp_path: Path) -> None:
