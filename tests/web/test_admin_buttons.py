@@ -245,6 +245,12 @@ async def test_no_link_presses_a_button(site: SignInWorld) -> None:
     assert await site.storage.users.load_user(ACCOUNT, "alice") is not None
 
 
+def fields_of(call: str) -> dict[str, str]:
+    """What the form of a button has: of the walk, or any text for what is given."""
+    given = {field.name: "x" for field in BUTTONS[call].fields if field.kind == "given"}
+    return next((dict(fields) for key, fields, _ in WALK if key == call), given)
+
+
 GRAVE = sorted(key for key, button in BUTTONS.items() if button.is_grave)
 
 
@@ -267,7 +273,7 @@ async def test_what_is_grave_asks_once_more(site: SignInWorld, call: str) -> Non
     tab, base = await enter(site)
     await tab.get(f"{base}/call?call=CreateUser")
     before = len(await site.audit())
-    fields = dict(next((fields for key, fields, _ in WALK if key == call), {}))
+    fields = fields_of(call)
     answer = await tab.post(f"{base}/call", {"csrf": tab.hidden["csrf"], "call": call, **fields})
     assert answer.status == 200
     assert 'name="confirmed" value="yes"' in answer.text
@@ -279,7 +285,7 @@ async def test_what_is_grave_needs_a_recent_sign_in(site: SignInWorld, call: str
     tab, base = await enter(site)
     site.now += 901
     before = len(await site.audit())
-    fields = dict(next((fields for key, fields, _ in WALK if key == call), {}))
+    fields = fields_of(call)
     answer = await press(tab, base, call, **fields)
     assert answer.status == 403
     assert "Sign in again" in answer.text
@@ -304,6 +310,27 @@ async def test_a_button_that_is_not_there_leads_to_the_account(site: SignInWorld
     await tab.get(f"{base}/call?call=CreateUser")
     answer = await tab.submit(f"{base}/call", call="CreateInstanceProfile", UserName="alice", follow=False)
     assert (answer.status, answer.location) == (303, base)
+
+
+@pytest.mark.parametrize("call", sorted(BUTTONS))
+async def test_a_button_that_is_about_nobody_is_not_about_who_presses_it(
+    site: SignInWorld, call: str
+) -> None:
+    """IAM takes a name that is left out for the caller's own."""
+    given = [field.name for field in BUTTONS[call].fields if field.kind == "given"]
+    tab, base = await enter(site)
+    await tab.get(f"{base}/call?call=CreateUser")
+    before = len(await site.audit())
+    for missing in given:
+        rest = {name: text for name, text in fields_of(call).items() if name != missing}
+        answer = await tab.post(
+            f"{base}/call",
+            {"csrf": tab.hidden["csrf"], "call": call, "confirmed": "yes", **rest},
+            follow=False,
+        )
+        assert (answer.status, answer.location) == (303, base)
+        await tab.get(f"{base}/call?call=CreateUser")
+    assert len(await site.audit()) == before
 
 
 async def test_who_may_list_chooses_and_who_may_not_types_unrecorded(site: SignInWorld) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from daypass.server.domain.account import Account, InlinePolicy, ManagedPolicy, Role, User
+from daypass.server.domain.account import Account, Group, InlinePolicy, ManagedPolicy, Role, User
 from daypass.server.domain.account_settings import ServiceControlPolicy
 from daypass.server.ports.bucket_storage import Bucket
 from support.admin_world import FORM, enter, open_admin_world
@@ -170,6 +170,24 @@ async def test_no_beginning_breaks_the_search(site: SignInWorld, beginning: str)
     answer = await tab.get(f"{base}/users?beginning={beginning}")
     assert answer.status == 200
     assert "<script>" not in answer.text
+
+
+async def test_groups_roles_and_policies_are_found_by_a_part_of_their_name(site: SignInWorld) -> None:
+    for number in range(1005):
+        group = Group(ACCOUNT, f"AGPAD{number:016d}", f"team-{number:04d}", "/", NOW)
+        await site.storage.groups.create_group(group)
+    tab, base = await enter(site)
+    await tab.get(f"{base}/groups?containing=AM-100")
+    found = re.findall(r"name=(team-\d+)\"", tab.answer.text)
+    assert found == [f"team-{number}" for number in range(1000, 1005)]
+    for place, name in (("roles", "Archivist"), ("policies", "NoTerminals")):
+        await tab.get(f"{base}/{place}?containing={name[2:6].upper()}")
+        assert f">{name}</a>" in tab.answer.text
+        await tab.get(f"{base}/{place}?containing=nothing")
+        assert "No name contains that." in tab.answer.text
+    await tab.get(f"{base}/policies?scope=AWS&containing=S3Read")
+    assert re.findall(r">(\w+)</a></th>", tab.answer.text) == ["AmazonS3ReadOnlyAccess"]
+    assert 'name="scope" value="AWS"' in tab.answer.text
 
 
 @pytest.mark.parametrize("place", ["users", "groups", "roles", "policies", "sessions"])

@@ -52,6 +52,23 @@ _EXAMPLES: Mapping[str, str] = {
 _ASKED = frozenset({"Tags.member.1.Key"})
 """Typed fields that a link may fill in: the tag whose value is changed."""
 
+_PLACES = {
+    name: name if name.endswith("s") else f"{name}s"
+    for name in (
+        "users",
+        "user",
+        "groups",
+        "group",
+        "roles",
+        "role",
+        "policies",
+        "sessions",
+        "provider",
+        "providers",
+    )
+} | {"policy": "policies"}
+"""Where a button belongs, by the page it leads to."""
+
 
 class AdminCalls:
     """Handlers; each is HTTP in, HTTP out."""
@@ -77,6 +94,8 @@ class AdminCalls:
             for each in button.fields
             if each.name in _EXAMPLES
         }
+        if not _is_told(button, known):
+            return self.desk.go(admin, "")
         present = await find_present(self.desk, admin, button, known)
         return await self._form(admin, button, {**(present or examples), **known})
 
@@ -88,6 +107,8 @@ class AdminCalls:
         if button is None:
             return self.desk.go(admin, "")
         values = read_values(button, form)
+        if not _is_told(button, values):
+            return self.desk.go(admin, "")
         if button.is_grave and not _is_recent(admin):
             return self.desk.not_recent(admin)
         if button.is_grave and form.get("confirmed") != "yes":
@@ -134,7 +155,7 @@ class AdminCalls:
             admin,
             "admin_call.html",
             status=status,
-            here="",
+            here=_PLACES.get(button.place.partition("?")[0], "overview"),
             button=button,
             title=button.named(values),
             values=values,
@@ -163,6 +184,11 @@ def _is_recent(admin: AdminVisit) -> bool:
     except NotRecent:
         return False
     return True
+
+
+def _is_told(button: Button, values: Mapping[str, str]) -> bool:
+    """Whether it is said whom a button is about: where a name is left out, IAM means whoever asks."""
+    return all(values.get(each.name) for each in button.fields if each.kind == "given")
 
 
 def _question(button: Button, values: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from daypass.server.web.admin_view import commands_of, done_of, find_sessions
 
 __all__ = ["AdminPeople"]
 
-_GROUPS = ListPage("groups", "ListGroups", "CreateGroup")
+_GROUPS = ListPage("groups", "ListGroups", "CreateGroup", lambda group: str(group.group_name))
 _USER = buttons(
     "UpdateUser",
     "CreateLoginProfile",

@@ -12,8 +12,10 @@ from daypass.server.web.admin_view import commands_of, done_of, find_sessions
 
 __all__ = ["AdminRoles"]
 
-_ROLES = ListPage("roles", "ListRoles", "CreateRole")
-_POLICIES = ListPage("policies", "ListPolicies", "CreatePolicy")
+_ROLES = ListPage("roles", "ListRoles", "CreateRole", lambda role: str(role.role_name))
+_POLICIES = ListPage(
+    "policies", "ListPolicies", "CreatePolicy", lambda counted: str(counted.policy.policy_name)
+)
 _ROLE = buttons(
     "UpdateRole",
     "UpdateAssumeRolePolicy",

@@ -110,8 +110,14 @@ async def _delete_group(desk: AdminDesk, admin: AdminVisit, values: _Values) -> 
     group = {"GroupName": values.get("GroupName", "")}
     async for step in _release(desk, admin, "Group", group):
         yield step
-    for user in (await desk.ask(admin, "GetGroup", {**group, **_ALL})).members.items:
-        yield "RemoveUserFromGroup", {**group, "UserName": user.user_name}
+    turned: dict[str, str] = {}
+    while True:
+        members = (await desk.ask(admin, "GetGroup", {**group, **_ALL, **turned})).members
+        for user in members.items:
+            yield "RemoveUserFromGroup", {**group, "UserName": user.user_name}
+        if members.marker is None:
+            break
+        turned = {"Marker": members.marker}
     yield "DeleteGroup", group
 
 
