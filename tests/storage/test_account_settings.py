@@ -43,6 +43,21 @@ async def test_a_password_policy_is_set_replaced_and_removed(storage: Storage) -
         await store.put_password_policy("000000000000", STRICT)
 
 
+async def test_web_identity_tokens_are_switched_off_and_on(storage: Storage) -> None:
+    store = storage.account_settings
+    assert await store.is_web_identity_enabled(ACCOUNT_ID)
+    assert not await store.enable_web_identity(ACCOUNT_ID, is_enabled=True)
+    assert await store.enable_web_identity(ACCOUNT_ID, is_enabled=False)
+    assert not await store.enable_web_identity(ACCOUNT_ID, is_enabled=False)
+    assert not await store.is_web_identity_enabled(ACCOUNT_ID)
+    assert await store.is_web_identity_enabled(OTHER_ACCOUNT_ID)
+    assert await store.enable_web_identity(ACCOUNT_ID, is_enabled=True)
+    assert await store.is_web_identity_enabled(ACCOUNT_ID)
+    assert not await store.is_web_identity_enabled("000000000000")
+    with pytest.raises(NoSuchEntity):
+        await store.enable_web_identity("000000000000", is_enabled=False)
+
+
 async def test_an_alias_is_set_replaced_removed_and_one_accounts(storage: Storage) -> None:
     set_alias = storage.account_settings.set_account_alias
     await set_alias(OTHER_ACCOUNT_ID, "Beta")

@@ -16,7 +16,7 @@ async def test_the_page_lists_exactly_the_actions_served(world: QueryWorld) -> N
     listed = set(
         # Members of answers, `CreateDate` and its like, stand in the rows too.
         re.findall(
-            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume|Tag|Untag|Add|Remove|Decode|Put|Set|Enable|Resync|Deactivate|Simulate|Generate|Revoke)[A-Z][A-Za-z]+(?<!Date))`",
+            r"`((?:Get|List|Create|Update|Delete|Attach|Detach|Change|Assume|Tag|Untag|Add|Remove|Decode|Put|Set|Enable|Disable|Resync|Deactivate|Simulate|Generate|Revoke)[A-Z][A-Za-z]+(?<!Date))`",
             "\n".join(rows),
         )
     )

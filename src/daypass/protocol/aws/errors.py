@@ -15,6 +15,8 @@ __all__ = [
     "EntityAlreadyExists",
     "ExpiredIdentityToken",
     "ExpiredToken",
+    "FeatureDisabled",
+    "FeatureEnabled",
     "IDPCommunicationError",
     "IDPRejectedClaim",
     "IncompleteBody",
@@ -28,17 +30,20 @@ __all__ = [
     "InvalidInput",
     "InvalidRequest",
     "InvalidUserType",
+    "JwtPayloadSizeExceeded",
     "LimitExceeded",
     "MalformedPolicyDocument",
     "MalformedQueryString",
     "MalformedTrailer",
     "MissingAuthenticationToken",
     "NoSuchEntity",
+    "OutboundFederationDisabled",
     "PackedPolicyTooLarge",
     "PasswordPolicyViolation",
     "ReportGenerationLimitExceeded",
     "RequestEntityTooLarge",
     "RequestTimeTooSkewed",
+    "SessionDurationEscalation",
     "SignatureDoesNotMatch",
     "Throttling",
     "UnmodifiableEntity",
@@ -274,6 +279,40 @@ class InvalidAuthenticationCode(AwsError):
 
     code = "InvalidAuthenticationCode"
     status = 403
+
+
+class FeatureEnabled(AwsError):
+    """The account's outbound identity federation is on already (IAM)."""
+
+    code = "FeatureEnabled"
+    status = 409
+
+
+class FeatureDisabled(AwsError):
+    """The account's outbound identity federation is off (IAM)."""
+
+    code = "FeatureDisabled"
+    status = 404
+
+
+class OutboundFederationDisabled(AwsError):
+    """The account's outbound identity federation is off (STS, "GetWebIdentityToken")."""
+
+    code = "OutboundWebIdentityFederationDisabledException"
+    status = 403
+
+
+class SessionDurationEscalation(AwsError):
+    """A web identity token would outlive the credentials it was asked for with (STS, "GetWebIdentityToken")."""
+
+    code = "SessionDurationEscalationException"
+    status = 403
+
+
+class JwtPayloadSizeExceeded(AwsError):
+    """A web identity token would be longer than one may be (STS, "GetWebIdentityToken")."""
+
+    code = "JWTPayloadSizeExceededException"
 
 
 class ReportGenerationLimitExceeded(AwsError):

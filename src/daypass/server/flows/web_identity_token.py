@@ -1,11 +1,18 @@
 """GetWebIdentityToken: a caller's own identity as a signed statement for other services.
 
-(STS reference, "GetWebIdentityToken".) The token may not outlive the credentials it was made with.
+(STS reference, "GetWebIdentityToken".) The token may not outlive the credentials it was asked for with, and the account
+may have switched the tokens off.
 """
 
 from dataclasses import dataclass
 
-from daypass.protocol.aws.errors import AccessDenied, ValidationError
+from daypass.protocol.aws.errors import (
+    AccessDenied,
+    JwtPayloadSizeExceeded,
+    OutboundFederationDisabled,
+    SessionDurationEscalation,
+    ValidationError,
+)
 from daypass.secret import Secret
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.domain.key_ring import KeyRing
@@ -18,11 +25,14 @@ from daypass.server.domain.web_identity_token import (
     build_web_identity_token,
 )
 from daypass.server.ports.clock import Randomness
+from daypass.server.ports.storage import Storage
 
 __all__ = ["WebIdentityToken", "WebIdentityTokens"]
 
 DEFAULT_DURATION = 300
 """Seconds."""
+MAX_TOKEN_SIZE = 20_000
+"""Characters: what AssumeRoleWithWebIdentity takes, here and at AWS."""
 _SIGN_IN_CLIENTS = "arn:aws:signin:"
 
 
@@ -38,6 +48,7 @@ class WebIdentityToken:
 class WebIdentityTokens:
     """The story, over what it needs. `issuer` is the server's URL without trailing slash."""
 
+    storage: Storage
     ring: KeyRing
     randomness: Randomness
     issuer: str
@@ -51,7 +62,9 @@ class WebIdentityTokens:
         duration_seconds: int = DEFAULT_DURATION,
         tags: Tags = (),
     ) -> WebIdentityToken:
-        """Raises AccessDenied, ValidationError."""
+        """Raises AccessDenied, ValidationError, OutboundFederationDisabled, SessionDurationEscalation,
+        JwtPayloadSizeExceeded.
+        """
         if call.principal.kind == "root":
             raise AccessDenied("GetWebIdentityToken may not be called by root accounts.")
         if any(name.startswith(_SIGN_IN_CLIENTS) for name in audience):
@@ -63,7 +76,10 @@ class WebIdentityTokens:
         call.check_allowed("sts:GetWebIdentityToken", "*", values)
         if tags:
             call.check_allowed("sts:TagGetWebIdentityToken", "*", values)
-        expires_at = min(call.now + duration_seconds, call.claims.expires_at)
+        await self._check_enabled(call.account_id)
+        expires_at = call.now + duration_seconds
+        if expires_at > call.claims.expires_at:
+            raise SessionDurationEscalation("The token would outlive the credentials it is asked for with.")
         identity = WebIdentity(
             issuer=self.issuer,
             claims=call.claims,
@@ -75,10 +91,21 @@ class WebIdentityTokens:
             issued_at=call.now,
             expires_at=expires_at,
         )
+        return WebIdentityToken(self._sign(identity, signing_algorithm), expires_at)
+
+    async def _check_enabled(self, account_id: str) -> None:
+        if not await self.storage.account_settings.is_web_identity_enabled(account_id):
+            raise OutboundFederationDisabled(
+                "Outbound web identity federation is not enabled for this account."
+            )
+
+    def _sign(self, identity: WebIdentity, algorithm: Algorithm) -> Secret:
         try:
-            token = build_web_identity_token(self.ring, identity, signing_algorithm)
+            token = build_web_identity_token(self.ring, identity, algorithm)
         except NoSigningKey:
             raise ValidationError(
                 "This server has no RSA key: ask for ES384, or its operator for `daypass server upgrade`"
             ) from None
-        return WebIdentityToken(Secret(token), expires_at)
+        if len(token) > MAX_TOKEN_SIZE:
+            raise JwtPayloadSizeExceeded("The token would be too long; pass fewer tags.")
+        return Secret(token)

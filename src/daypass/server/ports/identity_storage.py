@@ -245,6 +245,14 @@ class AccountSettingsStore(Protocol):
         """Raises EntityAlreadyExists when another account has it."""
         ...
 
+    async def is_web_identity_enabled(self, account_id: str) -> bool:
+        """Whether its principals may have web identity tokens; False without such an account."""
+        ...
+
+    async def enable_web_identity(self, account_id: str, *, is_enabled: bool) -> bool:
+        """Switch it on or off. False when it was so already. Raises NoSuchEntity."""
+        ...
+
     async def put_service_control_policy(self, policy: ServiceControlPolicy) -> None:
         """Write or replace."""
         ...

@@ -34,9 +34,10 @@ def build_iam_operations(
     randomness: Randomness,
     saml: SamlServiceProvider,
     judge: PasswordJudge | None = None,
+    issuer: str = "",
 ) -> Mapping[str, Operation]:
     """Every IAM action served."""
-    parts = IamParts(storage, ring, hasher, randomness, saml, judge)
+    parts = IamParts(storage, ring, hasher, randomness, saml, judge, issuer)
     return {
         **build_identity_operations(parts),
         **build_policy_operations(parts),

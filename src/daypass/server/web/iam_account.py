@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from daypass.server.domain.account_settings import PasswordPolicy
 from daypass.server.flows.iam.account_settings import AccountSettings
 from daypass.server.flows.iam.mfa_devices import MfaDevices, NewVirtualDevice, OwnedDevice
+from daypass.server.flows.iam.outbound_federation import OutboundFederation
 from daypass.server.flows.iam.password_policies import PasswordPolicies
 from daypass.server.web import iam_members as members
 from daypass.server.web.enrolment_picture import draw_enrolment
@@ -20,7 +21,7 @@ __all__ = ["build_account_operations"]
 
 def build_account_operations(parts: IamParts) -> Mapping[str, ModelOperation]:
     """Every row of this file, by action."""
-    rows = (*_setting_rows(parts), *_device_rows(parts))
+    rows = (*_setting_rows(parts), *_outbound_rows(parts), *_device_rows(parts))
     return {row.action: row for row in rows}
 
 
@@ -39,6 +40,23 @@ def _setting_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
         changing("UpdateAccountPasswordPolicy", passwords.update_password_policy),
         reading("GetAccountPasswordPolicy", passwords.get_password_policy, _password_policy),
         changing("DeleteAccountPasswordPolicy", passwords.delete_password_policy),
+    )
+
+
+def _outbound_rows(parts: IamParts) -> tuple[ModelOperation, ...]:
+    outbound = OutboundFederation(parts.storage, parts.issuer)
+    return (
+        changing(
+            "EnableOutboundWebIdentityFederation",
+            outbound.enable,
+            lambda issuer: {"IssuerIdentifier": issuer},
+        ),
+        changing("DisableOutboundWebIdentityFederation", outbound.disable),
+        reading(
+            "GetOutboundWebIdentityFederationInfo",
+            outbound.get_info,
+            lambda issuer: {"IssuerIdentifier": issuer, "JwtVendingEnabled": True},
+        ),
     )
 
 

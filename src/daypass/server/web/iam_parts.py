@@ -22,3 +22,5 @@ class IamParts:
     randomness: Randomness
     saml: SamlServiceProvider
     judge: PasswordJudge | None = None
+    issuer: str = ""
+    """Of web identity tokens: the server's URL without trailing slash."""

@@ -60,6 +60,7 @@ def build_query_app(parts: SignInParts, log: logging.Logger) -> AsgiApp:
         randomness=parts.randomness,
         saml=parts.saml,
         judge=parts.judge,
+        issuer=parts.external_url,
     )
     signin = build_signin_operations(storage=parts.storage, ring=parts.ring)
     services = {"sts": sts_service(sts), "iam": iam_service(iam), "signin": signin_service(signin)}

@@ -66,7 +66,7 @@ def build_sts_operations(
     session_tokens = SessionTokens(ring, randomness, second_factor)
     federation_tokens = FederationTokens(ring, randomness, stored)
     return {
-        **_plain_rows(ring, WebIdentityTokens(ring, randomness, external_url)),
+        **_plain_rows(ring, WebIdentityTokens(storage, ring, randomness, external_url)),
         "AssumeRole": _assume_role(ring, with_role.assume_role),
         "AssumeRoleWithSAML": _assume_role_with_saml(ring, with_saml.assume_role),
         "AssumeRoleWithWebIdentity": _assume_role_with_web_identity(ring, with_web_identity.assume_role),

@@ -1,5 +1,5 @@
-"""What holds for a whole account: tables `account_password_policies` and `service_control_policies`, the alias in
-`accounts`, and counts over all the others.
+"""What holds for a whole account: tables `account_password_policies` and `service_control_policies`, the alias and the
+switch of outbound federation in `accounts`, and counts over all the others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,6 +87,25 @@ class SqlAccountSettingsStore:
                 raise EntityAlreadyExists("another account has this alias")
 
         await self._engine.run(work)
+
+    async def is_web_identity_enabled(self, account_id: str) -> bool:
+        row = await self._engine.fetch_one(
+            "SELECT web_identity_off FROM accounts WHERE account_id = $1", account_id
+        )
+        return row is not None and not row[0]
+
+    async def enable_web_identity(self, account_id: str, *, is_enabled: bool) -> bool:
+        async def work(transaction: Transaction) -> bool:
+            await raise_revision(transaction, account_id)
+            row = await transaction.fetch_one(
+                "UPDATE accounts SET web_identity_off = $2"
+                " WHERE account_id = $1 AND web_identity_off <> $2 RETURNING account_id",
+                account_id,
+                int(not is_enabled),
+            )
+            return row is not None
+
+        return await self._engine.run(work)
 
     async def put_service_control_policy(self, policy: ServiceControlPolicy) -> None:
         async def work(transaction: Transaction) -> None:
