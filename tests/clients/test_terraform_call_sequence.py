@@ -2,7 +2,8 @@
 
 The provider is a program of its own that cannot be installed with the tests, so its sequence is played by boto3. A plan
 is clean when what is read back equals what was written: documents as JSON, everything else to the letter. (Terraform AWS
-provider, resources aws_iam_user, aws_iam_role, aws_iam_policy, their attachments, groups, keys and account settings)
+provider, resources aws_iam_user, aws_iam_role, aws_iam_policy, their attachments one by one and exclusive, groups, keys,
+virtual MFA devices, identity providers, outbound federation and account settings, and its data sources)
 """
 
 import json
@@ -15,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from support.organisation import ACCOUNT, Organisation
 from support.query_world import allow, policy_text, trust
+from support.saml_forge import make_key, metadata
 
 pytestmark = pytest.mark.clients
 
@@ -249,3 +251,140 @@ def test_documents_are_read_back_to_the_letter(provider: Any) -> None:
     provider.get_policy_version(PolicyArn=arn, VersionId="v1")
     encoded = answers[0].split(b"<Document>")[1].split(b"</Document>")[0].decode()
     assert unquote(encoded) == written
+
+
+def test_a_virtual_device_is_planned_clean_and_destroyed(provider: Any) -> None:
+    """The listing has no tags: the provider asks for them apart."""
+    made = provider.create_virtual_mfa_device(Path="/ci/", VirtualMFADeviceName="phone", Tags=TAGS)
+    serial = made["VirtualMFADevice"]["SerialNumber"]
+    assert serial == f"arn:aws:iam::{ACCOUNT}:mfa/ci/phone"
+    assert made["VirtualMFADevice"]["QRCodePNG"].startswith(b"\x89PNG")
+    assert len(made["VirtualMFADevice"]["Base32StringSeed"]) == 32
+
+    def read() -> tuple[Any, Any]:
+        pages = provider.get_paginator("list_virtual_mfa_devices").paginate()
+        found = [device for page in pages for device in page["VirtualMFADevices"]]
+        (device,) = [device for device in found if device["SerialNumber"] == serial]
+        return device, provider.list_mfa_device_tags(SerialNumber=serial)["Tags"]
+
+    device, tags = read()
+    assert device == {"SerialNumber": serial}, "nobody's: neither a user nor a date"
+    assert sorted_tags(tags) == TAGS
+    assert read() == (device, tags)
+    provider.untag_mfa_device(SerialNumber=serial, TagKeys=["ManagedBy"])
+    provider.tag_mfa_device(SerialNumber=serial, Tags=[{"Key": "Environment", "Value": "prod"}])
+    assert read()[1] == [{"Key": "Environment", "Value": "prod"}]
+    provider.delete_virtual_mfa_device(SerialNumber=serial)
+    assert gone(provider.list_mfa_device_tags, SerialNumber=serial)
+    assert gone(provider.delete_virtual_mfa_device, SerialNumber=serial)
+
+
+def test_identity_providers_are_planned_clean_changed_and_destroyed(provider: Any) -> None:
+    arn = provider.create_open_id_connect_provider(
+        Url="https://token.example.com", ClientIDList=["one", "two"], Tags=TAGS
+    )["OpenIDConnectProviderArn"]
+
+    def read() -> Any:
+        found = provider.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        del found["ResponseMetadata"]
+        return found
+
+    first = read()
+    assert first["Url"].removeprefix("https://") == "token.example.com"
+    assert sorted(first["ClientIDList"]) == ["one", "two"]
+    assert sorted_tags(first["Tags"]) == TAGS
+    assert read() == first
+    thumbprint = "0123456789abcdef0123456789abcdef01234567"
+    provider.update_open_id_connect_provider_thumbprint(
+        OpenIDConnectProviderArn=arn, ThumbprintList=[thumbprint]
+    )
+    provider.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="three")
+    provider.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="one")
+    provider.untag_open_id_connect_provider(OpenIDConnectProviderArn=arn, TagKeys=["ManagedBy"])
+    changed = read()
+    assert (changed["ThumbprintList"], sorted(changed["ClientIDList"])) == ([thumbprint], ["three", "two"])
+    pages = provider.get_paginator("list_open_id_connect_provider_tags").paginate(
+        OpenIDConnectProviderArn=arn
+    )
+    assert [tag for page in pages for tag in page["Tags"]] == changed["Tags"] == TAGS[:1]
+    provider.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert gone(provider.get_open_id_connect_provider, OpenIDConnectProviderArn=arn)
+
+    document = metadata(make_key("idp", end=10 * 365 * 86_400))
+    saml = provider.create_saml_provider(Name="corp", SAMLMetadataDocument=document, Tags=TAGS)
+    found = provider.get_saml_provider(SAMLProviderArn=saml["SAMLProviderArn"])
+    assert (found["SAMLMetadataDocument"], sorted_tags(found["Tags"])) == (document, TAGS)
+    provider.update_saml_provider(SAMLProviderArn=saml["SAMLProviderArn"], SAMLMetadataDocument=document)
+    assert provider.list_saml_provider_tags(SAMLProviderArn=saml["SAMLProviderArn"])["Tags"] == found["Tags"]
+    provider.delete_saml_provider(SAMLProviderArn=saml["SAMLProviderArn"])
+    assert gone(provider.get_saml_provider, SAMLProviderArn=saml["SAMLProviderArn"])
+
+
+def test_outbound_federation_that_is_on_already_is_adopted_and_switched_off(provider: Any) -> None:
+    with pytest.raises(provider.exceptions.FeatureEnabledException):
+        provider.enable_outbound_web_identity_federation()
+    info = provider.get_outbound_web_identity_federation_info()
+    assert info["JwtVendingEnabled"] is True
+    provider.disable_outbound_web_identity_federation()
+    with pytest.raises(provider.exceptions.FeatureDisabledException):
+        provider.get_outbound_web_identity_federation_info()
+    made = provider.enable_outbound_web_identity_federation()
+    assert made["IssuerIdentifier"] == info["IssuerIdentifier"]
+
+
+def test_exclusive_attachments_and_inline_policies_take_away_what_others_gave(provider: Any) -> None:
+    """aws_iam_policy_attachment, …_policy_attachments_exclusive, …_policies_exclusive, of each kind of holder."""
+    arn = provider.create_policy(PolicyName="shared", PolicyDocument=DOCUMENT)["Policy"]["Arn"]
+    provider.create_user(UserName="holder")
+    provider.create_group(GroupName="holder")
+    provider.create_role(RoleName="holder", AssumeRolePolicyDocument=TRUST)
+    for kind in ("user", "group", "role"):
+        named = {f"{kind.title()}Name": "holder"}
+        getattr(provider, f"attach_{kind}_policy")(**named, PolicyArn=arn)
+        getattr(provider, f"attach_{kind}_policy")(**named, PolicyArn=READER)
+        getattr(provider, f"put_{kind}_policy")(**named, PolicyName="stray", PolicyDocument=DOCUMENT)
+    pages = list(provider.get_paginator("list_entities_for_policy").paginate(PolicyArn=arn))
+    for kind in ("User", "Group", "Role"):
+        assert [each[f"{kind}Name"] for page in pages for each in page[f"Policy{kind}s"]] == ["holder"]
+    for kind in ("user", "group", "role"):
+        named = {f"{kind.title()}Name": "holder"}
+        pages = provider.get_paginator(f"list_attached_{kind}_policies").paginate(**named)
+        assert {each["PolicyArn"] for page in pages for each in page["AttachedPolicies"]} == {arn, READER}
+        getattr(provider, f"detach_{kind}_policy")(**named, PolicyArn=READER)
+        getattr(provider, f"detach_{kind}_policy")(**named, PolicyArn=arn)
+        assert gone(getattr(provider, f"detach_{kind}_policy"), **named, PolicyArn=arn)
+        pages = provider.get_paginator(f"list_{kind}_policies").paginate(**named)
+        assert [name for page in pages for name in page["PolicyNames"]] == ["stray"]
+        getattr(provider, f"delete_{kind}_policy")(**named, PolicyName="stray")
+        assert gone(getattr(provider, f"get_{kind}_policy"), **named, PolicyName="stray")
+    assert provider.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
+
+
+def test_data_sources_and_tag_refreshes_find_what_is_there(provider: Any) -> None:
+    provider.create_user(UserName="ann", Path="/team/", Tags=TAGS)
+    provider.create_role(RoleName="app", Path="/team/", AssumeRolePolicyDocument=TRUST, Tags=TAGS)
+    arn = provider.create_policy(PolicyName="own", Path="/team/", PolicyDocument=DOCUMENT, Tags=TAGS)[
+        "Policy"
+    ]["Arn"]
+    assert sorted_tags(provider.list_user_tags(UserName="ann")["Tags"]) == TAGS
+    assert sorted_tags(provider.list_role_tags(RoleName="app")["Tags"]) == TAGS
+    assert sorted_tags(provider.list_policy_tags(PolicyArn=arn)["Tags"]) == TAGS
+    below = {"PathPrefix": "/team/"}
+    assert [user["UserName"] for user in provider.list_users(**below)["Users"]] == ["ann"]
+    assert [role["RoleName"] for role in provider.list_roles(**below)["Roles"]] == ["app"]
+    assert [policy["Arn"] for policy in provider.list_policies(**below, Scope="All")["Policies"]] == [arn]
+    assert [
+        policy["Arn"] for policy in provider.list_policies(Scope="AWS")["Policies"] if policy["Arn"] == READER
+    ] == [READER]
+    key = provider.create_access_key(UserName="ann")["AccessKey"]
+    provider.update_access_key(UserName="ann", AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    (listed,) = provider.list_access_keys(UserName="ann")["AccessKeyMetadata"]
+    assert listed["Status"] == "Inactive"
+    provider.attach_user_policy(UserName="ann", PolicyArn=arn)
+    simulated = provider.simulate_principal_policy(
+        PolicySourceArn=provider.get_user(UserName="ann")["User"]["Arn"],
+        ActionNames=["s3:GetObject", "s3:PutObject"],
+        ResourceArns=["arn:aws:s3:::bucket/key"],
+    )["EvaluationResults"]
+    assert [result["EvalDecision"] for result in simulated] == ["allowed", "implicitDeny"]
+    assert provider.get_account_summary()["SummaryMap"]["Users"] == 1
