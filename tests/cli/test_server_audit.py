@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from daypass.server.__main__ import main
-from daypass.server.adapters.key_ring_file import build_key_ring_text
+from daypass.server.adapters.audit_head_file import AuditHeadFile, audit_head_path
+from daypass.server.adapters.key_ring_file import build_key_ring_text, write_key_ring_file
 from daypass.server.adapters.sql import open_storage
 from daypass.server.domain.audit import AuditEvent, Caller
+from daypass.server.domain.audit_head import Head
 from daypass.server.domain.key_ring import KeyRing, MasterKey
 from daypass.server.flows.seal_audit_log import seal_audit_log
 from daypass.server.settings import load_settings
@@ -126,6 +128,24 @@ def test_json_is_one_record_of_cloudtrail_to_a_line_and_filters_hold(
     assert (code, [record["eventID"] for record in records]) == (0, expected)
     assert all(record["eventVersion"] == "1.11" for record in records)
     assert out.isascii()
+
+
+def test_the_head_that_the_server_kept_is_looked_for_without_being_told(
+    audit: _Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the key ring, where that is a file; also when the whole log was replaced by a shorter one that is whole."""
+    ring, ring_file = KeyRing([KEY]), tmp_path / "key-ring.json"
+    head_file = AuditHeadFile(audit_head_path(ring_file), ring)
+    head_file.save(Head(9, bytes(32)))
+    assert audit("--verify")[0] == 0, "the ring is not a file here"
+    write_key_ring_file(ring_file, ring)
+    monkeypatch.delenv("DAYPASS_KEY_RING")
+    monkeypatch.setenv("DAYPASS_KEY_RING_FILE", str(ring_file))
+    code, out, _ = audit("--verify")
+    assert code == 1
+    assert "block 9, whose digest this server kept, was removed" in out
+    head_file.path.unlink()
+    assert audit("--verify")[0] == 0
 
 
 def test_a_whole_chain_says_so_and_its_head_is_found_again(audit: _Run) -> None:

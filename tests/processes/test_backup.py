@@ -87,13 +87,18 @@ def test_logins_of_the_saved_moment_have_ended(prepared: Prepared, tmp_path: Pat
 def test_what_is_there_is_moved_aside_only_when_told(prepared: Prepared, tmp_path: Path) -> None:
     backup = tmp_path / "daypass.backup"
     assert server("backup", str(backup), "--config", str(prepared.config)).returncode == 0
+    (prepared.config.parent / "key-ring.json.audit-head").touch()  # of the log that is replaced
     refused = server("restore", str(backup), "--config", str(prepared.config))
     assert refused.returncode == 2
     assert "--force" in refused.stderr
     forced = server("restore", str(backup), "--config", str(prepared.config), "--force")
     assert forced.returncode == 0, forced.stderr
-    aside = sorted(path.name for path in prepared.config.parent.glob("*.before-restore-*"))
-    assert [name.split(".before")[0] for name in aside] == ["daypass.db", "key-ring.json"]
+    aside = [path.name.split(".before")[0] for path in prepared.config.parent.glob("*.before-restore-*")]
+    assert sorted(aside) == [
+        "daypass.db",
+        "key-ring.json",
+        "key-ring.json.audit-head",
+    ]
     assert can_sign_in(prepared)
 
 

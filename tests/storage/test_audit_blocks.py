@@ -13,11 +13,13 @@ from daypass.server.adapters.sql.postgres_engine import PostgresEngine
 from daypass.server.adapters.sql.sql_storage import SqlStorage
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.audit_block import AuditBlock, canonical_event
+from daypass.server.domain.audit_head import Head
 from daypass.server.domain.audit_search import EventFilter
 from daypass.server.domain.key_ring import KeyRing, MasterKey
 from daypass.server.flows import seal_audit_log as sealing
+from daypass.server.flows.keep_audit_head import AuditLogCut, next_head
 from daypass.server.flows.seal_audit_log import seal_audit_log
-from daypass.server.flows.verify_audit_log import ChainReport, Head, verify_audit_log
+from daypass.server.flows.verify_audit_log import ChainReport, verify_audit_log
 from support.storage_records import NOW, make_event
 
 OLD_KEY = MasterKey("00000001", 1, b"a" * 32)
@@ -41,7 +43,7 @@ async def _seal(storage: SqlStorage, ring: KeyRing = RING, now: int = NOW) -> li
 
 
 async def _verify(storage: SqlStorage, ring: KeyRing = RING, kept: Head | None = None) -> ChainReport:
-    return await verify_audit_log(storage.audit_blocks, ring, kept=kept)
+    return await verify_audit_log(storage.audit_blocks, ring, kept=[] if kept is None else [kept])
 
 
 async def _reasons(
@@ -375,3 +377,47 @@ async def test_sealing_amid_writers_covers_every_event_once(
     assert (report.breaks, report.event_count, report.unsealed_count) == ((), 800, 0)
     assert len(blocks) == report.block_count > 1
     await other.close()
+
+
+# The head beside the key ring
+
+
+async def test_the_head_that_is_kept_follows_the_chain(storage: SqlStorage) -> None:
+    blocks = storage.audit_blocks
+    assert await next_head(blocks, None) is None
+    await _append(storage, 2, "first")
+    (first,) = await _seal(storage)
+    kept = await next_head(blocks, None)
+    assert kept == Head(1, first.digest(), "this server")
+    assert await next_head(blocks, kept) is None
+    await _append(storage, 2, "second")
+    await _seal(storage)
+    await _append(storage, 2, "third")
+    (third,) = await _seal(storage)
+    assert await next_head(blocks, kept) == Head(3, third.digest(), "this server")
+
+
+async def test_a_cut_is_seen_against_the_head_that_was_kept_and_stays_so(chain: SqlStorage) -> None:
+    """Also when the log has grown beyond it again: a newer head never replaces one that is gone."""
+    kept = await next_head(chain.audit_blocks, None)
+    assert kept is not None
+    await _behind_its_back(
+        chain,
+        "DELETE FROM audit_blocks WHERE block_number = 3",
+        "DELETE FROM audit_events WHERE event_id LIKE 'block-3%'",
+    )
+    with pytest.raises(AuditLogCut, match="block 3 is missing"):
+        await next_head(chain.audit_blocks, kept)
+    for number in range(2):
+        await _append(chain, 2, f"later-{number}")
+        await _seal(chain, now=NOW + 50 + number)
+    with pytest.raises(AuditLogCut, match="block 3 is another one"):
+        await next_head(chain.audit_blocks, kept)
+    assert (3, "it is not the block whose digest this server kept") in await _reasons(chain, kept=kept)
+
+
+async def test_an_emptied_log_is_seen_too(chain: SqlStorage) -> None:
+    kept = await next_head(chain.audit_blocks, None)
+    await _behind_its_back(chain, "DELETE FROM audit_blocks", "DELETE FROM audit_events")
+    with pytest.raises(AuditLogCut):
+        await next_head(chain.audit_blocks, kept)

@@ -19,10 +19,13 @@ import random
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.server.adapters.argon2 import Argon2Hasher
+from daypass.server.adapters.audit_head_file import AuditHeadFile, audit_head_path
+from daypass.server.adapters.audit_sealing import AuditSealing
 from daypass.server.adapters.bounded_audit import BoundedAudit
 from daypass.server.adapters.log import write_access_line
 from daypass.server.adapters.metrics import CONTENT_TYPE, ProcessMetrics, open_metrics
@@ -36,7 +39,6 @@ from daypass.server.domain.managed_policies import SHIPPED_POLICIES
 from daypass.server.domain.relying_party import has_relying_party_id
 from daypass.server.flows.reseal_held_secrets import reseal_held_secrets
 from daypass.server.flows.reseal_saml_keys import reseal_saml_keys
-from daypass.server.flows.seal_audit_log import seal_audit_log
 from daypass.server.ports.storage import Storage
 from daypass.server.settings import Settings
 from daypass.server.web.caller import CallerReader
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
     from daypass.server.ports.passkeys import Passkeys
     from daypass.server.ports.saml import SamlServiceProvider
 
-__all__ = ["Application", "compose"]
+__all__ = ["Application", "audit_head_file", "compose"]
 
 _PURGE_SECONDS = 30
 _SEAL_SECONDS = (20, 40)
@@ -79,7 +81,7 @@ class Application:
     """None when no store is set."""
     storage: Storage
     hasher: Argon2Hasher
-    _ring: KeyRing
+    _sealing: AuditSealing
     _gateway_app: "GatewayApp | None"
     _on_demand: Mapping[str, OnFirstUse]
     """`saml`, `oidc`, `passkeys`: loaded once somebody uses them."""
@@ -103,28 +105,14 @@ class Application:
         """Seal the audit log's events, about twice a minute, until cancelled. A failure is logged and tried again."""
         while True:
             await asyncio.sleep(random.uniform(*_SEAL_SECONDS))  # noqa: S311 - a turn, not a secret
-            await self._seal_audit_log(pause=_SEAL_PAUSE)
-
-    async def _seal_audit_log(self, *, pause: int) -> None:
-        log = logging.getLogger("daypass.server")
-        try:
-            blocks = await seal_audit_log(
-                self.storage.audit_blocks, self._ring, now=system_clock(), pause=pause
-            )
-        except Exception:  # the task must outlive a database that is away
-            log.exception("could not seal the audit log")
-            return
-        for block in blocks:
-            log.info(
-                "audit block sealed", extra={"block": block.block_number, "digest": block.digest().hex()}
-            )
+            await self._sealing.seal(pause=_SEAL_PAUSE)
 
     async def close(self) -> None:
         """Seal the audit log; end backend connections, the password pool, the database. Listeners must have stopped."""
         if self._audit is not None:
             with suppress(Exception):
                 await self._audit.close()
-        await self._seal_audit_log(pause=0)
+        await self._sealing.seal(pause=0)
         if self._gateway_app is not None:
             with suppress(Exception):
                 await self._gateway_app.close()
@@ -190,12 +178,27 @@ async def compose(
         else _front(_gateway_router(gateway_app), settings, metrics, log, b"x-amz-request-id"),
         storage=storage,
         hasher=hasher,
-        _ring=ring,
+        _sealing=_build_sealing(settings, storage, ring, log),
         _gateway_app=gateway_app,
         _on_demand=on_demand,
         _webhook=webhook,
         _audit=audit,
     )
+
+
+def _build_sealing(
+    settings: Settings, storage: SqlStorage, ring: KeyRing, log: logging.Logger
+) -> AuditSealing:
+    path = audit_head_file(settings)
+    head_file = None if path is None else AuditHeadFile(path, ring)
+    return AuditSealing(storage.audit_blocks, ring, clock=system_clock, log=log, head_file=head_file)
+
+
+def audit_head_file(settings: Settings) -> Path | None:
+    """Where the audit log's head is kept; None where the key ring is no file of this machine."""
+    if settings.key_ring or settings.key_ring_command or settings.key_ring_file is None:
+        return None
+    return audit_head_path(settings.key_ring_file)
 
 
 def _build_parts(

@@ -8,9 +8,11 @@ import pytest
 
 from daypass.errors import StorageError
 from daypass.server import app as app_module
+from daypass.server.adapters.audit_sealing import AuditSealing
 from daypass.server.adapters.on_first_use import OnFirstUse
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.sql.sql_storage import SqlStorage
+from daypass.server.adapters.system import system_clock
 from daypass.server.app import Application
 from daypass.server.domain.key_ring import KeyRing, MasterKey
 from support.storage_records import make_event
@@ -26,7 +28,9 @@ class _Hasher:
 def _application(storage: SqlStorage) -> Application:
     nothing = cast("Any", None)
     unused = OnFirstUse(lambda: None)
-    return Application(nothing, None, storage, cast("Any", _Hasher()), RING, None, {"oidc": unused}, None)
+    log = logging.getLogger("daypass.server")
+    sealing = AuditSealing(storage.audit_blocks, RING, clock=system_clock, log=log, head_file=None)
+    return Application(nothing, None, storage, cast("Any", _Hasher()), sealing, None, {"oidc": unused}, None)
 
 
 @pytest.fixture

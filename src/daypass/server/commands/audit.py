@@ -11,14 +11,17 @@ import sys
 from collections.abc import Sequence
 
 from daypass.errors import UsageError
+from daypass.server.adapters.audit_head_file import AuditHeadFile
 from daypass.server.adapters.key_ring_file import load_key_ring
 from daypass.server.adapters.sql import open_storage
 from daypass.server.adapters.system import system_clock
+from daypass.server.app import audit_head_file
 from daypass.server.commands.account_create import add_database_flags, chosen_settings
 from daypass.server.commands.audit_lines import chain_json, chain_lines, event_json, event_lines
+from daypass.server.domain.audit_head import Head
 from daypass.server.domain.audit_search import EventFilter, EventPosition, LoggedEvent
 from daypass.server.domain.cloudtrail_times import read_moment
-from daypass.server.flows.verify_audit_log import ChainReport, Head, verify_audit_log
+from daypass.server.flows.verify_audit_log import ChainReport, verify_audit_log
 from daypass.server.ports.storage import AuditStore
 from daypass.server.settings import Settings
 
@@ -89,17 +92,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _verify(settings: Settings, words: argparse.Namespace) -> int:
-    kept = _read_head(words.head) if words.head else None
+    kept = [_read_head(words.head)] if words.head else []
     report = asyncio.run(_walk(settings, kept))
     text = chain_json(report) if words.json else "".join(f"{line}\n" for line in chain_lines(report))
     sys.stdout.write(text)
     return _BROKEN if report.breaks else 0
 
 
-async def _walk(settings: Settings, kept: Head | None) -> ChainReport:
+async def _walk(settings: Settings, kept: list[Head]) -> ChainReport:
     ring = load_key_ring(
         text=settings.key_ring, command=settings.key_ring_command, path=settings.key_ring_file
     )
+    head_file = audit_head_file(settings)
+    own = None if head_file is None else AuditHeadFile(head_file, ring).load()
+    if own is not None:
+        kept = [*kept, own]
     storage = await open_storage(settings.database_url)
     try:
         await storage.migrate()

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from daypass.errors import ConfigError, UsageError
+from daypass.server.adapters.audit_head_file import audit_head_path
 from daypass.server.adapters.private_file import write_private_file
 from daypass.server.adapters.sql.sqlite_backup import check_database, database_path, end_sessions, is_in_use
 from daypass.server.commands.backup_file import Backup, read_backup
@@ -69,7 +70,14 @@ def _key_file(settings: Settings, backup: Backup) -> Path | None:
 
 def _put(backup: Backup, target: Path, settings: Settings, now: int) -> None:
     key_file = _key_file(settings, backup)
-    for path in (target, *(target.with_name(target.name + end) for end in _BESIDE), key_file):
+    # The head that was kept is of the log that is moved aside.
+    head_file = None if settings.key_ring_file is None else audit_head_path(settings.key_ring_file)
+    for path in (
+        target,
+        *(target.with_name(target.name + end) for end in _BESIDE),
+        key_file,
+        head_file,
+    ):
         if path is not None and path.exists():
             aside = path.with_name(f"{path.name}.before-restore-{now}")
             path.rename(aside)

@@ -2,32 +2,26 @@
 
 Found: an event altered, removed or put in, a block altered, removed or replaced, blocks by a key that is not the
 server's. At the end of the log: SQLite remembers the highest numbers it gave, so a cut leaves a trace there; elsewhere
-only who kept the head (block number and digest) sees that blocks are missing. What happened to an event before it was
+only who kept the head (block number and digest) sees that blocks are missing: the server keeps one beside its key ring. What happened to an event before it was
 sealed cannot be seen, nor what somebody does who has the key ring and the database both.
 """
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from daypass.server.domain.audit_block import FIRST_PREVIOUS, AuditBlock
+from daypass.server.domain.audit_head import Head
 from daypass.server.domain.key_ring import KeyRing, SealBroken
 from daypass.server.ports.audit_storage import AuditBlockStore
 
-__all__ = ["ChainBreak", "ChainReport", "Head", "verify_audit_log"]
+__all__ = ["ChainBreak", "ChainReport", "verify_audit_log"]
 
 _SLICE_EVENTS = 1000
 _SLICE_BLOCKS = 200
 _MOST_BREAKS = 20
 _LEAST_NUMBER = -(2**63)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A block that somebody kept outside the database, by its number and digest."""
-
-    block_number: int
-    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +50,17 @@ class ChainReport:
     """At most twenty; empty when everything holds."""
 
 
-async def verify_audit_log(store: AuditBlockStore, ring: KeyRing, *, kept: Head | None = None) -> ChainReport:
-    """Reads the whole log. `kept` is a head noted earlier, to be found again. Raises StorageError."""
+async def verify_audit_log(
+    store: AuditBlockStore, ring: KeyRing, *, kept: Sequence[Head] = ()
+) -> ChainReport:
+    """Reads the whole log. `kept` are heads noted earlier, to be found again. Raises StorageError."""
     return await _Verification(store, ring, kept).run()
 
 
 class _Verification:
     """One walk along the chain."""
 
-    def __init__(self, store: AuditBlockStore, ring: KeyRing, kept: Head | None) -> None:
+    def __init__(self, store: AuditBlockStore, ring: KeyRing, kept: Sequence[Head]) -> None:
         self._store = store
         self._ring = ring
         self._kept = kept
@@ -141,8 +137,8 @@ class _Verification:
         issued = await self._store.load_issued_numbers()
         if issued is not None:
             await self._check_issued(*issued)
-        if self._kept is not None:
-            await self._check_kept(self._kept)
+        for head in self._kept:
+            await self._check_kept(head)
 
     async def _check_issued(self, event_number: int, block_number: int) -> None:
         last = self._last
@@ -156,9 +152,9 @@ class _Verification:
     async def _check_kept(self, kept: Head) -> None:
         found = await self._store.list_blocks(after_block=kept.block_number - 1, limit=1)
         if not found or found[0].block_number != kept.block_number:
-            self._note_end(f"block {kept.block_number}, whose digest you kept, was removed")
+            self._note_end(f"block {kept.block_number}, whose digest {kept.keeper} kept, was removed")
         elif not hmac.compare_digest(found[0].digest(), kept.digest):
-            self._note(found[0], "it is not the block whose digest you kept")
+            self._note(found[0], f"it is not the block whose digest {kept.keeper} kept")
 
     async def _report(self) -> ChainReport:
         last = self._last
