@@ -420,3 +420,12 @@ async def test_a_refused_session_name_is_shown_as_far_as_an_answer_can_hold_it(
     assert answer.code == "ValidationError"
     start = f"1 validation error detected: Value{shown} at 'roleSessionName' failed to satisfy constraint: "
     assert answer.message.startswith(start)
+
+
+async def test_identity_policies_see_the_account_of_the_role(world: QueryWorld) -> None:
+    """aws:ResourceAccount: a person may be kept to roles of named accounts."""
+    role = await world.new_role("reader", trust({"AWS": ACCOUNT}))
+    for name, account, code in (("ann", ACCOUNT, ""), ("bob", OTHER_ACCOUNT, "AccessDenied")):
+        condition = {"StringEquals": {"aws:ResourceAccount": account}}
+        person = await world.new_user(name, allow("sts:AssumeRole", Condition=condition))
+        assert (await _assume(world, person, role)).code == code

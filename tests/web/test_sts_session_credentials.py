@@ -223,10 +223,12 @@ async def test_a_role_can_ask_for_the_second_factor(world: QueryWorld) -> None:
     role = await world.new_role("careful", trust({"AWS": ACCOUNT}, Condition=condition))
     asked = {"RoleArn": role, "RoleSessionName": "work"}
     assert (await world.call(key, "sts", "AssumeRole", **asked)).code == "AccessDenied"
-    answer = await world.call(
-        key, "sts", "AssumeRole", SerialNumber=SERIAL, TokenCode=code_at(world.now), **asked
-    )
-    assert answer.status == 200
+    wrong = {"SerialNumber": SERIAL, "TokenCode": code_at(world.now + 3600)}
+    assert (await world.call(key, "sts", "AssumeRole", **wrong, **asked)).code == "AccessDenied"
+    device = {"SerialNumber": SERIAL, "TokenCode": code_at(world.now)}
+    assert (await world.call(key, "sts", "AssumeRole", **device, **asked)).status == 200
+    again = await world.call(key, "sts", "AssumeRole", **device, **asked)
+    assert again.code == "AccessDenied", "a code counts once"
 
 
 async def test_a_federated_user_may_do_what_both_user_and_policy_allow(world: QueryWorld) -> None:
@@ -278,3 +280,18 @@ async def test_a_session_lasts_fifteen_minutes_to_thirty_six_hours(
     key = await long_term_key(world, "alice", ADMINISTRATOR)
     more = {"Name": "bob"} if action == "GetFederationToken" else {}
     assert (await world.call(key, "sts", action, DurationSeconds=seconds, **more)).code == "ValidationError"
+
+
+async def test_a_federated_user_is_narrowed_by_policies_that_are_there_and_tags_that_fit(
+    world: QueryWorld,
+) -> None:
+    key = await long_term_key(world, "alice", allow("sts:GetFederationToken", "sts:TagSession"))
+    gone = {"PolicyArns.member.1.arn": f"arn:aws:iam::{ACCOUNT}:policy/gone"}
+    refused = await world.call(key, "sts", "GetFederationToken", Name="bob", **gone)
+    assert refused.status == 400, refused.text
+    there = {"PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
+    assert (await world.call(key, "sts", "GetFederationToken", Name="bob", **there)).status == 200
+    tags = {f"Tags.member.{n}.Key": f"k{n}" for n in range(1, 51)}
+    noise = {f"Tags.member.{n}.Value": world.randomness.token_bytes(120).hex() for n in range(1, 51)}
+    large = await world.call(key, "sts", "GetFederationToken", Name="bob", **tags, **noise)
+    assert large.code == "PackedPolicyTooLarge"

@@ -24,6 +24,7 @@ __all__ = [
     "StructureListParameter",
     "null_refusal",
     "read_integer",
+    "read_whole_number",
 ]
 
 _COMMON_PARAMETERS = frozenset({"Action", "Version"})
@@ -210,16 +211,22 @@ def null_refusal(member: str) -> ValidationError:
     )
 
 
+def read_whole_number(member: str, text: str) -> int:
+    """A whole number of nine digits at most; its bounds are the flow's business."""
+    if not _is_integer(text):
+        raise constraint_refusal(member, "Member must be a whole number")
+    return int(text)
+
+
 def read_integer(least: int, most: int) -> Callable[[str, str], int]:
     """A whole number within bounds."""
 
     def read(member: str, text: str) -> int:
-        if not _is_integer(text):
-            raise constraint_refusal(member, "Member must be a whole number")
-        if int(text) < least:
+        number = read_whole_number(member, text)
+        if number < least:
             raise constraint_refusal(member, f"Member must have value greater than or equal to {least}")
-        if int(text) > most:
+        if number > most:
             raise constraint_refusal(member, f"Member must have value less than or equal to {most}")
-        return int(text)
+        return number
 
     return read

@@ -135,12 +135,12 @@ def _assume_role_with_web_identity(ring: KeyRing, flow: _Flow) -> Operation:
 
 
 def _session_token(ring: KeyRing, flow: _Flow) -> Operation:
-    parameters = (given.USER_DURATION, *given.ONE_TIME_CODE)
+    parameters = (given.DURATION, *given.ONE_TIME_CODE)
     return _credentials_row(ring, flow, answers.session_credentials, answers.credentials_audit, parameters)
 
 
 def _federation_token(ring: KeyRing, flow: _Flow) -> Operation:
-    parameters = (given.FEDERATED_NAME, given.USER_DURATION, given.TAGS, *given.SESSION_POLICIES)
+    parameters = (given.FEDERATED_NAME, given.DURATION, given.TAGS, *given.SESSION_POLICIES)
     return _credentials_row(ring, flow, answers.federated_user, answers.credentials_audit, parameters)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import get_args
 
 from daypass.secret import Secret
-from daypass.server.domain.assumed_role import MAX_DURATION, MIN_DURATION
 from daypass.server.domain.identifiers import (
     check_arn_length,
     check_external_id,
@@ -22,7 +21,6 @@ from daypass.server.domain.identifiers import (
     constraint_refusal,
 )
 from daypass.server.domain.resource_tags import check_tag_key
-from daypass.server.domain.session_credentials import MAX_DURATION as MAX_SESSION_DURATION
 from daypass.server.domain.session_scope import MAX_SESSION_POLICY_ARNS
 from daypass.server.domain.session_tags import MAX_SESSION_TAGS, check_session_tags
 from daypass.server.domain.token_size import MAX_SESSION_TOKEN_SIZE
@@ -32,6 +30,7 @@ from daypass.server.web.query_operation import (
     Parameter,
     StructureListParameter,
     read_integer,
+    read_whole_number,
 )
 
 __all__ = [
@@ -53,7 +52,6 @@ __all__ = [
     "TAGS",
     "TOKEN_DURATION",
     "TRANSITIVE_TAG_KEYS",
-    "USER_DURATION",
     "WEB_IDENTITY_TOKEN",
 ]
 
@@ -110,10 +108,7 @@ def _access_key_id(member: str, text: str) -> str:
 
 ROLE_ARN = Parameter("RoleArn", "role_arn", check_arn_length, is_required=True)
 SESSION_NAME = Parameter("RoleSessionName", "role_session_name", check_session_name, is_required=True)
-DURATION = Parameter("DurationSeconds", "duration_seconds", read_integer(MIN_DURATION, MAX_DURATION))
-USER_DURATION = Parameter(
-    "DurationSeconds", "duration_seconds", read_integer(MIN_DURATION, MAX_SESSION_DURATION)
-)
+DURATION = Parameter("DurationSeconds", "duration_seconds", read_whole_number)
 ONE_TIME_CODE = (
     Parameter("SerialNumber", "serial_number", check_serial_number),
     Parameter("TokenCode", "token_code", check_token_code, is_logged=False),
