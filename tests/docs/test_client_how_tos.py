@@ -32,6 +32,7 @@ AGENT = Page(
     blocks={
         "identity receipt": Prints((TIME, DIGEST)),
         "made-by-the-agent": Runs(exit_code=1),
+        "[signin_needed]": Runs(exit_code=4),
         '"Action": ["s3:GetObject"': Saves("policy.json"),
         "serve-credentials": Serves("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
     },
@@ -52,6 +53,8 @@ def test_an_agent_gets_less(
         page.step()
         digest = page.output.split()[-2]
         assert f"inline, sha256 {digest}" in page.output
+        page.until("[signin_needed]")
+        page.type("daypass logout --profile agent")
         page.until("daypass status")
         page.step()
         page.type("daypass login --profile dev")
