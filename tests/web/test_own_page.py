@@ -4,18 +4,21 @@ OWASP Authentication Cheat Sheet ("Require Re-authentication for Sensitive Featu
 """
 
 import asyncio
+import hashlib
 import html
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pyotp
 import pytest
 
-from daypass.protocol.aws.errors import Throttling
+from daypass.protocol.aws.errors import PasswordPolicyViolation, Throttling
 from daypass.protocol.oauth.errors import SignInError
 from daypass.secret import Secret
+from daypass.server.adapters.password_judge import LocalPasswordJudge
 from daypass.server.domain.account import ManagedPolicy
 from daypass.server.domain.account_settings import PasswordPolicy
 from daypass.server.domain.audit import Caller
@@ -27,7 +30,9 @@ from daypass.server.domain.session_values import claims_values
 from daypass.server.domain.throttle import PASSWORD_CHANGE_THROTTLE
 from daypass.server.domain.tokens import open_session_token
 from daypass.server.domain.totp import provisioning_uri
+from daypass.server.flows.begin_session import BrowserSessions
 from daypass.server.flows.iam.login_profiles import LoginProfiles
+from daypass.server.flows.own_password import OwnPassword
 from daypass.server.flows.own_sessions import MOST_SHOWN
 from daypass.server.flows.password_rules import AccountPasswordRules
 from support.sign_in_world import ACCOUNT, NOW, PASSWORD, SignInWorld, Tab, Terminal, open_sign_in_world
@@ -517,6 +522,79 @@ async def test_guessing_the_old_password_is_throttled(site: SignInWorld) -> None
         await tab.submit(f"{address}/password", old_password="wrong", **fields)
     answer = await tab.submit(f"{address}/password", old_password=PASSWORD, **fields)
     assert "Too many tries. Nothing was changed" in answer.text
+
+
+async def test_a_right_old_password_clears_the_count(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    old, new = PASSWORD, NEW_PASSWORD
+    for _ in range(2):
+        for _ in range(PASSWORD_CHANGE_THROTTLE.free_failures - 1):
+            await tab.submit(f"{address}/password", old_password="wrong", password=new, repeated=new)
+        await tab.submit(f"{address}/password", old_password=old, password=new, repeated=new)
+        assert "Your password is changed" in tab.answer.text
+        await tab.get("/")
+        address = f"/account/{tab.session_ids[0]}"
+        await tab.get(address)
+        old, new = new, "amber lantern orchard"
+
+
+async def test_a_password_change_proves_no_second_factor_and_keeps_when_one_was(site: SignInWorld) -> None:
+    tab, address = await at_home(site)
+    fields = {"old_password": PASSWORD, "password": NEW_PASSWORD, "repeated": NEW_PASSWORD}
+    await tab.submit(f"{address}/password", **fields)
+    await tab.get("/")
+    address = f"/account/{tab.session_ids[0]}"
+    session = await site.storage.sign_in_sessions.load_sign_in_session(tab.session_ids[0], now=site.now)
+    assert session is not None
+    assert session.mfa_at == 0
+    await tab.get(address)
+    seed = await add_phone(site, tab, address)
+    await site.change_password("alice", PASSWORD)
+    proven, address = await with_phone(site, seed)
+    proven_at = site.now
+    site.now += 5
+    await proven.submit(f"{address}/password", **fields)
+    await proven.get("/")
+    session = await site.storage.sign_in_sessions.load_sign_in_session(proven.session_ids[0], now=site.now)
+    assert session is not None
+    assert session.mfa_at == proven_at
+
+
+async def test_root_chooses_no_password_known_from_a_breach(site: SignInWorld, tmp_path: Path) -> None:
+    listed = tmp_path / "list"
+    digest = hashlib.sha1(NEW_PASSWORD.encode(), usedforsecurity=False).hexdigest().upper()
+    listed.write_text(f"{digest}:3\n", encoding="ascii")
+    site = site.rebuilt(judge=LocalPasswordJudge(listed))
+    tab = site.tab()
+    await tab.get(FORM)
+    await tab.sign_in_root()
+    await tab.get("/")
+    address = f"/account/{tab.session_ids[0]}"
+    await tab.get(address)
+    fields = {"old_password": PASSWORD, "password": NEW_PASSWORD, "repeated": NEW_PASSWORD, "anyway": "yes"}
+    answer = await tab.submit(f"{address}/password", **fields)
+    assert answer.status == 400
+    assert "known from a breach" in answer.text
+
+
+async def test_root_is_held_to_the_rules_for_passwords_whatever_the_form_let_through(
+    site: SignInWorld,
+) -> None:
+    tab = site.tab()
+    await tab.get(FORM)
+    await tab.sign_in_root()
+    await tab.get("/")
+    session = await site.storage.sign_in_sessions.load_sign_in_session(tab.session_ids[0], now=site.now)
+    assert session is not None
+    parts, storage = site.parts, site.storage
+    rules = AccountPasswordRules(storage.users, storage.account_settings, parts.hasher)
+    beginning = BrowserSessions(storage, parts.randomness, 3600)
+    flow = OwnPassword(
+        storage, parts.directory, parts.hasher, parts.judge, rules, parts.randomness, beginning, "us-east-1"
+    )
+    caller = Caller("id", "127.0.0.1", "test", is_secure=True)
+    with pytest.raises(PasswordPolicyViolation):
+        await flow.change(session, Secret(PASSWORD), Secret("short"), caller=caller, now=site.now)
 
 
 async def test_guesses_here_and_at_the_api_have_one_limit(site: SignInWorld) -> None:

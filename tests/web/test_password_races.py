@@ -105,6 +105,8 @@ async def test_a_reset_is_not_overwritten_by_a_change_on_the_own_page(
     hasher.meanwhile = lambda: reset(site)
     await change(tab, address)
     assert await present_hash(site) == RESET
+    event = await site.last_event()
+    assert (event.event_name, event.error_code) == ("ChangePassword", "mismatch")
     await nobody_is_signed_in(site, tab)
 
 

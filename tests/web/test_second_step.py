@@ -272,6 +272,21 @@ async def test_a_ticket_is_used_once(site: SignInWorld) -> None:
     ) == 1
 
 
+async def test_a_ticket_begins_one_session_also_for_a_request_that_was_on_its_way(site: SignInWorld) -> None:
+    """With the browser's old secret and another proof that holds."""
+    await give_phone(site)
+    await give_recovery_code(site)
+    tab = await halfway(site)
+    fields, late = tab.hidden, site.tab()
+    late.cookies = dict(tab.cookies)
+    await tab.submit("/signin/mfa", code=code_at(site.now))
+    answer = await late.post("/signin/mfa", {**fields, "recovery_code": RECOVERY}, follow=False)
+    assert (answer.status, answer.location) == (303, "/signin/user")
+    user = await site.user("alice")
+    sessions = site.storage.sign_in_sessions
+    assert len(await sessions.list_sessions_of_principal(ACCOUNT, user.user_id, now=site.now)) == 1
+
+
 async def test_a_ticket_of_an_old_password_is_worth_nothing(site: SignInWorld) -> None:
     await give_phone(site)
     tab = await halfway(site)

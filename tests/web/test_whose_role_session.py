@@ -6,23 +6,30 @@ IAM user guide, "Switch from a user to an IAM role"; STS reference, "AssumeRole"
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from daypass.protocol.jose.jwk import public_jwk, thumbprint
 from daypass.protocol.oauth.errors import SignInError, TokenExpired, UserCredentialsChanged
 from daypass.protocol.oauth.token_response import TokenSet
 from daypass.server.domain.account import Account, LoginProfile, Role, User
 from daypass.server.domain.role_session import RoleSession, owner_key
 from daypass.server.domain.session import LoginSession, SignInSession
+from daypass.server.web.scoped_session import build_scoped_session_app
 from support.federation_world import FederationWorld, open_federation_world
 from support.sign_in_world import (
     ACCOUNT,
+    ENDPOINT,
     GRANT,
     NOW,
     PASSWORD,
     SignInWorld,
     Tab,
     Terminal,
+    call_app,
     open_sign_in_world,
 )
 
@@ -146,6 +153,66 @@ async def test_a_users_page_shows_and_ends_the_roles_the_user_took(site: SignInW
     await tab.submit(f"/account/{user}/end", kind="browser", target=role)
     assert await site.storage.sign_in_sessions.load_sign_in_session(role, now=site.now) is None
     assert await stored(site, user)
+
+
+async def test_nobody_elses_page_ends_a_role_that_a_user_took(site: SignInWorld) -> None:
+    tab, _, role = await in_role(site)
+    await login_as(site, tab, role)
+    [login] = await logins_in_role(site)
+    theirs, their_user = await signed_in(site, OTHER_ACCOUNT)
+    address = f"/account/{their_user}"
+    await theirs.get(address)
+    await theirs.submit(f"{address}/end", kind="browser", target=role)
+    await theirs.submit(f"{address}/end", kind="login", target=login.session_id)
+    assert await stored(site, role)
+    assert await logins_in_role(site) == [login]
+
+
+async def test_a_role_session_has_no_password_to_change(site: SignInWorld) -> None:
+    tab, _, role = await in_role(site)
+    new = "violet anchor pebble"
+    answer = await tab.submit(f"/account/{role}/password", old_password=PASSWORD, password=new, repeated=new)
+    assert (answer.status, "This session has no password." in answer.text) == (400, True)
+
+
+async def test_a_narrowed_login_of_such_a_role_is_not_made_after_its_user(site: SignInWorld) -> None:
+    tab, _, role = await in_role(site)
+    terminal, tokens = await login_as(site, tab, role)
+    agent = replace(terminal, key=ec.generate_private_key(ec.SECP256R1()))
+    fields = {
+        "refresh_token": tokens.refresh_token.reveal(),
+        "name": "agent",
+        "dpop_jkt": thumbprint(public_jwk(agent.key.public_key())),
+        "policy_arns": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    }
+    app = build_scoped_session_app(site.parts)
+    statuses = []
+    for _ in range(2):
+        proof = terminal.proof(url=f"{ENDPOINT}/v1/scoped-session")
+        headers = [("Content-Type", "application/x-www-form-urlencoded"), ("DPoP", proof)]
+        answer = await call_app(
+            app, "POST", "/v1/scoped-session", headers=headers, body=urlencode(fields).encode()
+        )
+        statuses.append(answer.status)
+        await disable_alice(site) if answer.status == 200 else None
+        site.now += 1
+    assert statuses == [200, UserCredentialsChanged.status]
+
+
+async def test_credentials_of_a_role_whose_user_is_gone_make_no_link(site: SignInWorld) -> None:
+    """IAM user guide, "Enable custom identity broker access to the AWS console": the link would outlive the person."""
+    tab, _, role = await in_role(site)
+    _, tokens = await login_as(site, tab, role)
+    session = {
+        "sessionId": tokens.access_key_id,
+        "sessionKey": tokens.secret_access_key.reveal(),
+        "sessionToken": tokens.session_token.reveal(),
+    }
+    query = urlencode({"Action": "getSigninToken", "Session": json.dumps(session)})
+    assert (await call_app(site.pages_app, "GET", f"/federation?{query}")).status == 200
+    await delete_alice(site)
+    refused = await call_app(site.pages_app, "GET", f"/federation?{query}")
+    assert (refused.status, "token included in the request is expired" in refused.text) == (400, True)
 
 
 async def test_a_role_sessions_page_does_not_reach_its_user(site: SignInWorld) -> None:
