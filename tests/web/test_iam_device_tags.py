@@ -1,6 +1,7 @@
 """Virtual MFA devices carry tags: set with the device, added, removed, listed, and asked by policies (IAM reference)."""
 
-from support.query_world import ACCOUNT, OTHER_ACCOUNT, QueryWorld, allow, trust
+from daypass.server.domain.mfa_device import MfaDevice
+from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, QueryWorld, allow, trust
 
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
 TEAM = {"Tags.member.1.Key": "team", "Tags.member.1.Value": "red"}
@@ -103,6 +104,43 @@ async def test_a_device_that_is_not_there_a_passkey_and_another_accounts_have_no
         assert foreign.code == "AccessDenied"
     assert await listed(world) == {}
     assert OTHER_ACCOUNT not in PHONE
+
+
+async def test_a_passkey_is_no_virtual_device(world: QueryWorld) -> None:
+    """Its owner enrols and removes it in the pages; here it has neither tags nor an end."""
+    await world.new_user("bob")
+    bob = await world.storage.users.load_user(ACCOUNT, "bob")
+    assert bob is not None
+    serial = f"arn:aws:iam::{ACCOUNT}:u2f/user/bob/laptop"
+    await world.storage.mfa_devices.create_mfa_device(
+        MfaDevice(serial, ACCOUNT, bob.user_id, "passkey", NOW, NOW, credential_id=b"c", public_key=b"k"),
+        limit=8,
+    )
+    for action, more in (("TagMFADevice", TEAM), ("ListMFADeviceTags", {}), ("DeleteVirtualMFADevice", {})):
+        answer = await world.call(world.root, "iam", action, SerialNumber=serial, **more)
+        assert answer.code == "NoSuchEntity", action
+    found = await world.call(world.root, "iam", "GetMFADevice", SerialNumber=serial, UserName="bob")
+    assert (found.value("UserName"), found.value("SerialNumber")) == ("bob", serial)
+    assert found.value("EnableDate") == "2030-03-17T17:46:40Z"
+
+
+async def test_a_device_is_shown_as_its_owners_only(world: QueryWorld) -> None:
+    await new_phone(world)
+    alice = await world.new_user("alice", allow("iam:GetMFADevice"))
+    await world.new_user("bob")
+    user = await world.storage.users.load_user(ACCOUNT, "alice")
+    assert user is not None
+    unowned = await world.call(alice, "iam", "GetMFADevice", SerialNumber=PHONE)
+    assert unowned.code == "NoSuchEntity"
+    await world.storage.mfa_devices.enable_mfa_device(PHONE, user.user_id, last_step=1, limit=8, now=NOW)
+    own = await world.call(alice, "iam", "GetMFADevice", SerialNumber=PHONE)
+    assert own.value("UserName") == "alice"
+    for name in ({"UserName": "bob"}, {}):
+        asker = alice if name else world.root
+        others = await world.call(asker, "iam", "GetMFADevice", SerialNumber=PHONE, **name)
+        assert others.code == "NoSuchEntity"
+    foreign = await world.call(world.other_root, "iam", "GetMFADevice", SerialNumber=PHONE)
+    assert foreign.code == "NoSuchEntity"
 
 
 async def test_the_account_details_say_nothing_of_devices(world: QueryWorld) -> None:

@@ -7,7 +7,10 @@ import pytest
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
+from daypass.server.domain.audit import Caller
 from daypass.server.domain.mfa_device import MfaDevice
+from daypass.server.domain.principal import authorize
+from daypass.server.domain.tokens import open_session_token
 from support.long_term_key import long_term_key, new_key_id, session_of
 from support.query_world import ACCOUNT, NOW, QueryWorld, allow, deny, policy_text, trust
 
@@ -295,3 +298,30 @@ async def test_a_federated_user_is_narrowed_by_policies_that_are_there_and_tags_
     noise = {f"Tags.member.{n}.Value": world.randomness.token_bytes(120).hex() for n in range(1, 51)}
     large = await world.call(key, "sts", "GetFederationToken", Name="bob", **tags, **noise)
     assert large.code == "PackedPolicyTooLarge"
+
+
+async def test_a_federated_user_without_a_policy_may_do_nothing_and_carries_the_tags(
+    world: QueryWorld,
+) -> None:
+    """What the gateway decides by stands in the token: the scope narrows an administrator to nothing."""
+    key = await long_term_key(world, "alice", ADMINISTRATOR)
+    tag = {"Tags.member.1.Key": "team", "Tags.member.1.Value": "red"}
+    answer = await world.call(key, "sts", "GetFederationToken", Name="bob", **tag)
+    claims, _ = open_session_token(world.ring, answer.value("SessionToken"))
+    assert claims.tags == (("team", "red"),)
+    assert claims.scope is not None
+    snapshot = await world.directory.load(ACCOUNT, "user", claims.principal_id)
+    assert snapshot is not None
+    narrowing = await world.directory.load_session_policies(ACCOUNT, claims.scope)
+    for action, allowed in (("s3:GetObject", False), ("sts:GetCallerIdentity", True)):
+        decision = authorize(
+            snapshot,
+            action=action,
+            resource="*",
+            caller=Caller("1", "127.0.0.1", "test/1", is_secure=False),
+            now=world.now,
+            region="us-east-1",
+            userid=claims.userid,
+            session_policies=narrowing,
+        )
+        assert decision.is_allowed is allowed

@@ -33,29 +33,36 @@ FEDERATED = federated_user_claims(
     ALICE, name="bob", scope=SessionScope(), tags=(), key_seed=SEED, now=NOW, expires_at=NOW + 900
 )
 LOGIN = replace(session_token(), is_session_token=False)
-IAM, ASSUME, OTHER_STS, WHO, S3 = (
-    "iam:ListUsers",
-    "sts:AssumeRole",
-    "sts:GetFederationToken",
-    "sts:GetCallerIdentity",
-    "s3:GetObject",
-)
+IAM, ASSUME, WHO, S3 = "iam:ListUsers", "sts:AssumeRole", "sts:GetCallerIdentity", "s3:GetObject"
+SESSIONS = "signin:ListSessions"
+OTHER_STS = {
+    f"sts:{operation}"
+    for operation in (
+        "GetFederationToken",
+        "GetSessionToken",
+        "GetWebIdentityToken",
+        "GetAccessKeyInfo",
+        "DecodeAuthorizationMessage",
+        "AssumeRoot",
+        "TagSession",
+    )
+}
 
 
 @pytest.mark.parametrize(
     ("claims", "allowed"),
     [
         (session_token(), {ASSUME, WHO, S3}),
-        (session_token(mfa_at=NOW), {IAM, ASSUME, WHO, S3}),
+        (session_token(mfa_at=NOW), {IAM, SESSIONS, ASSUME, WHO, S3}),
         (FEDERATED, {WHO, S3}),
-        (LOGIN, {IAM, ASSUME, OTHER_STS, WHO, S3}),
+        (LOGIN, {IAM, SESSIONS, ASSUME, *OTHER_STS, WHO, S3}),
     ],
     ids=["session token", "session token with a second factor", "federated user", "login"],
 )
 def test_what_credentials_can_never_do_is_a_property_of_how_they_were_made(
     claims: SessionClaims, allowed: set[str]
 ) -> None:
-    for action in (IAM, ASSUME, OTHER_STS, WHO, S3):
+    for action in (IAM, SESSIONS, ASSUME, *OTHER_STS, WHO, S3):
         if action in allowed:
             check_action_allowed(claims, action)
         else:
