@@ -5,12 +5,10 @@ The file and the line in the profile are all that is between them; each renews w
 
 import json
 import subprocess
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from support.aws_cli_v2 import CliV2, sign_in
+from support.aws_cli_v2 import CliV2
 from support.running_server import DAYPASS, RunningServer, Terminal
 from support.serving import age_cache
 
@@ -60,7 +58,7 @@ def test_daypass_reads_and_renews_what_aws_login_began(cli: CliV2, server: Runni
 
 
 def test_daypass_ends_at_the_server_what_aws_login_began(cli: CliV2, server: RunningServer) -> None:
-    """`aws logout` only forgets; `daypass logout` revokes, so that a copy renews nothing."""
+    """`aws logout` only forgets; `daypass logout` revokes, with what was narrowed from it, and a copy renews nothing."""
     cli.signs_in(server.user, "--profile", "dev")
     (path,) = cli.cache.glob("*.json")
     copy = path.read_text()
@@ -70,7 +68,11 @@ def test_daypass_ends_at_the_server_what_aws_login_began(cli: CliV2, server: Run
     age_cache(cli.person)
     assert cli.run(*IDENTITY, "--profile", "dev").returncode == 0, "the session lived on"
     copy = path.read_text()
-    assert "signed out of" in _daypass(cli, "logout", "--profile", "dev").stderr
+    _daypass(cli, "narrow", "dev", "--as", "agent", "--read-only", "--no-input")
+    receipt = json.loads(_daypass(cli, "receipt", "agent", "--json").stdout)
+    assert receipt["identity"] == _arn(server)
+    ended = json.loads(_daypass(cli, "logout", "--profile", "dev", "--json").stdout)["sessions"]
+    assert [(row["profiles"], row["revoked"]) for row in ended] == [(["dev"], True), (["agent"], True)]
     assert not path.exists()
     path.write_text(copy)
     path.chmod(0o600)
@@ -114,38 +116,42 @@ def test_the_cli_signs_in_again_where_daypass_did(cli: CliV2, server: RunningSer
 
 
 def test_both_renew_one_session_at_once_and_neither_loses_it(cli: CliV2, server: RunningServer) -> None:
-    """Eight of each. daypass locks, the CLI does not; the server gives all of them the same successor."""
+    """daypass locks, the CLI does not; the server gives all of them the same successor.
+
+    A CLI that reads half of what another wrote says only the file's name (a `KeyError`); behind a bridge none does.
+    """
     cli.signs_in(server.user, "--profile", "dev")
-    commands: list[Callable[[], Any]] = [
-        lambda: cli.start("configure", "export-credentials", "--profile", "dev"),
-        lambda: subprocess.Popen(
-            [*DAYPASS, "credential-process", "--profile", "dev"],
-            env=cli.person.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ),
-    ]
+    _daypass(cli, "configure", "bridge", "dev", "--as", "bridged")
+    export = [cli.program, "configure", "export-credentials", "--profile"]
+    commands = {
+        "daypass": [*DAYPASS, "credential-process", "--profile", "dev"],
+        "bridged": [*export, "bridged"],
+        "alone": [*export, "dev"],
+    }
     age_cache(cli.person)
     before = cli.entry["refreshToken"]
-    running = [(number % 2, commands[number % 2]()) for number in range(16)]
-    answers = [(who, *process.communicate(timeout=120)) for who, process in running]
-    assert [error for who, _, error in answers if who == 1 and error] == [], "daypass waits for a whole file"
+    running = [
+        (
+            who,
+            subprocess.Popen(
+                commands[who],
+                env=cli.person.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            ),
+        )
+        for _ in range(6)
+        for who in commands
+    ]
+    answers = [(who, *process.communicate(timeout=300)) for who, process in running]
     (name,) = (path.stem for path in cli.cache.glob("*.json"))
-    assert {error.strip() for who, _, error in answers if who == 0} <= {"", f"aws: [ERROR]: '{name}'"}
-    assert cli.entry["refreshToken"] != before
+    assert {(who, error.strip()) for who, _, error in answers if error} <= {
+        ("alone", f"aws: [ERROR]: '{name}'")
+    }
     assert len({json.loads(out)["AccessKeyId"] for _, out, _ in answers if out}) == 1
+    assert cli.entry["refreshToken"] != before
     age_cache(cli.person)
     assert json.loads(cli.said(*IDENTITY, "--profile", "dev"))["Arn"] == _arn(server)
     age_cache(cli.person)
     _daypass(cli, "credential-process", "--profile", "dev")
-
-
-def test_a_narrowed_login_ends_with_what_aws_login_began(cli: CliV2, server: RunningServer) -> None:
-    """`daypass narrow` from it, `receipt`, and the end of both."""
-    cli.login(lambda url: sign_in(server.user, url), "--profile", "dev")
-    _daypass(cli, "narrow", "dev", "--as", "agent", "--read-only", "--no-input")
-    receipt = json.loads(_daypass(cli, "receipt", "agent", "--json").stdout)
-    assert receipt["identity"] == _arn(server)
-    ended = json.loads(_daypass(cli, "logout", "--profile", "dev", "--json").stdout)["sessions"]
-    assert [(row["profiles"], row["revoked"]) for row in ended] == [(["dev"], True), (["agent"], True)]

@@ -28,8 +28,8 @@ def _arn(cli: CliV2, *arguments: str) -> str:
     return str(json.loads(cli.said("sts", "get-caller-identity", *arguments))["Arn"])
 
 
-def test_who_signs_in_is_who_the_server_names(cli: CliV2, server: RunningServer) -> None:
-    """The root user, then an IAM user, each in a profile; the CLI wrote a line into the profile and a file."""
+def test_two_people_sign_in_and_out_again(cli: CliV2, server: RunningServer) -> None:
+    """The root user and an IAM user: who the server names, what is written, and what `aws logout` takes away."""
     cli.signs_in(server.root)
     cli.signs_in(server.user, "--profile", "dev")
     root = f"arn:aws:iam::{server.account_id}:root"
@@ -41,38 +41,36 @@ def test_who_signs_in_is_who_the_server_names(cli: CliV2, server: RunningServer)
         {"accessToken", "tokenType", "clientId", "refreshToken", "idToken", "dpopKey"}
     ] * 2
     assert {path.stat().st_mode & 0o777 for path in cli.cache.glob("*.json")} == {0o600}
+    assert "Removed cached login credentials for profile 'default'" in cli.said("logout")
+    after = cli.run("sts", "get-caller-identity")
+    assert (after.returncode, "Please reauthenticate with 'aws login'" in after.stderr) == (255, True)
+    assert "Removed 1 cached login credential." in cli.said("logout", "--all")
+    assert list(cli.cache.glob("*.json")) == []
 
 
 def test_an_active_session_is_picked_without_a_password(cli: CliV2, server: RunningServer) -> None:
-    """A second terminal of the same person, the same browser: the chooser, one button."""
-    browser: list[FormBrowser] = []
-    assert cli.login(lambda url: browser.append(sign_in(server.user, url))).returncode == 0
-
-    def choose(url: str) -> None:
-        browser[0].open(url)
-        assert "Continue with an active session" in browser[0].html
-        browser[0].press("developer")
-
-    done = cli.login(choose, "--profile", "dev")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert _arn(cli, "--profile", "dev").endswith(":user/developer")
-
-
-def test_the_browser_is_given_the_link_that_is_printed(cli: CliV2, server: RunningServer) -> None:
-    """`BROWSER` is a command, as the person's desktop would set it."""
-    opened = cli.person.home / "opened"
-    script = cli.person.home / "browser"
-    script.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.part && mv {opened}.part {opened}\n')
+    """`BROWSER` is given the link that is printed; a second terminal then finds one button for its person."""
+    opened, script = cli.person.home / "opened", cli.person.home / "browser"
+    script.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
     script.chmod(0o755)
+    browser = FormBrowser()
     printed: list[str] = []
 
-    def answer(url: str) -> None:
+    def with_password(url: str) -> None:
+        nonlocal browser
         printed.append(url)
-        sign_in(server.user, url)
+        browser = sign_in(server.user, url)
 
-    done = cli.login(answer, BROWSER=str(script))
+    def with_a_button(url: str) -> None:
+        browser.open(url)
+        assert "Continue with an active session" in browser.html
+        browser.press("developer")
+
+    assert cli.login(with_password, BROWSER=str(script)).returncode == 0
+    assert [opened.read_text()] == printed
+    done = cli.login(with_a_button, "--profile", "dev")
     assert (done.returncode, done.stderr) == (0, "")
-    assert opened.read_text() == printed[0]
+    assert _arn(cli, "--profile", "dev").endswith(":user/developer")
 
 
 def test_the_line_on_the_server_s_own_page_signs_in_for_good(cli: CliV2, server: RunningServer) -> None:
@@ -139,16 +137,3 @@ def test_a_request_cancelled_on_the_page_ends_the_command(cli: CliV2, server: Ru
         "aws: [ERROR]: Error loading or redeeming a login authorization code:"
         " Failed to retrieve an authorization code."
     )
-
-
-def test_logout_forgets_one_profile_and_all(cli: CliV2, server: RunningServer) -> None:
-    cli.signs_in(server.root)
-    cli.signs_in(server.user, "--profile", "dev")
-    assert "Removed cached login credentials for profile 'default'" in cli.said("logout")
-    after = cli.run("sts", "get-caller-identity")
-    assert (after.returncode, "Please reauthenticate with 'aws login'" in after.stderr) == (255, True)
-    assert _arn(cli, "--profile", "dev").endswith(":user/developer")
-    assert "Removed 1 cached login credential." in cli.said("logout", "--all")
-    assert list(cli.cache.glob("*.json")) == []
-    cli.signs_in(server.root)
-    assert _arn(cli).endswith(":root")
