@@ -54,6 +54,8 @@ def test_the_secret_is_copied_and_is_gone_behind_the_next_page(
     page.get_by_role("button", name="Copy the secret").click()
     expect(page.locator("#copied")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == secret
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))")
+    assert secret not in page.content()
     page.get_by_role("link", name="I have kept it").click()
     expect(page.get_by_role("heading", name="bob")).to_be_visible()
     assert secret not in page.content()

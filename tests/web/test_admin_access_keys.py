@@ -22,7 +22,7 @@ async def site() -> AsyncIterator[SignInWorld]:
 
 
 def secret_of(text: str) -> str:
-    [secret] = re.findall(r'<code id="secret-access-key" tabindex="0">([^<]+)</code>', text)
+    [secret] = re.findall(r'<code id="secret-access-key" tabindex="0" data-once>([^<]+)</code>', text)
     return html.unescape(secret)
 
 

@@ -1,4 +1,5 @@
-// Adds two things markup cannot do: copy a secret that is shown once, and send a form once however often it is clicked.
+// Adds what markup cannot do: copy a secret that is shown once and forget it with the page, and send a form once however
+// often it is clicked.
 "use strict";
 
 for (const button of document.querySelectorAll("button[data-copies]")) {
@@ -15,6 +16,11 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
     }
   });
 }
+
+// A browser may keep the page it leaves, to be quick with Back.
+addEventListener("pagehide", () => {
+  for (const secret of document.querySelectorAll("[data-once]")) secret.textContent = "no longer shown";
+});
 
 let sent = new WeakSet();
 document.addEventListener("submit", (event) => {
