@@ -394,6 +394,17 @@ async def test_a_session_of_another_browser_cannot_be_chosen_or_ended(site: Sign
     assert len((await mine.get("/")) and mine.session_ids) == 1
 
 
+async def test_signing_one_identity_out_is_one_event_about_that_one(site: SignInWorld) -> None:
+    tab = await signed_in(site, "alice", "bob")
+    await tab.get("/")
+    await tab.submit("/signin/sign-out", session=tab.session_ids[0])
+    [event] = [each for each in await site.audit() if each.event_name == "ConsoleLogout"]
+    assert len(tab.session_ids) == 1
+    left = await site.storage.sign_in_sessions.load_sign_in_session(tab.session_ids[0], now=site.now)
+    assert left is not None
+    assert event.principal_arn not in ("", left.principal_arn)
+
+
 async def test_a_password_change_empties_the_chooser(site: SignInWorld) -> None:
     tab = await signed_in(site, "alice")
     [session] = tab.session_ids

@@ -99,6 +99,30 @@ async def test_another_account_sees_and_ends_nothing(world: QueryWorld) -> None:
     assert await world.storage.sign_in_sessions.load_sign_in_session(session_id, now=NOW) is not None
 
 
+async def test_a_permission_for_one_person_ends_nobody_elses_session(world: QueryWorld) -> None:
+    """Whatever session's id stands beside that person's name; and a name must be whole, path and account."""
+    await world.new_user("alice", path="/team/")
+    await world.new_user("bob")
+    await world.new_role("ops", trust({"AWS": "*"}), Path="/team/")
+    alice = await world.storage.users.load_user(ACCOUNT, "alice")
+    assert alice is not None
+    session_id = await sign_in(world, 1, alice.user_id, alice.arn)
+    bob = f"arn:aws:iam::{ACCOUNT}:user/bob"
+    helper = await world.new_user("carol", allow("signin:RevokeSession", resource=bob))
+    answer = await world.call(helper, "signin", "RevokeSession", SessionId=session_id, PrincipalArn=bob)
+    assert answer.code == "NoSuchEntity"
+    for wrong in ("user/alice", "user/other/alice", "role/ops"):
+        arn = f"arn:aws:iam::{ACCOUNT}:{wrong}"
+        answer = await world.call(world.root, "signin", "RevokeSessions", PrincipalArn=arn)
+        assert answer.code == "NoSuchEntity", wrong
+    root = f"arn:aws:iam::{ACCOUNT}:root"
+    own = await sign_in(world, 2, OTHER_ACCOUNT, root, account_id=OTHER_ACCOUNT, principal_kind="root")
+    answer = await world.call(world.other_root, "signin", "RevokeSessions", PrincipalArn=root)
+    assert answer.code == "NoSuchEntity", "root of another account is not root of one's own"
+    for each in (session_id, own):
+        assert await world.storage.sign_in_sessions.load_sign_in_session(each, now=NOW) is not None
+
+
 @pytest.mark.parametrize(
     ("action", "more"),
     [

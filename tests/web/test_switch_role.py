@@ -308,3 +308,24 @@ async def sessions_of(site: SignInWorld, tab: Tab) -> list[SignInSession]:
     [cookie] = [value for name, value in tab.cookies.items() if not name.endswith("-provider")]
     found = browser_hash(base64.urlsafe_b64decode(cookie + "="))
     return list(await site.storage.sign_in_sessions.list_sign_in_sessions(found, now=site.now))
+
+
+async def test_a_full_browser_takes_no_role(site: SignInWorld) -> None:
+    """Five identities are the most, whatever they are."""
+    await make_role(site)
+    tab = await signed_in(site)
+    for name in ("bob", "carol"):
+        await tab.get(FORM)
+        await tab.sign_in(name)
+    await tab.get(FORM)
+    await tab.sign_in_root()
+    for name, expected in (("reader", 200), ("second", 409)):
+        if name == "second":
+            await make_role(site, name=name)
+        alice = await site.user("alice")
+        [base] = [each for each in await sessions_of(site, tab) if each.principal_id == alice.user_id]
+        await tab.get("/switchrole")
+        await switch(tab, role=name, session=base.session_id)
+        assert tab.answer.status == expected
+    assert "already holds five sessions" in tab.answer.text
+    assert len(await sessions_of(site, tab)) == 5

@@ -98,6 +98,13 @@ async def login_as(site: SignInWorld, tab: Tab, session_id: str) -> tuple[Termin
     return terminal, await terminal.redeem(terminal.code_from(answer.location))
 
 
+async def end(tab: Tab, session_id: str, kind: str, target: str = "") -> None:
+    """From the page of that session. Where nothing can be ended its page has no form, so the proof is another page's."""
+    await tab.get("/")
+    await tab.submit(f"/account/{session_id}/end", kind=kind, target=target)
+    assert tab.answer.status == 200
+
+
 async def stored(site: SignInWorld, session_id: str) -> SignInSession:
     session = await site.storage.sign_in_sessions.load_sign_in_session(session_id, now=site.now)
     assert session is not None
@@ -130,11 +137,9 @@ async def test_two_users_in_one_role_cannot_end_each_other(site: SignInWorld) ->
     theirs, _, their_role = await in_role(site, OTHER_ACCOUNT)
     await login_as(site, mine, my_role)
     [login] = await logins_in_role(site)
-    address = f"/account/{their_role}"
-    await theirs.get(address)
-    await theirs.submit(f"{address}/end", kind="browser", target=my_role)
-    await theirs.submit(f"{address}/end", kind="login", target=login.session_id)
-    await theirs.submit(f"{address}/end", kind="all")
+    await end(theirs, their_role, "browser", my_role)
+    await end(theirs, their_role, "login", login.session_id)
+    await end(theirs, their_role, "all")
     assert await stored(site, my_role)
     assert await logins_in_role(site) == [login]
 
@@ -147,10 +152,10 @@ async def test_a_users_page_shows_and_ends_the_roles_the_user_took(site: SignInW
     assert page.count(f"role reader in {ACCOUNT}") == 4, (
         "one browser, one terminal; each has it in its button too"
     )
-    await tab.submit(f"/account/{user}/end", kind="login", target=login.session_id)
+    await end(tab, user, "login", login.session_id)
     with pytest.raises(TokenExpired):
         await terminal.refresh(tokens.refresh_token)
-    await tab.submit(f"/account/{user}/end", kind="browser", target=role)
+    await end(tab, user, "browser", role)
     assert await site.storage.sign_in_sessions.load_sign_in_session(role, now=site.now) is None
     assert await stored(site, user)
 
@@ -160,10 +165,8 @@ async def test_nobody_elses_page_ends_a_role_that_a_user_took(site: SignInWorld)
     await login_as(site, tab, role)
     [login] = await logins_in_role(site)
     theirs, their_user = await signed_in(site, OTHER_ACCOUNT)
-    address = f"/account/{their_user}"
-    await theirs.get(address)
-    await theirs.submit(f"{address}/end", kind="browser", target=role)
-    await theirs.submit(f"{address}/end", kind="login", target=login.session_id)
+    await end(theirs, their_user, "browser", role)
+    await end(theirs, their_user, "login", login.session_id)
     assert await stored(site, role)
     assert await logins_in_role(site) == [login]
 
@@ -223,8 +226,8 @@ async def test_a_role_sessions_page_does_not_reach_its_user(site: SignInWorld) -
     [login] = await site.storage.login_sessions.list_login_sessions(ACCOUNT, alice.user_id, now=site.now)
     page = await tab.get(f"/account/{role}")
     assert login.session_id not in page.text
-    await tab.submit(f"/account/{role}/end", kind="login", target=login.session_id)
-    await tab.submit(f"/account/{role}/end", kind="browser", target=user)
+    await end(tab, role, "login", login.session_id)
+    await end(tab, role, "browser", user)
     assert await stored(site, user)
     assert await site.storage.login_sessions.list_login_sessions(ACCOUNT, alice.user_id, now=site.now)
 
@@ -252,8 +255,8 @@ async def test_two_federated_people_under_one_session_name_see_only_their_own(
     page = await eve.get(f"/account/{eve_id}")
     assert ada_id not in page.text
     assert 'value="login"' not in page.text
-    await eve.submit(f"/account/{eve_id}/end", kind="browser", target=ada_id)
-    await eve.submit(f"/account/{eve_id}/end", kind="all")
+    await end(eve, eve_id, "browser", ada_id)
+    await end(eve, eve_id, "all")
     assert await stored(fed.world, ada_id)
     assert 'value="login"' in (await ada.get(f"/account/{ada_id}")).text
 
@@ -297,14 +300,14 @@ async def change_alices_password(site: SignInWorld) -> None:
     await site.change_password("alice", "violet anchor pebble")
 
 
-ENDS = pytest.mark.parametrize("end", [delete_alice, disable_alice, change_alices_password])
+ENDS = pytest.mark.parametrize("ending", [delete_alice, disable_alice, change_alices_password])
 
 
 @ENDS
-async def test_a_role_taken_in_the_pages_ends_with_its_user(site: SignInWorld, end: object) -> None:
+async def test_a_role_taken_in_the_pages_ends_with_its_user(site: SignInWorld, ending: object) -> None:
     tab, _, role = await in_role(site)
-    assert callable(end)
-    await end(site)
+    assert callable(ending)
+    await ending(site)
     site.now += 1
     await tab.get("/")
     assert tab.session_ids == []
@@ -315,26 +318,28 @@ async def test_a_role_taken_in_the_pages_ends_with_its_user(site: SignInWorld, e
 
 @ENDS
 async def test_a_terminal_of_such_a_role_is_not_refreshed_after_its_user(
-    site: SignInWorld, end: object
+    site: SignInWorld, ending: object
 ) -> None:
     tab, _, role = await in_role(site)
     terminal, tokens = await login_as(site, tab, role)
     tokens = await terminal.refresh(tokens.refresh_token)
-    assert callable(end)
-    await end(site)
+    assert callable(ending)
+    await ending(site)
     site.now += 1
-    with pytest.raises(TokenExpired if end is delete_alice else UserCredentialsChanged):
+    with pytest.raises(TokenExpired if ending is delete_alice else UserCredentialsChanged):
         await terminal.refresh(tokens.refresh_token)
 
 
 @ENDS
-async def test_a_code_of_such_a_role_is_not_redeemed_after_its_user(site: SignInWorld, end: object) -> None:
+async def test_a_code_of_such_a_role_is_not_redeemed_after_its_user(
+    site: SignInWorld, ending: object
+) -> None:
     tab, _, role = await in_role(site)
     terminal = Terminal(site)
     await tab.get(terminal.authorize_url)
     answer = await tab.submit("/signin/session", session=role)
-    assert callable(end)
-    await end(site)
+    assert callable(ending)
+    await ending(site)
     with pytest.raises(SignInError):
         await terminal.redeem(terminal.code_from(answer.location))
     assert await logins_in_role(site) == []
@@ -358,7 +363,7 @@ async def test_signing_out_everywhere_else_ends_roles_and_their_terminals(site: 
     terminal, tokens = await login_as(site, thief, role)
     home, user = await signed_in(site)
     await home.get(f"/account/{user}")
-    await home.submit(f"/account/{user}/end", kind="all")
+    await end(home, user, "all")
     with pytest.raises(TokenExpired):
         await terminal.refresh(tokens.refresh_token)
     await thief.get("/")
