@@ -322,3 +322,23 @@ def test_event_lines_are_as_the_reference_shows_them(server: RunningServer, pers
         here(page, server, **{"user/dev": "user/developer", "https://": "http://"})
         page.type("daypass login --profile dev --json 2>/dev/null")
         page.rest()
+
+
+README = Page(
+    "README.md",
+    blocks={
+        words: Exempt("test_console_blocks.py does the README's consoles")
+        for words in ("$ make up", "$ daypass login --endpoint-url", "$ aws s3 mb")
+    },
+)
+
+
+def test_the_readmes_login_without_an_address_uses_the_profiles(
+    server: RunningServer, person: Terminal
+) -> None:
+    """At AWS it names nothing; here the default profile leads to the server."""
+    config = person.home / ".aws" / "config"
+    config.write_text(config.read_text().replace("[profile prod]", "[default]"))
+    with page_of(README, person, server) as page:
+        page.rest()
+        assert ":user/developer" in page.output
