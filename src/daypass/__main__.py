@@ -67,7 +67,9 @@ def _help_text() -> str:
     lines = ["usage: daypass COMMAND [OPTIONS]", ""]
     for title, commands in (("on your machine", CLIENT_COMMANDS), ("a server of your own", SERVER_COMMANDS)):
         lines.append(f"{title}:")
-        lines += [f"  {words:<22} {summary}" for words, (_module, summary) in commands.items()]
+        for words, (_module, summary) in commands.items():
+            has_room = len(words) < 23
+            lines += [f"  {words:<22} {summary}"] if has_room else [f"  {words}", f"{'':24} {summary}"]
         lines.append("")
     lines.append("daypass COMMAND --help says more; daypass --version says which this is.")
     return "\n".join(lines) + "\n"

@@ -3,8 +3,11 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from support.running_server import DAYPASS, Terminal
 from support.transcript import arn_of, save_session
+from support.typed_terminal import on_terminal
 
 
 def _home(tmp_path: Path) -> dict[str, str]:
@@ -41,3 +44,44 @@ def test_unset_takes_all_of_it_back(tmp_path: Path) -> None:
     done = _shell(f'eval "$({own} env --profile dev)"; eval "$({own} env --unset)"; env', _home(tmp_path))
     assert "ASIADEV" not in done.stdout
     assert "AWS_ENDPOINT_URL_STS" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("bash", 'eval "$(daypass env --profile dev --shell bash)"'),
+        ("fish", "daypass env --profile dev --shell fish | source"),
+        ("pwsh", "daypass env --profile dev --shell pwsh | Out-String | Invoke-Expression"),
+        ("cmd", """for /f "delims=" %i in ('daypass env --profile dev --shell cmd') do @%i"""),
+        ("nu", "daypass env --profile dev --json | from json | load-env"),
+    ],
+)
+def test_whoever_only_looks_is_told_how_the_shell_takes_them(tmp_path: Path, shell: str, line: str) -> None:
+    words = [*DAYPASS, "env", "--profile", "dev", "--shell", shell]
+    with on_terminal(words, {**_home(tmp_path), "TERM": "xterm"}) as screen:
+        assert screen.end_of_command() == 0
+    assert screen.shown.splitlines()[-1] == f"daypass: to set them in this shell: {line}"
+
+
+def test_the_line_that_is_told_works(tmp_path: Path) -> None:
+    """In fish, bash and sh, with the command it names on the path."""
+    tool = tmp_path / "bin" / "daypass"
+    tool.parent.mkdir()
+    tool.write_text(f'#!/bin/sh\nexec {" ".join(DAYPASS)} "$@"\n')
+    tool.chmod(0o700)
+    environment = _home(tmp_path)
+    environment["PATH"] = f"{tool.parent}:{environment['PATH']}"
+    for shell, line in (
+        ("fish", "daypass env --profile dev --shell fish | source"),
+        ("bash", 'eval "$(daypass env --profile dev --shell bash)"'),
+        ("dash", 'eval "$(daypass env --profile dev --shell dash)"'),
+    ):
+        done = subprocess.run(
+            [shell, "-c", f"{line}; echo $AWS_ACCESS_KEY_ID"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert done.stdout == "ASIADEV\n"

@@ -1,6 +1,7 @@
 """Argument parsing shared by the commands: argparse with our exit code and our voice."""
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -27,7 +28,22 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Called by argparse for every mistake on the command line."""
-        raise UsageError(message, hint=f"{self.prog} --help")
+        said, mark, unknown = message.partition("unrecognized arguments: ")
+        words = unknown.split()[:1] if mark and not said else []
+        raise UsageError(message, hint=self._meant(words) or f"{self.prog} --help")
+
+    def _meant(self, unknown: list[str]) -> str:
+        """The command with the option that was misspelt, or whose name was left out."""
+        import difflib
+
+        options = self._option_string_actions
+        for word in unknown:
+            if "--profile" in options and not word.startswith("-"):
+                return f"{self.prog} --profile {shlex.quote(word)}"
+            near = difflib.get_close_matches(word, options, n=1, cutoff=0.75)
+            if near:
+                return f"{self.prog} {near[0]}"
+        return ""
 
 
 def add_profile(parser: argparse.ArgumentParser) -> None:

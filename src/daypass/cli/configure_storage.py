@@ -7,6 +7,7 @@ keyring is unlocked by hand.
 import argparse
 import json
 import os
+import sys
 from shlex import quote
 
 from daypass.cli.arguments import CommandParser, add_no_input, may_prompt
@@ -18,7 +19,7 @@ from daypass.client.role_store import forget_roles
 from daypass.client.session_store import SessionStore
 from daypass.client.storage_choice import FILE, STORAGES
 from daypass.client.storage_move import move_login
-from daypass.errors import LoginRequired
+from daypass.errors import KeyringAbsent, LoginRequired
 
 __all__ = ["run"]
 
@@ -38,18 +39,25 @@ def run(argv: list[str]) -> int:
     if profile.storage == arguments.storage:
         _prove(profile, source, login_session)
     else:
-        moved = move_login(
-            login_session,
-            source=source,
-            target=store_for(profile, os.environ, storage=arguments.storage, may_prompt=asks),
-            environ=os.environ,
-            process_for=bridge_command,
-        )
+        target = store_for(profile, os.environ, storage=arguments.storage, may_prompt=asks)
+        moved = _move(login_session, source, target)
         forget_roles(login_session, os.environ)  # they lie in the old storage; the next use assumes them anew
         _tell(profile, arguments.storage, moved)
     if arguments.json:
         data(json.dumps({"profile": profile.name, "storage": arguments.storage, "moved": moved}))
     return 0
+
+
+def _move(login_session: str, source: SessionStore, target: SessionStore) -> list[str]:
+    """Raises as `move_login`. Whoever has no keyring needs no login for it: the present one stays."""
+    try:
+        return move_login(
+            login_session, source=source, target=target, environ=os.environ, process_for=bridge_command
+        )
+    except KeyringAbsent as problem:
+        if source.storage == FILE and problem.hint.startswith("daypass "):
+            problem.hint = f"{sys.executable} -m keyring diagnose"
+        raise
 
 
 def _tell(profile: Profile, storage: str, moved: list[str]) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from shlex import quote
 
 from daypass.cli.arguments import CommandParser, add_no_input, may_prompt
 from daypass.cli.output import data, say
@@ -16,7 +17,7 @@ from daypass.cli.renewing import at_its_server, credential_supply, find_profile
 from daypass.client.aws_config import Profile, load_config
 from daypass.client.recent_profiles import remember_use
 from daypass.client.session_cache import CacheEntry, format_time
-from daypass.client.shell_words import SHELLS, guess_shell, set_lines, unset_lines
+from daypass.client.shell_words import SHELLS, guess_shell, loading_line, set_lines, unset_lines
 from daypass.errors import UsageError
 
 __all__ = ["run"]
@@ -53,8 +54,11 @@ def run(argv: list[str]) -> int:
     remember_use(os.environ, profile.name)
     variables = _variables(at_its_server(profile, os.environ), entry, os.environ)
     data(json.dumps(variables) if arguments.json else "\n".join(set_lines(shell, variables)))
-    if not sys.stdout.isatty():
-        say(f"these end at {format_time(entry.expires_at)} and do not renew; daypass exec does")
+    say(f"these end at {format_time(entry.expires_at)} and do not renew; daypass exec does")
+    if sys.stdout.isatty() and not arguments.json:
+        named = "" if profile.name == "default" else f" --profile {quote(profile.name)}"
+        named += f" --shell {shell}" if arguments.shell and not shell.startswith("nu") else ""
+        say(f"to set them in this shell: {loading_line(shell, f'daypass env{named}')}")
     return 0
 
 

@@ -33,6 +33,7 @@ _TOKEN_BYTES = 32
 def run(argv: list[str]) -> int:
     """Run the command; returns its exit code."""
     arguments, command = _parse(argv)
+    seconds_of(arguments)
     profile = find_profile(load_config(os.environ), pick_profile(arguments, os.environ))
     with contextlib.ExitStack() as held:
         code = _run(arguments, command, profile, held)

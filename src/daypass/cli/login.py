@@ -52,9 +52,11 @@ def run(argv: list[str]) -> int:
 
 def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
     arguments = _parser().parse_args(argv)
+    _checked_port(arguments.port)
     may_ask = _may_ask(arguments)
     name = pick_profile(arguments, os.environ, may_create=True)
     config = load_config(os.environ)
+    config.check_whole()
     profile = config.profile(name)
     _check_not_narrowed(profile)
     check_shadows(config, profile, os.environ, is_allowed=arguments.allow_shadowed)

@@ -12,6 +12,7 @@ from shlex import quote
 from daypass.cli.configure import bridge_command
 from daypass.cli.login_events import LoginEvents
 from daypass.cli.output import ask, say
+from daypass.cli.time_left import duration_text, session_seconds_left
 from daypass.client.aws_config import AwsConfig, Profile
 from daypass.client.caller_identity import get_caller_identity
 from daypass.client.ini_text import Setting, profile_section
@@ -63,7 +64,9 @@ def finish(run: LoginRun, started: StartedLogin, raw_query: str) -> SignedIn:
     doubt = _prove(run, signed_in)
     _keep(run, signed_in)
     name = run.profile.name
-    say(f'profile "{name}" is signed in as {signed_in.login_session}')
+    left = session_seconds_left(signed_in.entry, now=int(time.time()))
+    lasts = "" if left is None else f" for {duration_text(left + 59)}"
+    say(f'profile "{name}" is signed in as {signed_in.login_session}{lasts}')
     if run.store.storage == VAULT:
         say(
             "the login is sealed, its key is in the system keyring; programs get credentials by credential_process"

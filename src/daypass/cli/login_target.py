@@ -6,6 +6,7 @@ Everything here is decided, and refused, before a browser opens. Nothing here kn
 import argparse
 import sys
 from collections.abc import Mapping
+from shlex import quote
 from urllib.parse import urlsplit
 
 from daypass.cli.login_shadows import warn_of_shadows
@@ -31,15 +32,16 @@ def chosen_region(
         or environ.get("AWS_DEFAULT_REGION")
         or profile.text("region")
     )
+    hint = f"daypass login --profile {quote(profile.name)} --region {_DEFAULT_REGION}"
     if region:
         return _checked_region(region), False
     if arguments.endpoint_url:
         return _DEFAULT_REGION, False
     if not may_ask or not sys.stdin.isatty():
-        raise ConfigError("no region is set and nobody can be asked", hint="daypass login --region us-east-1")
+        raise ConfigError("no region is set and nobody can be asked", hint=hint)
     answer = ask(f"region to sign in at [{_DEFAULT_REGION}]:")
     if answer is None:
-        raise ConfigError("no region was given", hint="daypass login --region us-east-1")
+        raise ConfigError("no region was given", hint=hint)
     return _checked_region(answer or _DEFAULT_REGION), True
 
 

@@ -78,7 +78,15 @@ def guarded(run: Callable[[list[str]], int], argv: list[str]) -> int:
 
 def _explain(problem: OSError) -> ConfigError:
     """A file that cannot be read or written is the person's to mend: name it, show no traceback."""
+    import errno
+    from pathlib import Path
+    from shlex import quote
+
     reason = (problem.strerror or type(problem).__name__).lower()
-    if not problem.filename:
+    if not isinstance(problem.filename, str | bytes) or not problem.filename:
         return ConfigError(f"the operating system refused: {reason}")
-    return ConfigError(f"{problem.filename}: {reason}", hint=f"ls -ld {problem.filename}")
+    path = Path(os.fsdecode(problem.filename))
+    # Of a file that is still to be made, its folder is what can be looked at.
+    there = next((each for each in (path, *path.parents) if os.path.lexists(each)), path)
+    looked = "df -h" if problem.errno in (errno.ENOSPC, errno.EDQUOT) else "ls -ld"
+    return ConfigError(f"{there}: {reason}", hint=f"{looked} {quote(str(there))}")

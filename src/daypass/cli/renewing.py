@@ -41,9 +41,14 @@ __all__ = [
 def find_profile(config: AwsConfig, name: str) -> Profile:
     """The profile of that name. Raises ConfigError when neither file knows it."""
     profile = config.profile(name)
-    if not profile.exists:
-        raise ConfigError(f'there is no profile "{name}"', hint=f"daypass login --profile {quote(name)}")
-    return profile
+    if profile.exists:
+        return profile
+    config.check_whole()  # the profile may be what cannot be read
+    import difflib
+
+    near = difflib.get_close_matches(name, config.profile_names(), n=1)
+    meant = f' (did you mean "{near[0]}"?)' if near else ""
+    raise ConfigError(f'there is no profile "{name}"{meant}', hint=f"daypass login --profile {quote(name)}")
 
 
 def login_session_of(profile: Profile) -> str:

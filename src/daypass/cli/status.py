@@ -9,6 +9,8 @@ does it where the files are not plain.
 import argparse
 import json
 import os
+import shutil
+import sys
 import time
 from collections.abc import Mapping
 
@@ -52,8 +54,7 @@ def run(argv: list[str]) -> int:
     if arguments.json:
         data(json.dumps(rows, indent=2))
     else:
-        for row in rows:
-            data(shown(_line(row, config)))
+        _print(rows, config)
     if any(row["state"] in _SIGNED_IN for row in rows if only in (None, row["profile"])):
         if wanted:
             _check_time_left(config, str(only), wanted, now)
@@ -62,7 +63,8 @@ def run(argv: list[str]) -> int:
         login = login_beneath(config.profile(only), os.environ)
         raise LoginRequired(f'profile "{login.name}" is not signed in', hint=way_back(login))
     if not rows:
-        say("no profile is signed in")
+        config.check_whole()
+        say("no profile is signed in; daypass login")
     return LoginRequired.exit_code
 
 
@@ -189,7 +191,20 @@ def _told_by(summary: SessionSummary, now: int) -> Row:
     }
 
 
-def _line(row: Row, config: AwsConfig) -> str:
+def _print(rows: list[Row], config: AwsConfig) -> None:
+    """A line for each; at a terminal that is too narrow for one, times stand beneath their profile."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for row in rows:
+        who, told = _words(row, config)
+        if 0 < width < len(who + told):
+            data(shown(who.rstrip()))
+            data(shown(f"    {told}"))
+        else:
+            data(shown(who + told))
+
+
+def _words(row: Row, config: AwsConfig) -> tuple[str, str]:
+    """Who, and for how long."""
     login = row["login_profile"]
     profile = config.profile(str(login or row["profile"]))
     again = way_back(profile)
@@ -204,7 +219,8 @@ def _line(row: Row, config: AwsConfig) -> str:
         "damaged": f"saved session unreadable; {again}",
     }[str(row["state"])]
     vault = "; kept in the vault" if row["storage"] == VAULT else ""
-    return f"{'  ' if login else ''}{row['profile']}  {row['identity']}{_relation(row, profile)}{told}{vault}"
+    who = f"{'  ' if login else ''}{row['profile']}  {row['identity']}{_relation(row, profile)}"
+    return who, told + vault
 
 
 def _relation(row: Row, profile: Profile) -> str:

@@ -41,7 +41,9 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(mode)
         _replace(temporary, target)
-    except BaseException:
+    except BaseException as problem:
+        if isinstance(problem, OSError) and not problem.filename:  # a full disk is told without a name
+            problem.filename = str(target.parent)
         Path(temporary).unlink(missing_ok=True)
         raise
 
@@ -52,7 +54,7 @@ def read_private(path: Path, *, most: int = -1, may_be_link: bool = False) -> st
     Raises ForeignFile, OSError (also for a link that may be none), ValueError for what is no UTF-8.
     """
     ways = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | (0 if may_be_link else getattr(os, "O_NOFOLLOW", 0))
-    with os.fdopen(os.open(path, ways), encoding="utf-8") as file:
+    with open(path, encoding="utf-8", opener=lambda name, _: os.open(name, ways)) as file:
         state = os.fstat(file.fileno())
         if is_foreign(state):
             raise ForeignFile(str(path))

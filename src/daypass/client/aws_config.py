@@ -6,13 +6,13 @@ service's variable, the global variable, the profile's `services` section, the p
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
 from daypass.client import credential_cache
 from daypass.client.atomic_file import hold_lock, write_private
-from daypass.client.ini_text import Setting, parse, profile_section, set_values
+from daypass.client.ini_text import Setting, first_damage, parse, profile_section, set_values
 from daypass.client.storage_choice import FILE, read_storage
 from daypass.errors import ConfigError
 
@@ -63,6 +63,16 @@ class AwsConfig:
     config_path: Path
     sections: Mapping[str, Mapping[str, Setting]]
     keys_file_sections: Mapping[str, Mapping[str, Setting]]
+    damage: Mapping[Path, int] = field(default_factory=dict)
+    """File to its first line that no AWS program understands. We read around it; they refuse the file."""
+
+    def check_whole(self) -> None:
+        """Raises ConfigError for the first damage."""
+        for path, number in self.damage.items():
+            raise ConfigError(
+                f"line {number} of {path} is no section and no setting, so AWS programs refuse the file",
+                hint=f"less -N +{number} {quote(str(path))}",
+            )
 
     def profile(self, name: str) -> Profile:
         """The profile, existing or not."""
@@ -136,7 +146,9 @@ def load_config(environ: Mapping[str, str]) -> AwsConfig:
     """Read both files; a missing one is empty. Raises ConfigError when one cannot be read."""
     config_path = Path(credential_cache.config_file(environ))
     keys_file = Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
-    return AwsConfig(config_path, parse(_read(config_path)), parse(_read(keys_file)))
+    texts = {config_path: _read(config_path), keys_file: _read(keys_file)}
+    damage = {path: number for path, text in texts.items() if (number := first_damage(text))}
+    return AwsConfig(config_path, parse(texts[config_path]), parse(texts[keys_file]), damage)
 
 
 def conflicting_credentials(profile: Profile) -> tuple[str, str] | None:

@@ -6,10 +6,13 @@ the first column are comments. Pure: text in, text out; `client/aws_config.py` o
 An edit rewrites only the lines it names; comments, order, unknown sections and keys stay as they are.
 """
 
+import re
 import shlex
 from collections.abc import Mapping
 
-__all__ = ["Setting", "parse", "profile_section", "section_name", "set_values"]
+__all__ = ["Setting", "first_damage", "parse", "profile_section", "section_name", "set_values"]
+
+_is_setting = re.compile(r"[^=:]+[=:]").match
 
 Setting = str | dict[str, str]
 """A value, or the nested block below an empty value."""
@@ -54,6 +57,27 @@ def parse(text: str) -> dict[str, dict[str, Setting]]:
                 block = {}
                 current[key] = block
     return sections
+
+
+def first_damage(text: str) -> int:
+    """The number of the first line for which the AWS CLI and botocore refuse the whole file; 0 where there is none."""
+    is_inside = has_key = False
+    level = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip()
+        if not stripped or stripped[0] in "#;":
+            continue
+        indent = len(line) - len(line.lstrip())
+        if has_key and indent > level:
+            continue  # a block's line, or more of the value before
+        level = indent
+        if stripped[0] == "[" and "]" in stripped[2:]:
+            is_inside, has_key = True, False
+        elif is_inside and _is_setting(stripped):
+            has_key = True
+        else:
+            return number
+    return 0
 
 
 def set_values(text: str, section: str, values: Mapping[str, Setting | None]) -> str:

@@ -157,10 +157,11 @@ def _read(
     except OSError as problem:
         scan.notes.append(f"{path}: {(problem.strerror or 'not readable').lower()}")
         return None
+    state = os.fstat(descriptor)
+    if not stat.S_ISREG(state.st_mode) or (state.st_dev, state.st_ino) in seen:
+        os.close(descriptor)
+        return None
     with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(file.fileno())
-        if not stat.S_ISREG(state.st_mode) or (state.st_dev, state.st_ino) in seen:
-            return None
         seen.add((state.st_dev, state.st_ino))
         content = file.read(LARGEST_FILE)
     if state.st_size > LARGEST_FILE:

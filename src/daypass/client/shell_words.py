@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from daypass.errors import UsageError
 
-__all__ = ["SHELLS", "guess_shell", "set_lines", "unset_lines"]
+__all__ = ["SHELLS", "guess_shell", "loading_line", "set_lines", "unset_lines"]
 
 _CMD_SPECIAL = frozenset('%"^&|<>!')
 
@@ -50,6 +50,13 @@ _NAMES = {
     "nushell": "nushell",
     "nu": "nushell",
 }
+_LOADERS = {
+    "sh": 'eval "$({})"',
+    "fish": "{} | source",
+    "powershell": "{} | Out-String | Invoke-Expression",
+    "cmd": """for /f "delims=" %i in ('{}') do @%i""",
+    "nushell": "{} --json | from json | load-env",
+}
 SHELLS = tuple(sorted(_NAMES))
 """Names `--shell` takes."""
 
@@ -68,6 +75,11 @@ def set_lines(shell: str, variables: Mapping[str, str]) -> list[str]:
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise UsageError(f"{name} holds a control character")
     return [_SETTERS[_NAMES[shell]](name, value) for name, value in variables.items()]
+
+
+def loading_line(shell: str, command: str) -> str:
+    """What a person types there so that the shell takes the variables that the command prints."""
+    return _LOADERS[_NAMES[shell]].format(command)
 
 
 def unset_lines(shell: str, names: list[str]) -> list[str]:

@@ -55,7 +55,7 @@ def test_a_login_by_browser_leaves_a_profile_every_sdk_understands(
         person.link,
         "",
         "daypass: no browser on this machine? press Ctrl-C and add --remote",
-        f'daypass: profile "dev" is signed in as {ARN}',
+        f'daypass: profile "dev" is signed in as {ARN} for 12 h',
         "daypass: try: aws sts get-caller-identity --profile dev",
     ]
     assert "<h1>Signed in</h1>" in person.read_page()

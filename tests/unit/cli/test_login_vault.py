@@ -62,7 +62,7 @@ def test_the_login_is_sealed_and_the_profile_asks_a_program(
     assert len(key.encode("utf-16-le")) < 1024
     said = capsys.readouterr().err.splitlines()
     assert said[-3:] == [
-        f'daypass: profile "dev" is signed in as {ARN}',
+        f'daypass: profile "dev" is signed in as {ARN} for 12 h',
         "daypass: the login is sealed, its key is in the system keyring; programs get credentials by credential_process",
         "daypass: try: aws sts get-caller-identity --profile dev",
     ]

@@ -1,11 +1,13 @@
 """AWS's INI dialect: read like botocore, change without disturbing."""
 
+import configparser
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daypass.client.ini_text import parse, set_values
+from daypass.client.ini_text import first_damage, parse, set_values
 
 TEXT = """\
 # my settings
@@ -110,3 +112,35 @@ def test_setting_one_key_keeps_every_other(
     after = parse(set_values(text, "profile target", {key: value}))
     before.setdefault("profile target", {})[key] = value
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", 0),
+        ("# c\n ; d\n\n[profile a]\nb = 1\n  more\nc : 2\n[x] ; said\n", 0),
+        ("[profile a]\ns3 =\n  path = 1\n\n  style = 2\n", 0),
+        ("b = 1\n[profile a]\n", 1),
+        ("\ufeff[profile a]\n", 1),
+        ("[profile a]\n\n[profile b\nc = 1\n", 3),
+        ("[]\n", 1),
+        ("[profile a]\nword\n", 2),
+        ("[profile a]\n= 1\n", 2),
+        ("[profile a]\n  word\n", 2),
+    ],
+)
+def test_the_first_line_that_is_none_is_named(text: str, line: int) -> None:
+    assert first_damage(text) == line
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="[]ab=: #;\n\t", max_size=40))
+def test_a_file_is_damaged_where_the_reader_of_botocore_says_so(text: str) -> None:
+    """It stands on Python's, in which only a name that stands twice is a fault of another kind."""
+    reader = configparser.RawConfigParser(default_section="", strict=False)
+    try:
+        reader.read_string(text)
+        is_read = True
+    except configparser.Error:
+        is_read = False
+    assert (first_damage(text) == 0) == is_read

@@ -12,6 +12,7 @@ from shlex import quote
 
 from daypass.client.doctor.finding import Finding
 from daypass.client.doctor.subject import Subject
+from daypass.errors import ConfigError
 
 __all__ = ["CredentialSource", "check_precedence", "list_sources"]
 
@@ -30,6 +31,10 @@ class CredentialSource:
 
 def check_precedence(subject: Subject) -> Iterator[Finding]:
     """The winner; each source that wins over the login; whether anything is there at all."""
+    try:
+        subject.config.check_whole()
+    except ConfigError as problem:
+        yield Finding("config_damaged", "error", problem.message, problem.hint)
     if not subject.profile.exists:
         yield Finding(
             "no_profile",
@@ -39,6 +44,8 @@ def check_precedence(subject: Subject) -> Iterator[Finding]:
         )
     yield from _half_a_key(subject)
     sources = list_sources(subject)
+    if not sources and not subject.profile.exists:
+        return
     codes = [source.code for source in sources]
     if "login" not in codes:
         yield from _without_login(subject, sources)

@@ -40,6 +40,9 @@ def check_saved_session(subject: Subject) -> Iterator[Finding]:
     yield from _file_is_private(path, state)
     if subject.keyring_fault is not None:
         return  # what cannot be opened is neither well nor damaged; the check of the storage says why
+    if subject.entry is None and not os.access(path, os.R_OK):
+        yield Finding("session_unreadable", "error", "the session's file cannot be read", f"ls -l {path}")
+        return
     if subject.entry is None:
         yield Finding(
             "session_damaged", "error", "the session's file cannot be understood", subject.login_command

@@ -91,6 +91,11 @@ def _keys(person: Person) -> None:
     )
 
 
+def _append(path: Path, text: str) -> None:
+    with path.open("a") as file:
+        file.write(text)
+
+
 def _gone(person: Person) -> None:
     person.config.write_text("[profile other]\nregion = us-east-1\n")
 
@@ -116,6 +121,8 @@ def _locked(person: Person, line: str) -> None:
 
 
 FAULTS: list[tuple[str, str, Callable[[Person], object]]] = [
+    ("config_damaged", "error", lambda person: _append(person.config, "[profile half\n")),
+    ("config_damaged", "error", lambda person: _append(person.keys_file, "no setting\n")),
     ("no_profile", "error", _gone),
     ("signin_needed", "error", _without_setting("login_session")),
     ("half_env_key", "error", _variables(AWS_ACCESS_KEY_ID="AKIAPLANTED")),
