@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from daypass.protocol.aws.errors import DeleteConflict, EntityAlreadyExists, LimitExceeded, NoSuchEntity
 from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Transaction
+from daypass.server.adapters.sql.named_rows import list_named, load_named
 from daypass.server.adapters.sql.users import USER_COLUMNS, read_user
 from daypass.server.domain.account import Group, User
 from daypass.server.ports.storage import Page
@@ -53,22 +54,12 @@ class SqlGroupStore:
         await self._engine.run(work)
 
     async def load_group(self, account_id: str, group_name: str) -> Group | None:
-        row = await self._engine.fetch_one(
-            f"SELECT {GROUP_COLUMNS} FROM groups WHERE account_id = $1 AND name_key = $2",
-            account_id,
-            group_name.lower(),
-        )
+        row = await load_named(self._engine, "groups", GROUP_COLUMNS, account_id, group_name)
         return None if row is None else Group(*row)
 
     async def list_groups(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Group]:
-        rows = await self._engine.fetch_all(
-            f"SELECT {GROUP_COLUMNS} FROM groups WHERE account_id = $1 AND name_key > $2"
-            " AND substr(path, 1, $3) = $4 ORDER BY name_key LIMIT $5",
-            account_id,
-            page.after,
-            len(path_prefix),
-            path_prefix,
-            page.size,
+        rows = await list_named(
+            self._engine, "groups", GROUP_COLUMNS, account_id, path_prefix=path_prefix, page=page
         )
         return [Group(*row) for row in rows]
 
@@ -179,11 +170,7 @@ class SqlGroupStore:
 
 async def _find(transaction: Transaction, account_id: str, group_name: str) -> str:
     """The group's id. Raises NoSuchEntity."""
-    row = await transaction.fetch_one(
-        "SELECT group_id FROM groups WHERE account_id = $1 AND name_key = $2",
-        account_id,
-        group_name.lower(),
-    )
+    row = await load_named(transaction, "groups", "group_id", account_id, group_name)
     if row is None:
         raise NoSuchEntity("the group does not exist")
     group_id: str = row[0]

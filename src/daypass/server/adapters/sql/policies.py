@@ -12,6 +12,7 @@ from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
 from daypass.server.adapters.sql.existence import check_policy_exists, check_principal_exists
 from daypass.server.adapters.sql.json_text import read_tags, tags_text
+from daypass.server.adapters.sql.named_rows import list_named
 from daypass.server.domain.account import ManagedPolicy
 from daypass.server.ports.storage import Page
 
@@ -81,14 +82,8 @@ class SqlPolicyStore:
     async def list_policies(
         self, account_id: str, *, path_prefix: str, page: Page
     ) -> Sequence[ManagedPolicy]:
-        rows = await self._engine.fetch_all(
-            f"SELECT {POLICY_COLUMNS} FROM policies WHERE account_id = $1 AND name_key > $2"
-            " AND substr(path, 1, $3) = $4 ORDER BY name_key LIMIT $5",
-            account_id,
-            page.after,
-            len(path_prefix),
-            path_prefix,
-            page.size,
+        rows = await list_named(
+            self._engine, "policies", POLICY_COLUMNS, account_id, path_prefix=path_prefix, page=page
         )
         return [read_policy(row) for row in rows]
 

@@ -12,6 +12,7 @@ from daypass.server.adapters.sql.accounts import raise_revision
 from daypass.server.adapters.sql.engine import Engine, Row, Transaction
 from daypass.server.adapters.sql.existence import check_policy_exists
 from daypass.server.adapters.sql.json_text import read_tags, tags_text
+from daypass.server.adapters.sql.named_rows import list_named, load_named
 from daypass.server.domain.account import Role
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.ports.storage import Page
@@ -63,11 +64,7 @@ class SqlRoleStore:
         await self._engine.run(work)
 
     async def load_role(self, account_id: str, role_name: str) -> Role | None:
-        row = await self._engine.fetch_one(
-            f"SELECT {ROLE_COLUMNS} FROM roles WHERE account_id = $1 AND name_key = $2",
-            account_id,
-            role_name.lower(),
-        )
+        row = await load_named(self._engine, "roles", ROLE_COLUMNS, account_id, role_name)
         return None if row is None else read_role(row)
 
     async def load_role_by_id(self, account_id: str, role_id: str) -> Role | None:
@@ -77,14 +74,8 @@ class SqlRoleStore:
         return None if row is None else read_role(row)
 
     async def list_roles(self, account_id: str, *, path_prefix: str, page: Page) -> Sequence[Role]:
-        rows = await self._engine.fetch_all(
-            f"SELECT {ROLE_COLUMNS} FROM roles WHERE account_id = $1 AND name_key > $2"
-            " AND substr(path, 1, $3) = $4 ORDER BY name_key LIMIT $5",
-            account_id,
-            page.after,
-            len(path_prefix),
-            path_prefix,
-            page.size,
+        rows = await list_named(
+            self._engine, "roles", ROLE_COLUMNS, account_id, path_prefix=path_prefix, page=page
         )
         return [read_role(row) for row in rows]
 
@@ -151,11 +142,7 @@ async def _find(
     transaction: Transaction, account_id: str, role_name: str, role_id: str | None
 ) -> tuple[str, str]:
     """Id and stored tags; with an id only while the name is still that role's. Raises NoSuchEntity."""
-    row = await transaction.fetch_one(
-        "SELECT role_id, tags FROM roles WHERE account_id = $1 AND name_key = $2",
-        account_id,
-        role_name.lower(),
-    )
+    row = await load_named(transaction, "roles", "role_id, tags", account_id, role_name)
     if row is None or role_id not in (None, row[0]):
         raise NoSuchEntity("the role does not exist")
     return row[0], row[1]

@@ -16,6 +16,7 @@ from daypass.server.adapters.sql.engine import Row, Transaction
 from daypass.server.adapters.sql.existence import check_policy_exists
 from daypass.server.adapters.sql.json_text import read_tags, tags_text
 from daypass.server.adapters.sql.login_profiles import SqlLoginProfiles
+from daypass.server.adapters.sql.named_rows import load_named
 from daypass.server.domain.account import User
 from daypass.server.domain.identity_provider import Tags
 from daypass.server.ports.storage import Page
@@ -85,11 +86,7 @@ class SqlUserStore(SqlLoginProfiles):
         await self._engine.run(work)
 
     async def load_user(self, account_id: str, user_name: str) -> User | None:
-        row = await self._engine.fetch_one(
-            f"SELECT {USER_COLUMNS} FROM users WHERE account_id = $1 AND name_key = $2",
-            account_id,
-            user_name.lower(),
-        )
+        row = await load_named(self._engine, "users", USER_COLUMNS, account_id, user_name)
         return None if row is None else read_user(row)
 
     async def load_user_by_id(self, account_id: str, user_id: str) -> User | None:
@@ -178,11 +175,7 @@ async def _find(
     transaction: Transaction, account_id: str, user_name: str, user_id: str | None
 ) -> tuple[str, str]:
     """Id and stored tags; with an id only while the name is still that user's. Raises NoSuchEntity."""
-    row = await transaction.fetch_one(
-        "SELECT user_id, tags FROM users WHERE account_id = $1 AND name_key = $2",
-        account_id,
-        user_name.lower(),
-    )
+    row = await load_named(transaction, "users", "user_id, tags", account_id, user_name)
     if row is None or user_id not in (None, row[0]):
         raise NoSuchEntity("the user does not exist")
     return row[0], row[1]
