@@ -1,11 +1,8 @@
 """What the backend is told, and what happens when one side breaks off: a scripted backend on a plain socket."""
 
-import contextlib
 import http.client
-import queue
 import socket
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,51 +11,9 @@ import pytest
 
 from support.gateway_process import run_gateway
 from support.raw_s3 import RawS3, frame_unsigned, hex_hash
+from support.scripted_backend import ScriptedBackend
 
 pytestmark = pytest.mark.processes
-
-Script = Callable[[socket.socket, bytes], None]
-
-
-class ScriptedBackend:
-    """Accepts connections, reads one request head each, then does what the current script says."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.script: Script = lambda _connection, _head: None
-        self.heads: queue.Queue[bytes] = queue.Queue()
-        self.outcomes: queue.Queue[Any] = queue.Queue()
-        self._is_stopping = False
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while True:
-            connection, _ = self._listener.accept()
-            with connection:
-                connection.settimeout(20)
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    piece = connection.recv(65_536)
-                    if not piece:
-                        break
-                    head += piece
-                if not head:
-                    if self._is_stopping:
-                        return
-                    continue
-                self.heads.put(head)
-                with contextlib.suppress(OSError):
-                    self.script(connection, head)
-
-    def stop(self) -> None:
-        """End the thread: a connection that says nothing wakes it."""
-        self._is_stopping = True
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port)).close()
-        self._thread.join(timeout=20)
-        self._listener.close()
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 __all__ = ["GatewayConfig", "RunningGateway", "run_gateway"]
 
@@ -34,6 +35,8 @@ class GatewayConfig:
     virtual_host_suffix: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
+    offers_relay: bool = True
+    """False: as on a system without splice, every byte of an answer is read and written."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class RunningGateway:
     endpoint_url: str
     port: int
     process: "subprocess.Popen[str]"
+    log_path: Path
 
     def resident_kib(self) -> int:
         """Memory in use now, in KiB."""
@@ -76,7 +80,7 @@ def run_gateway(config: GatewayConfig, folder: Path) -> Iterator[RunningGateway]
             raise RuntimeError(f"the gateway did not start:\n{(folder / 'gateway.log').read_text()}")
         port = int(line.removeprefix("PORT="))
         scheme = "https" if config.tls_cert else "http"
-        yield RunningGateway(f"{scheme}://127.0.0.1:{port}", port, process)
+        yield RunningGateway(f"{scheme}://127.0.0.1:{port}", port, process, folder / "gateway.log")
     finally:
         process.terminate()
         try:
@@ -119,7 +123,8 @@ async def _serve(config: GatewayConfig) -> None:
     limits = ListenerLimits(keep_alive=75, shutdown_grace=5, max_header_bytes=65_536)
     tls_cert = Path(config.tls_cert) if config.tls_cert else None
     tls_key = Path(config.tls_key) if config.tls_key else None
-    server = HttpListener(app, listener, limits=limits, tls_cert=tls_cert, tls_key=tls_key)
+    served = app if config.offers_relay else _without_extensions(app)
+    server = HttpListener(served, listener, limits=limits, tls_cert=tls_cert, tls_key=tls_key)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
     running = asyncio.create_task(server.run())
     await server.wait_started()
@@ -127,6 +132,13 @@ async def _serve(config: GatewayConfig) -> None:
     await running
     await app.close()
     await storage.close()
+
+
+def _without_extensions(app: Any) -> Any:
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "extensions": {}}, receive, send)
+
+    return serve
 
 
 if __name__ == "__main__":
