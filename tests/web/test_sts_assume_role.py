@@ -429,3 +429,16 @@ async def test_identity_policies_see_the_account_of_the_role(world: QueryWorld) 
         condition = {"StringEquals": {"aws:ResourceAccount": account}}
         person = await world.new_user(name, allow("sts:AssumeRole", Condition=condition))
         assert (await _assume(world, person, role)).code == code
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bound"), [("899", "greater than or equal to 900"), ("43201", "less than or equal to 43200")]
+)
+async def test_a_length_that_no_role_may_have_is_refused_before_the_role_is_looked_at(
+    world: QueryWorld, seconds: str, bound: str
+) -> None:
+    alice = await world.new_user("alice")
+    gone = f"arn:aws:iam::{ACCOUNT}:role/gone"
+    answer = await _assume(world, alice, gone, DurationSeconds=seconds)
+    assert answer.code == "ValidationError"
+    assert answer.message.endswith(f"Member must have value {bound}")
