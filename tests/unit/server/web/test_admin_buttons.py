@@ -2,11 +2,13 @@
 
 import shlex
 
+from botocore import xform_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daypass.server.web.admin_button_table import BUTTONS
 from daypass.server.web.admin_buttons import read_values, wire_parameters
+from daypass.server.web.query_model import iam_model
 
 BRACES = "{UserName}{__class__}"
 
@@ -71,3 +73,16 @@ def test_every_place_is_a_page() -> None:
     for button in BUTTONS.values():
         for place in (button.place, button.back):
             assert place is None or place.partition("?")[0] in places, button.key
+
+
+def test_every_shown_command_is_one_that_the_aws_cli_has() -> None:
+    """Actions and options as the CLI spells them: botocore's `xform_name` of the service model's names."""
+    operations = {xform_name(action, "-"): action for action in iam_model().operations}
+    for button in BUTTONS.values():
+        for line in button.commands({}) if button.service == "iam" else []:
+            words = shlex.split(line)
+            assert words[2] in operations, line
+            members = iam_model().input_members(operations[words[2]])
+            options = {f"--{xform_name(member, '-')}" for member in members}
+            given = {word.replace("--no-", "--") for word in words if word.startswith("--")}
+            assert given <= options, line
