@@ -22,7 +22,7 @@ from daypass.client.session_store import SessionStore
 from daypass.client.storage_choice import VAULT, WISH, login_form
 from daypass.client.storage_move import place_login
 from daypass.client.transport import send
-from daypass.errors import DaypassError, LoginMismatch, NetworkError, RemoteProtocolError
+from daypass.errors import ClockSkew, DaypassError, LoginMismatch, NetworkError, RemoteProtocolError
 from daypass.protocol.aws.endpoints import sts_endpoint
 from daypass.protocol.oauth.authorization_response import parse_authorization_response
 from daypass.secret import Secret
@@ -129,7 +129,7 @@ def _prove(run: LoginRun, signed_in: SignedIn) -> str:
         identity = get_caller_identity(
             signed_in.entry, endpoint=endpoint, region=run.region, now=int(time.time()), send=send
         )
-    except (NetworkError, RemoteProtocolError) as problem:
+    except (ClockSkew, NetworkError, RemoteProtocolError) as problem:
         return problem.message
     if identity.account_id != signed_in.entry.account_id:
         raise LoginMismatch(

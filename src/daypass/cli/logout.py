@@ -28,7 +28,7 @@ from daypass.client.session_cache import format_time
 from daypass.client.session_store import SessionStore, is_attended, open_store
 from daypass.client.storage_choice import STORAGES
 from daypass.client.transport import send
-from daypass.errors import CacheError, KeyringError, NetworkError
+from daypass.errors import CacheError, ClockSkew, KeyringError, NetworkError
 
 __all__ = ["run"]
 
@@ -203,7 +203,7 @@ def _revoke(cache: SessionStore, profile: Profile, environ: Mapping[str, str]) -
         return f'profile "{profile.name}": the saved session could not be read'
     except KeyringError as problem:
         return f'profile "{profile.name}": {problem.message}'
-    except NetworkError as problem:
+    except (ClockSkew, NetworkError) as problem:
         return f'profile "{profile.name}": {problem.message}'
     return ""
 

@@ -28,6 +28,7 @@ from daypass.client.session_store import SessionStore
 from daypass.client.storage_choice import login_form
 from daypass.client.transport import send
 from daypass.errors import (
+    ClockSkew,
     DaypassError,
     LoginMismatch,
     NarrowingUnavailable,
@@ -126,7 +127,7 @@ def _prove(narrowing: Narrowing, entry: CacheEntry) -> CallerIdentity | None:
         identity = get_caller_identity(
             entry, endpoint=endpoint, region=region, now=int(time.time()), send=send
         )
-    except (NetworkError, RemoteProtocolError) as problem:
+    except (ClockSkew, NetworkError, RemoteProtocolError) as problem:
         say(f"not verified: {problem.message}")
         return None
     if identity.account_id != entry.account_id:

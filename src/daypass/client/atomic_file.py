@@ -42,7 +42,7 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
         Path(temporary).chmod(mode)
         _replace(temporary, target)
     except BaseException as problem:
-        if isinstance(problem, OSError) and not problem.filename:  # a full disk is told without a name
+        if isinstance(problem, OSError) and problem.errno and not problem.filename:  # a full disk has no name
             problem.filename = str(target.parent)
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from daypass.client.clock_skew import seconds_ahead
+from daypass.client.clock_skew import check_clock, seconds_ahead
 from daypass.client.session_cache import CacheEntry
 from daypass.client.transport import Send
 from daypass.errors import RemoteProtocolError
@@ -31,7 +31,7 @@ class CallerIdentity:
 def get_caller_identity(
     entry: CacheEntry, *, endpoint: str, region: str, now: int, send: Send
 ) -> CallerIdentity:
-    """Ask STS. Raises NetworkError, or RemoteProtocolError for any answer that is not an identity."""
+    """Ask STS. Raises NetworkError, ClockSkew, or RemoteProtocolError for any other answer that is not an identity."""
     parts = urlsplit(endpoint)
     content_type = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
     headers = sign_request(
@@ -51,11 +51,7 @@ def get_caller_identity(
     if answer.status != 200 or not all(found.values()):
         ahead = seconds_ahead(answer.headers, now)
         if answer.status == 403 and ahead is not None and abs(ahead) > _SIGNATURE_LIFE:
-            minutes, side = round(abs(ahead) / 60), "ahead of" if ahead > 0 else "behind"
-            raise RemoteProtocolError(
-                f"this machine's clock is {minutes} minutes {side} STS, which refuses its signatures",
-                hint="daypass doctor",
-            )
+            check_clock(answer.headers, now)
         code = _element(text, "Code")
         # A stranger's text is shown only where it is the plain word it should be.
         word = code if code.isascii() and code.isalnum() and len(code) <= 100 else f"HTTP {answer.status}"

@@ -7,6 +7,7 @@ said. Nothing is deleted here.
 
 from urllib.parse import urlencode
 
+from daypass.client.clock_skew import check_clock
 from daypass.client.dpop_key import key_from_pem
 from daypass.client.session_cache import CacheEntry
 from daypass.client.transport import Send
@@ -18,7 +19,7 @@ __all__ = ["revoke"]
 
 
 def revoke(entry: CacheEntry, *, base_url: str, now: int, jti: str, send: Send) -> None:
-    """Revoke the entry's chain of refresh tokens. Raises NetworkError when the service did not confirm it."""
+    """Revoke the entry's chain of refresh tokens. Raises NetworkError when the service did not confirm it, ClockSkew."""
     url = base_url.rstrip("/") + "/v1/revoke"
     proof = build_dpop_proof(key_from_pem(entry.dpop_key_pem), url=url, now=now, jti=jti)
     headers = (
@@ -35,6 +36,7 @@ def revoke(entry: CacheEntry, *, base_url: str, now: int, jti: str, send: Send) 
     )
     answer = send(Request("POST", url, headers, body.encode("ascii")))
     if answer.status != 200:
+        check_clock(answer.headers, now)
         raise NetworkError(
             f"the sign-in service did not confirm the sign-out (status {answer.status})",
             hint=f"curl -I {base_url}",

@@ -1,10 +1,12 @@
 """`sts:GetCallerIdentity` with the new credentials: signed, sent once, read strictly."""
 
+from email.utils import formatdate
+
 import pytest
 
 from daypass.client.caller_identity import CallerIdentity, get_caller_identity
 from daypass.client.session_cache import CacheEntry
-from daypass.errors import RemoteProtocolError
+from daypass.errors import ClockSkew, RemoteProtocolError
 from daypass.protocol.http import Request, Response
 from daypass.secret import Secret
 
@@ -24,11 +26,13 @@ GOOD = (
 )
 
 
-def ask(status: int, body: str, sent: list[Request] | None = None) -> CallerIdentity:
+def ask(
+    status: int, body: str, sent: list[Request] | None = None, headers: dict[str, str] | None = None
+) -> CallerIdentity:
     def send(request: Request) -> Response:
         if sent is not None:
             sent.append(request)
-        return Response(status, {}, body.encode())
+        return Response(status, headers or {}, body.encode())
 
     return get_caller_identity(
         ENTRY, endpoint="https://sts.eu-west-1.amazonaws.com", region="eu-west-1", now=NOW, send=send
@@ -67,3 +71,18 @@ def test_anything_else_is_not_an_identity(status: int, body: str, word: str) -> 
     with pytest.raises(RemoteProtocolError) as caught:
         ask(status, body)
     assert caught.value.message == f"the new credentials were not accepted by STS ({word})"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error"), [(600, ClockSkew), (-600, ClockSkew), (200, RemoteProtocolError)]
+)
+def test_a_refused_signature_is_the_clocks_fault_where_the_clock_is_wrong(
+    seconds: int, error: type[Exception]
+) -> None:
+    """Signatures live five minutes; whoever is nearer was refused for something else."""
+    with pytest.raises(error):
+        ask(
+            403,
+            "<Code>SignatureDoesNotMatch</Code>",
+            headers={"date": formatdate(NOW + seconds, usegmt=True)},
+        )
