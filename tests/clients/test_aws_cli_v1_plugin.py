@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.aws_cli_v2 import aws_cli_v2
 from support.running_server import DAYPASS, RunningServer, Terminal
 from support.transcript import cache_path, save_session
 
@@ -139,11 +140,6 @@ def test_undo_takes_its_line_back_and_only_that(configured: Terminal) -> None:
 @pytest.mark.parametrize(
     ("script", "code", "told"),
     [
-        (
-            "#!/bin/sh\necho aws-cli/2.36.7 Python/3.13\n",
-            2,
-            "is the AWS CLI version 2, which has a login of its own",
-        ),
         ("#!/bin/sh\necho hello\n", 2, "did not say that it is the AWS CLI"),
         ("#!/bin/sh\necho aws-cli/1.46.3 Python/3.11\n", 2, "does not say which Python runs it"),
     ],
@@ -157,6 +153,18 @@ def test_the_line_is_written_only_for_a_version_1_that_can_load_it(
     done = terminal.run(*DAYPASS, "configure", "aws-cli-v1", "--aws", str(command))
     assert (done.returncode, told in done.stderr) == (code, True), done.stderr
     assert not (terminal.home / ".aws" / "config").exists()
+
+
+def test_version_2_is_told_by_its_own_words_and_does_not_mind_the_line(
+    server: RunningServer, configured: Terminal
+) -> None:
+    """The unmodified program, on the machine of somebody who uses both."""
+    refused = configured.run(*DAYPASS, "configure", "aws-cli-v1", "--aws", aws_cli_v2())
+    assert (refused.returncode, "which has a login of its own" in refused.stderr) == (2, True)
+    configured.login(server, server.user, "--profile", "dev")
+    assert "daypass.aws_cli_v1" in (configured.home / ".aws" / "config").read_text()
+    done = configured.run(aws_cli_v2(), "sts", "get-caller-identity", "--profile", "dev")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_config_that_is_set_up_for_version_2_plugins_is_left_alone(terminal: Terminal) -> None:
