@@ -1,9 +1,9 @@
 """Boundaries, session policies and service control policies at STS and IAM: each refuses, and says that it was it."""
 
 from daypass.protocol.aws.sigv4 import Credentials
-from daypass.secret import Secret
 from daypass.server.domain.account_settings import ServiceControlPolicy
 from support.query_world import ACCOUNT, NOW, Answer, QueryWorld, allow, deny, policy_text, trust
+from support.sts_credentials import session_of
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 
@@ -24,15 +24,6 @@ async def _ceiling(world: QueryWorld, *statements: dict[str, object]) -> None:
         ServiceControlPolicy(ACCOUNT, "ceiling", document, NOW)
     )
     world.now += 1
-
-
-def _session(answer: Answer) -> Credentials:
-    assert answer.status == 200, answer.text
-    return Credentials(
-        answer.value("AccessKeyId"),
-        Secret(answer.value("SecretAccessKey")),
-        Secret(answer.value("SessionToken")),
-    )
 
 
 async def _assume(world: QueryWorld, who: Credentials, role: str, **more: str) -> Answer:
@@ -81,7 +72,7 @@ async def test_session_policies_bind_the_session_and_are_named(world: QueryWorld
     own = await world.new_policy("all", allow("iam:*"))
     await world.call(world.root, "iam", "AttachRolePolicy", RoleName="reader", PolicyArn=own)
     narrow = policy_text(allow("iam:ListUsers"))
-    session = _session(await _assume(world, alice, role, Policy=narrow))
+    session = session_of(await _assume(world, alice, role, Policy=narrow))
     assert (await world.call(session, "iam", "ListUsers")).status == 200
     refused = await world.call(session, "iam", "ListRoles")
     assert refused.message.endswith("because no session policy allows the iam:ListRoles action")
@@ -112,9 +103,9 @@ async def test_a_narrowed_session_assumes_no_role_that_its_policies_leave_out(wo
     first = await world.new_role("first", trust({"AWS": ALICE}))
     session_arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/first/work"
     second = await world.new_role("second", trust({"AWS": session_arn}))
-    free = _session(await _assume(world, alice, first))
+    free = session_of(await _assume(world, alice, first))
     assert (await _assume(world, free, second)).status == 200
-    narrowed = _session(await _assume(world, alice, first, Policy=policy_text(allow("s3:*"))))
+    narrowed = session_of(await _assume(world, alice, first, Policy=policy_text(allow("s3:*"))))
     assert (await _assume(world, narrowed, second)).code == "AccessDenied"
 
 
@@ -124,6 +115,6 @@ async def test_a_boundary_of_the_assumed_role_binds_its_sessions(world: QueryWor
     own = await world.new_policy("all", allow("iam:*"))
     await world.call(world.root, "iam", "AttachRolePolicy", RoleName="reader", PolicyArn=own)
     await _bound(world, allow("iam:ListUsers"), role="reader")
-    session = _session(await _assume(world, alice, role))
+    session = session_of(await _assume(world, alice, role))
     assert (await world.call(session, "iam", "ListUsers")).status == 200
     assert "permissions boundary" in (await world.call(session, "iam", "ListRoles")).message

@@ -3,20 +3,11 @@
 import pytest
 
 from daypass.protocol.aws.sigv4 import Credentials
-from daypass.secret import Secret
 from daypass.server.domain.tokens import open_session_token
 from support.query_world import ACCOUNT, NOW, OTHER_ACCOUNT, Answer, QueryWorld, allow, deny, trust
+from support.sts_credentials import session_of
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
-
-
-def _session(answer: Answer) -> Credentials:
-    assert answer.status == 200, answer.text
-    return Credentials(
-        answer.value("AccessKeyId"),
-        Secret(answer.value("SecretAccessKey")),
-        Secret(answer.value("SessionToken")),
-    )
 
 
 async def _assume(world: QueryWorld, who: Credentials, role: str, **more: str) -> Answer:
@@ -85,7 +76,7 @@ async def test_across_accounts_both_sides_must_agree(world: QueryWorld) -> None:
         PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess",
     )
     answer = await _assume(world, carol, role)
-    identity = await world.call(_session(answer), "sts", "GetCallerIdentity")
+    identity = await world.call(session_of(answer), "sts", "GetCallerIdentity")
     assert identity.value("Account") == ACCOUNT
 
 
@@ -151,7 +142,7 @@ async def test_the_duration_is_bounded_by_model_and_role(world: QueryWorld) -> N
     role = await world.new_role("reader", trust({"AWS": ALICE}), MaxSessionDuration="7200")
     for seconds in ("899", "43201", "7201", "x", "-1"):
         assert (await _assume(world, alice, role, DurationSeconds=seconds)).code == "ValidationError"
-    session = _session(await _assume(world, alice, role, DurationSeconds="7200"))
+    session = session_of(await _assume(world, alice, role, DurationSeconds="7200"))
     world.now += 7199
     assert (await world.call(session, "sts", "GetCallerIdentity")).status == 200
     world.now += 1
@@ -163,9 +154,9 @@ async def test_a_role_session_chains_for_an_hour_at_most(world: QueryWorld) -> N
     first = await world.new_role("first", trust({"AWS": ALICE}), MaxSessionDuration="43200")
     second = await world.new_role("second", trust({"AWS": first}), MaxSessionDuration="43200")
     third = await world.new_role("third", trust({"AWS": f"arn:aws:sts::{ACCOUNT}:assumed-role/second/work"}))
-    session = _session(await _assume(world, alice, first))
+    session = session_of(await _assume(world, alice, first))
     assert (await _assume(world, session, second, DurationSeconds="3601")).code == "ValidationError"
-    chained = _session(await _assume(world, session, second, DurationSeconds="3600"))
+    chained = session_of(await _assume(world, session, second, DurationSeconds="3600"))
     assert (await _assume(world, chained, third)).status == 200, "a session can be trusted by its own ARN"
     assert (await _assume(world, session, third)).code == "AccessDenied"
 
@@ -173,7 +164,7 @@ async def test_a_role_session_chains_for_an_hour_at_most(world: QueryWorld) -> N
 async def test_a_session_has_the_policies_of_its_role(world: QueryWorld) -> None:
     alice = await world.new_user("alice")
     role = await world.new_role("reader", trust({"AWS": ALICE}))
-    session = _session(await _assume(world, alice, role))
+    session = session_of(await _assume(world, alice, role))
     refused = await world.call(session, "iam", "ListUsers")
     assert refused.message == (
         f"User: arn:aws:sts::{ACCOUNT}:assumed-role/reader/work is not authorized to perform: iam:ListUsers on "
@@ -192,7 +183,7 @@ async def test_a_session_has_the_policies_of_its_role(world: QueryWorld) -> None
 async def test_a_deleted_role_ends_its_sessions(world: QueryWorld) -> None:
     alice = await world.new_user("alice")
     role = await world.new_role("reader", trust({"AWS": ALICE}))
-    session = _session(await _assume(world, alice, role))
+    session = session_of(await _assume(world, alice, role))
     await world.call(world.root, "iam", "DeleteRole", RoleName="reader")
     assert (await world.call(session, "sts", "GetCallerIdentity")).code == "InvalidClientTokenId"
 
@@ -207,7 +198,7 @@ async def test_a_source_identity_needs_its_own_permission_and_sticks(world: Quer
     answer = await _assume(world, alice, first, SourceIdentity="alice")
     assert answer.value("SourceIdentity") == "alice"
 
-    session = _session(answer)
+    session = session_of(answer)
     deaf = await world.new_role("deaf", trust({"AWS": first}))
     assert (await _assume(world, session, deaf)).code == "AccessDenied", "an inherited identity counts too"
     second = await world.new_role(
@@ -309,9 +300,9 @@ async def test_a_session_s_tags_are_its_principal_tags(world: QueryWorld) -> Non
         "by-tag", allow("iam:ListUsers", Condition={"StringEquals": {"aws:PrincipalTag/team": "blue"}})
     )
     await world.call(world.root, "iam", "AttachRolePolicy", RoleName="tagged", PolicyArn=policy)
-    plain = _session(await _assume(world, alice, role))
+    plain = session_of(await _assume(world, alice, role))
     assert (await world.call(plain, "iam", "ListUsers")).code == "AccessDenied", "the role's own tag is red"
-    blue = _session(await _assume(world, alice, role, **_tags(team="blue")))
+    blue = session_of(await _assume(world, alice, role, **_tags(team="blue")))
     assert (await world.call(blue, "iam", "ListUsers")).status == 200, "the session's tag wins"
 
 
@@ -319,12 +310,12 @@ async def test_transitive_tags_go_along_and_cannot_be_changed(world: QueryWorld)
     alice = await world.new_user("alice")
     first = await world.new_role("first", trust({"AWS": ALICE}, BOTH))
     given = _tags(team="blue", cost="7") | {"TransitiveTagKeys.member.1": "Team"}
-    session = _session(await _assume(world, alice, first, **given))
+    session = session_of(await _assume(world, alice, first, **given))
     deaf = await world.new_role("deaf", trust({"AWS": first}))
     assert (await _assume(world, session, deaf)).code == "AccessDenied", "inherited tags are tags too"
     condition = {"StringEquals": {"aws:RequestTag/team": "blue"}, "Null": {"aws:RequestTag/cost": "true"}}
     second = await world.new_role("second", trust({"AWS": first}, BOTH, Condition=condition))
-    chained = _session(await _assume(world, session, second))
+    chained = session_of(await _assume(world, session, second))
     for key in ("team", "TEAM"):
         refused = await _assume(world, session, second, **_tags(**{key: "green"}))
         assert (refused.code, refused.message) == (
@@ -342,7 +333,7 @@ async def test_a_chained_session_is_marked_as_one(world: QueryWorld) -> None:
     first = await world.new_role("first", trust({"AWS": ALICE}))
     second = await world.new_role("second", trust({"AWS": first}))
     answer = await _assume(world, alice, first)
-    chained = await _assume(world, _session(answer), second)
+    chained = await _assume(world, session_of(answer), second)
     marks = [
         open_session_token(world.ring, one.value("SessionToken"))[0].is_chained for one in (answer, chained)
     ]

@@ -5,9 +5,6 @@ from typing import Any
 
 import pytest
 
-from daypass.protocol.aws.sigv4 import Credentials
-from daypass.secret import Secret
-from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import SamlProvider
 from daypass.server.domain.role_session import FederatedIdentity
 from daypass.server.domain.tokens import open_session_token
@@ -23,6 +20,7 @@ from support.query_world import (
     trust,
 )
 from support.saml_forge import ACS, GENERIC_ACS, IDP, NOW, Draft, encryptor, key, metadata, set_attribute
+from support.sts_credentials import events_of, session_of
 
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:saml-provider/Example"
 WITH_SAML = "sts:AssumeRoleWithSAML"
@@ -85,20 +83,6 @@ async def _assume(world: QueryWorld, role: str, draft: Draft | None = None, **mo
     return await world.call_unsigned("AssumeRoleWithSAML", **(parameters | more))
 
 
-def _session(answer: Answer) -> Credentials:
-    assert answer.status == 200, answer.text
-    return Credentials(
-        answer.value("AccessKeyId"),
-        Secret(answer.value("SecretAccessKey")),
-        Secret(answer.value("SessionToken")),
-    )
-
-
-async def _events(world: QueryWorld) -> list[AuditEvent]:
-    events = await world.storage.audit.list_events(account_id=ACCOUNT, since=NOW, limit=50)
-    return [event for event in events if event.event_name == "AssumeRoleWithSAML"]
-
-
 async def test_an_assertion_of_a_trusted_provider_becomes_credentials(trusted: QueryWorld) -> None:
     role = await trusted.new_role("reader", _trusting(StringEquals={"saml:aud": ACS}))
     answer = await _assume(trusted, role)
@@ -110,7 +94,7 @@ async def test_an_assertion_of_a_trusted_provider_becomes_credentials(trusted: Q
     assert len(answer.value("NameQualifier")) == 28, "base64 of a SHA-1"
     assert answer.value("Credentials/Expiration") == "2027-01-15T09:00:00Z"
     assert not answer.has("PackedPolicySize")
-    identity = await trusted.call(_session(answer), "sts", "GetCallerIdentity")
+    identity = await trusted.call(session_of(answer), "sts", "GetCallerIdentity")
     assert identity.value("Arn") == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/ada"
 
 
@@ -286,7 +270,7 @@ async def test_the_shortest_of_all_durations_counts(trusted: QueryWorld) -> None
         more = {} if asked is None else {"DurationSeconds": asked}
         answer = await _assume(trusted, role, _draft(role, **attributes), **more)
         assert answer.status == 200, answer.text
-        return int((await _events(trusted))[0].detail["expiresAt"]) - NOW
+        return int((await events_of(trusted, "AssumeRoleWithSAML"))[0].detail["expiresAt"]) - NOW
 
     assert await seconds() == 3600
     assert await seconds("7200") == 7200
@@ -362,7 +346,7 @@ async def test_what_a_federated_session_may_do_can_depend_on_its_tags_and_provid
     policy = await trusted.new_policy("by-tag", allow("iam:ListUsers", Condition=condition))
     await trusted.call(trusted.root, "iam", "AttachRolePolicy", RoleName="tagged", PolicyArn=policy)
     for team, code in (("blue", ""), ("red", "AccessDenied")):
-        session = _session(await _assume(trusted, role, _draft(role, **{"PrincipalTag:team": team})))
+        session = session_of(await _assume(trusted, role, _draft(role, **{"PrincipalTag:team": team})))
         assert (await trusted.call(session, "iam", "ListUsers")).code == code
 
 
@@ -371,10 +355,10 @@ async def test_saml_success_and_denial_are_audited_and_strangers_are_not(trusted
     deaf = await trusted.new_role("deaf", _trusting("sts:AssumeRoleWithWebIdentity"))
     await _assume(trusted, role, _draft(role).with_(signed_by=key("attacker")))
     await _assume(trusted, role, PrincipalArn=f"arn:aws:iam::{ACCOUNT}:saml-provider/Nobody")
-    assert await _events(trusted) == []
+    assert await events_of(trusted, "AssumeRoleWithSAML") == []
     answer = await _assume(trusted, role)
     await _assume(trusted, deaf)
-    refused, assumed = await _events(trusted)
+    refused, assumed = await events_of(trusted, "AssumeRoleWithSAML")
     assert (assumed.principal_arn, assumed.account_id, assumed.error_code) == (PROVIDER, ACCOUNT, "")
     assert dict(assumed.detail) == {
         "roleArn": role,
@@ -388,7 +372,7 @@ async def test_saml_success_and_denial_are_audited_and_strangers_are_not(trusted
     assert (refused.error_code, refused.detail["idp_subject"]) == ("AccessDenied", "ada@example.com")
 
 
-async def test_a_session_policy_narrows_the_federated_session(trusted: QueryWorld) -> None:
+async def test_a_session_policy_narrows_the_federatedsession_of(trusted: QueryWorld) -> None:
     role = await trusted.new_role("web", _trusting())
     attached = await trusted.call(
         trusted.root,
@@ -398,6 +382,6 @@ async def test_a_session_policy_narrows_the_federated_session(trusted: QueryWorl
         PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess",
     )
     assert attached.status == 200
-    session = _session(await _assume(trusted, role, Policy=policy_text(allow("iam:ListUsers"))))
+    session = session_of(await _assume(trusted, role, Policy=policy_text(allow("iam:ListUsers"))))
     assert (await trusted.call(session, "iam", "ListUsers")).status == 200
     assert (await trusted.call(session, "iam", "ListRoles")).code == "AccessDenied"

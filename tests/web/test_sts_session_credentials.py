@@ -11,8 +11,8 @@ from daypass.server.domain.audit import Caller
 from daypass.server.domain.mfa_device import MfaDevice
 from daypass.server.domain.principal import authorize
 from daypass.server.domain.tokens import open_session_token
-from support.long_term_key import long_term_key, new_key_id, session_of
 from support.query_world import ACCOUNT, NOW, QueryWorld, allow, deny, policy_text, trust
+from support.sts_credentials import long_term_key, new_key_id, session_of
 
 SERIAL = f"arn:aws:iam::{ACCOUNT}:mfa/phone"
 SEED = base64.b32encode(bytes(range(20))).decode()

@@ -6,25 +6,15 @@ import json
 import pytest
 
 from daypass.protocol.aws.errors import AccessDenied
-from daypass.protocol.aws.sigv4 import Credentials
-from daypass.secret import Secret
 from daypass.server.domain.audit import Caller
 from daypass.server.domain.signin_token import BrokerSession
 from daypass.server.flows.signin_token import SigninTokenFlow
 from support.query_world import ACCOUNT, OTHER_ACCOUNT, Answer, QueryWorld, allow, deny, policy_text, trust
+from support.sts_credentials import session_of
 
 ALICE = f"arn:aws:iam::{ACCOUNT}:user/alice"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 READ_ONLY = "arn:aws:iam::aws:policy/IAMReadOnlyAccess"
-
-
-def session_of(answer: Answer) -> Credentials:
-    assert answer.status == 200, answer.text
-    return Credentials(
-        answer.value("AccessKeyId"),
-        Secret(answer.value("SecretAccessKey")),
-        Secret(answer.value("SessionToken")),
-    )
 
 
 async def assume_admin(world: QueryWorld, **more: str) -> Answer:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from support.long_term_key import long_term_key, session_of
 from support.query_world import ACCOUNT, Answer, QueryWorld, allow, policy_text, trust
+from support.sts_credentials import long_term_key, session_of
 
 
 async def ask(world: QueryWorld, action: str, **more: str) -> Answer:

@@ -6,7 +6,6 @@ import pytest
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
-from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.identity_provider import OidcProvider
 from support.query_world import (
     ACCOUNT,
@@ -19,6 +18,7 @@ from support.query_world import (
     policy_text,
     trust,
 )
+from support.sts_credentials import events_of, session_of
 from support.token_provider import CLIENT_ID, ISSUER, TokenProvider
 
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com/team"
@@ -50,20 +50,6 @@ async def _assume(world: QueryWorld, role: str, token: str | None = None, **more
     return await world.call_unsigned("AssumeRoleWithWebIdentity", **(parameters | more))
 
 
-def _session(answer: Answer) -> Credentials:
-    assert answer.status == 200, answer.text
-    return Credentials(
-        answer.value("AccessKeyId"),
-        Secret(answer.value("SecretAccessKey")),
-        Secret(answer.value("SessionToken")),
-    )
-
-
-async def _events(world: QueryWorld) -> list[AuditEvent]:
-    events = await world.storage.audit.list_events(account_id=ACCOUNT, since=NOW, limit=50)
-    return [event for event in events if event.event_name == "AssumeRoleWithWebIdentity"]
-
-
 async def test_a_token_of_a_trusted_provider_becomes_credentials(trusted: QueryWorld) -> None:
     role = await trusted.new_role(
         "web", _trusting(StringEquals={f"{KEY}:aud": CLIENT_ID, f"{KEY}:sub": "ada-lovelace"})
@@ -76,7 +62,7 @@ async def test_a_token_of_a_trusted_provider_becomes_credentials(trusted: QueryW
     assert answer.value("Credentials/Expiration") == "2030-03-17T18:46:40Z"
     assert not answer.has("PackedPolicySize")
     assert not answer.has("SourceIdentity")
-    identity = await trusted.call(_session(answer), "sts", "GetCallerIdentity")
+    identity = await trusted.call(session_of(answer), "sts", "GetCallerIdentity")
     assert identity.value("Arn") == f"arn:aws:sts::{ACCOUNT}:assumed-role/web/ada"
 
 
@@ -220,7 +206,7 @@ async def test_a_stranger_s_token_causes_no_call_to_anybody(trusted: QueryWorld)
 async def test_the_role_s_maximum_bounds_the_duration(trusted: QueryWorld) -> None:
     role = await trusted.new_role("web", _trusting(), MaxSessionDuration="7200")
     assert (await _assume(trusted, role, DurationSeconds="7201")).code == "ValidationError"
-    session = _session(await _assume(trusted, role, DurationSeconds="7200"))
+    session = session_of(await _assume(trusted, role, DurationSeconds="7200"))
     trusted.now += 7199
     assert (await trusted.call(session, "sts", "GetCallerIdentity")).status == 200
     trusted.now += 1
@@ -293,11 +279,11 @@ async def test_success_and_denial_are_audited_and_strangers_are_not(trusted: Que
     deaf = await trusted.new_role("deaf", _trusting("sts:AssumeRoleWithSAML"))
     await _assume(trusted, role, trusted.provider.token(iss="https://evil.example.com"))
     await _assume(trusted, role, TokenProvider(lambda: trusted.now).token())
-    assert await _events(trusted) == []
+    assert await events_of(trusted, "AssumeRoleWithWebIdentity") == []
     token = trusted.provider.token()
     answer = await _assume(trusted, role, token)
     await _assume(trusted, deaf, token)
-    refused, assumed = await _events(trusted)
+    refused, assumed = await events_of(trusted, "AssumeRoleWithWebIdentity")
     assert (assumed.principal_arn, assumed.account_id, assumed.error_code) == (PROVIDER, ACCOUNT, "")
     assert dict(assumed.detail) == {
         "roleArn": role,
@@ -312,7 +298,7 @@ async def test_success_and_denial_are_audited_and_strangers_are_not(trusted: Que
     assert token not in repr((assumed, refused))
 
 
-async def test_a_session_policy_narrows_the_federated_session(trusted: QueryWorld) -> None:
+async def test_a_session_policy_narrows_the_federatedsession_of(trusted: QueryWorld) -> None:
     role = await trusted.new_role("web", _trusting())
     attached = await trusted.call(
         trusted.root,
@@ -322,6 +308,6 @@ async def test_a_session_policy_narrows_the_federated_session(trusted: QueryWorl
         PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess",
     )
     assert attached.status == 200
-    session = _session(await _assume(trusted, role, Policy=policy_text(allow("iam:ListUsers"))))
+    session = session_of(await _assume(trusted, role, Policy=policy_text(allow("iam:ListUsers"))))
     assert (await trusted.call(session, "iam", "ListUsers")).status == 200
     assert (await trusted.call(session, "iam", "ListRoles")).code == "AccessDenied"

@@ -10,8 +10,8 @@ from joserfc.jwk import KeySet
 
 from daypass.server.domain.key_ring import KeyRing, MasterKey
 from daypass.server.web.metadata import build_metadata_app
-from support.long_term_key import long_term_key
 from support.query_world import ACCOUNT, EXTERNAL_URL, NOW, Answer, QueryWorld, allow
+from support.sts_credentials import long_term_key
 
 
 async def published(world: QueryWorld, path: str) -> Any:

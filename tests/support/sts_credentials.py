@@ -1,12 +1,13 @@
-"""A user with an access key, in a `QueryWorld`; and the session credentials an answer of STS holds."""
+"""A user with an access key, in a `QueryWorld`; the session credentials an answer of STS holds, and the events it left."""
 
 from daypass.protocol.aws.sigv4 import Credentials
 from daypass.secret import Secret
 from daypass.server.domain.access_key import AccessKey
+from daypass.server.domain.audit import AuditEvent
 from daypass.server.domain.tokens import access_key_id
 from support.query_world import ACCOUNT, Answer, QueryWorld
 
-__all__ = ["long_term_key", "new_key_id", "session_of"]
+__all__ = ["events_of", "long_term_key", "new_key_id", "session_of"]
 
 
 async def long_term_key(world: QueryWorld, name: str, *policies: str | dict[str, object]) -> Credentials:
@@ -36,3 +37,9 @@ def session_of(answer: Answer) -> Credentials:
         Secret(answer.value("SecretAccessKey")),
         Secret(answer.value("SessionToken")),
     )
+
+
+async def events_of(world: QueryWorld, event_name: str) -> list[AuditEvent]:
+    """The first account's newest events of one name, newest first."""
+    events = await world.storage.audit.list_events(account_id=ACCOUNT, since=0, limit=50)
+    return [event for event in events if event.event_name == event_name]
