@@ -87,3 +87,18 @@ async def test_a_page_of_those_a_policy_bounds_reads_a_page_and_not_every_user(
     monkeypatch.setattr(world.storage.roles, "list_roles", scan)
     names, _ = await found(world, policy, size=2, PolicyUsageFilter="PermissionsBoundary")
     assert "".join(names) == "aceqs"
+
+
+async def test_a_page_of_roles_reads_no_users_again(
+    world: QueryWorld, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"PolicyArn": policy, "PolicyUsageFilter": "PermissionsBoundary"}
+    first = await world.call(world.root, "iam", "ListEntitiesForPolicy", MaxItems="4", **asked)
+    assert first.values("PolicyRoles/member/RoleName") == ["q"]
+
+    async def again(*_: object, **__: object) -> None:
+        raise AssertionError("users were read again")
+
+    monkeypatch.setattr(world.storage.policy_versions, "list_bounded_users", again)
+    last = await world.call(world.root, "iam", "ListEntitiesForPolicy", Marker=first.value("Marker"), **asked)
+    assert last.values("PolicyRoles/member/RoleName") == ["s"]
