@@ -68,11 +68,14 @@ async def test_a_third_openid_provider_is_one_too_many_where_two_are_allowed(
     world: QueryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(oidc_providers, "MAX_PROVIDERS", 2)
-    for number in range(3):
-        url = f"https://idp{number}.example.com"
-        answer = await world.call(world.root, "iam", "CreateOpenIDConnectProvider", Url=url)
-        assert answer.code == ("LimitExceeded" if number == 2 else "")
-    assert answer.message == "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 2"
+    answers = [
+        await world.call(
+            world.root, "iam", "CreateOpenIDConnectProvider", Url=f"https://idp{number}.example.com"
+        )
+        for number in range(3)
+    ]
+    assert [answer.code for answer in answers] == ["", "", "LimitExceeded"]
+    assert answers[-1].message == "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 2"
 
 
 async def test_of_twenty_saml_providers_made_at_once_two_are_where_two_are_allowed(
