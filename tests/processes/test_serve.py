@@ -135,7 +135,9 @@ def test_a_reload_takes_the_new_key_and_old_credentials_keep_working(
     assert not after & before
     assert _call_sts(running, prepared, old) == _call_sts(running, prepared, new) == account_id
     published = json.loads(running.text("/.well-known/jwks.json"))["keys"]
-    assert [key["alg"] for key in published] == ["ES256", "ES256", "ES384", "ES384"], "two of either kind"
+    kinds = ["ES256", "ES256", "ES384", "ES384", "RS256", "RS256"]
+    assert [key["alg"] for key in published] == kinds, "two of each kind"
+    assert not {"d", "p", "q", "dp", "dq", "qi"} & {name for key in published for name in key}
 
 
 def test_a_reload_with_broken_settings_keeps_the_old_workers(
