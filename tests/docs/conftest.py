@@ -1,4 +1,4 @@
-"""Where the client's how-to pages are done: one `daypass up` with its roles, and a person's machine that knows it."""
+"""Where how-to pages are done: for the client one `daypass up` with its roles and a person's machine; for all, the AWS CLI."""
 
 import json
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import pytest
 
 from support.page_people import policy
 from support.running_server import RunningServer, Terminal, new_terminal, run_up
+from support.warm_aws import warm_aws
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +60,15 @@ def person(tmp_path: Path, server: RunningServer) -> Terminal:
     profiles = "".join(f"[profile {name}]\nregion = eu-west-1\nservices = here\n" for name in ("dev", "prod"))
     (home / ".aws" / "config").write_text(f"{profiles}[services here]\n{places}")
     return Terminal(home)
+
+
+@pytest.fixture(scope="session")
+def aws_program() -> Iterator[Path]:
+    with warm_aws() as program:
+        yield program
+
+
+@pytest.fixture
+def quick_aws(aws_program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages type `aws` many times: each is a fork of one process that has imported it."""
+    monkeypatch.setenv("PAGE_PROGRAMS", str(aws_program.parent))

@@ -22,7 +22,12 @@ from support.running_server import RunningServer, Terminal, new_terminal, run_up
 from support.saml_forge import make_key, metadata
 from support.server_data import seal_audit_log_of, seed_of
 
-pytestmark = [pytest.mark.processes, pytest.mark.clients, pytest.mark.xdist_group("admin-how-tos")]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.clients,
+    pytest.mark.usefixtures("quick_aws"),
+    pytest.mark.xdist_group("admin-how-tos"),
+]
 
 REPOSITORY = Path(__file__).parents[2]
 PASSWORD = "first-light-7am"

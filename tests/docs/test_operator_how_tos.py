@@ -20,7 +20,12 @@ from support.page_run import PageRun
 from support.page_server import ACCOUNT, PASSWORD, SETTINGS, log_in, ports, prepare, start, stop
 from support.running_server import Terminal
 
-pytestmark = [pytest.mark.processes, pytest.mark.clients, pytest.mark.xdist_group("operator-how-tos")]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.clients,
+    pytest.mark.usefixtures("quick_aws"),
+    pytest.mark.xdist_group("operator-how-tos"),
+]
 
 REPOSITORY = Path(__file__).parents[2]
 INSTALLS = "installs the locked packages anew: tools/environment.sh did the same for this environment"

@@ -18,6 +18,7 @@ pytestmark = [
     pytest.mark.postgres,
     pytest.mark.processes,
     pytest.mark.clients,
+    pytest.mark.usefixtures("quick_aws"),
     pytest.mark.xdist_group("postgresql-how-tos"),
 ]
 

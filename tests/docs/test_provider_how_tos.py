@@ -41,6 +41,7 @@ PAGE = Page(
 
 @pytest.mark.processes
 @pytest.mark.clients
+@pytest.mark.usefixtures("quick_aws")
 def test_the_page_sign_in_with_your_identity_provider(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     [port] = ports(1)

@@ -31,7 +31,12 @@ from support.running_server import Terminal
 from support.seaweedfs import RunningSeaweedFS, run_seaweedfs
 from support.server_data import seal_audit_log_of
 
-pytestmark = [pytest.mark.processes, pytest.mark.clients, pytest.mark.xdist_group("server-how-tos")]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.clients,
+    pytest.mark.usefixtures("quick_aws"),
+    pytest.mark.xdist_group("server-how-tos"),
+]
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """A page of the documentation, done as a person would: block after block, in one shell, in a home of its own.
 
 The shell has `set -euo pipefail`, so a command that fails ends the page. Its browser is `page_browser.py`, which signs in as
-the person that `sign_in_as` named. Nothing of the page's text is changed but what its `Page` says.
+the person that `sign_in_as` named. `PAGE_PROGRAMS` names a folder of programs that come before the environment's (the fixture
+`quick_aws`). Nothing of the page's text is changed but what its `Page` says.
 """
 
 import json
@@ -56,7 +57,8 @@ class PageRun:
             (programs / name).chmod(0o755)
         browser = [sys.executable, str(Path(__file__).with_name("page_browser.py")), str(self._signs_in)]
         settings = {**person.environment, "BROWSER": shlex.join(browser), **(environment or {})}
-        path = f"{programs}:{Path(sys.prefix) / 'bin'}:{settings['PATH']}"
+        given = [os.environ["PAGE_PROGRAMS"]] if "PAGE_PROGRAMS" in os.environ else []
+        path = ":".join([str(programs), *given, f"{sys.prefix}/bin", settings["PATH"]])
         self.environment = {**settings, "PATH": path}
         """What every command of the page runs in."""
         self._shell = subprocess.Popen(

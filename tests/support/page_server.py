@@ -28,6 +28,7 @@ def prepare(page: PageRun, *more: str) -> None:
 def start(page: PageRun, *more: str) -> None:
     """`daypass serve` beside the page, its process in PID, its output in serve.log; returns when it serves."""
     page.type(
+        ": >serve.log\n"  # or the last one's READY would be read
         f"daypass serve --config daypass.toml {shlex.join(more)} >serve.log 2>&1 & PID=$!\n"
         "until grep -q READY serve.log; do kill -0 $PID || { cat serve.log; exit 1; }; sleep 0.05; done"
     )
