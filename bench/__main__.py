@@ -77,7 +77,11 @@ SECTIONS: Mapping[str, tuple[str, Callable[[], dict[str, object]], Mapping[str, 
         _scale_postgres,
         _FLAT,
     ),
-    "gateway": ("An object of 1 GiB through the gateway and straight to SeaweedFS", gateway.measure, {}),
+    "gateway": (
+        "An object of 1 GiB through the gateway and straight to SeaweedFS",
+        gateway.measure,
+        {"ratio PUT": "≥ 0.6", "ratio GET": "≥ 0.6"},
+    ),
 }
 """Name to title, measurement, and the limits of single figures."""
 

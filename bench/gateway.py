@@ -2,7 +2,8 @@
 
 The client is the same in both cases: one connection, blocks of 1 MiB, our own signer, `UNSIGNED-PAYLOAD`. The
 gateway is one process on core 0 and verifies, decides and signs anew; the store runs where the system puts it.
-Its resident memory is watched while the object passes: it must not depend on the object's size.
+Its resident memory is watched while the object passes: it must not depend on the object's size. Its processor time is
+taken too, which neighbours on the machine change little.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.our_server import run_our_server
-from bench.processes import resident_kib, serving_pid
+from bench.processes import cpu_seconds, resident_kib, serving_pid
 from daypass.client.login import Fresh
 from daypass.protocol.aws.canonical_request import WireRequest
 from daypass.protocol.aws.sigv4 import Credentials, sign_request
@@ -130,21 +131,27 @@ def measure(mebibytes: int = OBJECT_MIB) -> dict[str, object]:
             pid = serving_pid(server.process.pid)
             through.put(_PATH, 1)
             before = resident_kib(pid)
-            speeds: dict[str, list[float]] = {}
+            found: dict[str, list[float]] = {}
             with _watched(pid) as largest:
                 for _ in range(ROUNDS):
                     for label, place, path in (
                         ("gateway", through, _PATH),
                         ("SeaweedFS", straight, _PATH + "-2"),
                     ):
-                        speeds.setdefault(f"{label} PUT, MiB/s", []).append(place.put(path, mebibytes))
-                        speeds.setdefault(f"{label} GET, MiB/s", []).append(place.get(path, mebibytes))
+                        for method, transfer in (("PUT", place.put), ("GET", place.get)):
+                            began = cpu_seconds(pid)
+                            found.setdefault(f"{label} {method}", []).append(transfer(path, mebibytes))
+                            spent = (cpu_seconds(pid) - began) * 1024 / mebibytes
+                            found.setdefault(f"{label} {method}, CPU", []).append(spent)
                 most = largest()
-    medians = {label: statistics.median(found) for label, found in speeds.items()}
+    medians = {label: statistics.median(values) for label, values in found.items()}
+    speeds = ("gateway PUT", "gateway GET", "SeaweedFS PUT", "SeaweedFS GET")
     return {
-        **{label: round(value) for label, value in medians.items()},
-        "ratio PUT": round(medians["gateway PUT, MiB/s"] / medians["SeaweedFS PUT, MiB/s"], 2),
-        "ratio GET": round(medians["gateway GET, MiB/s"] / medians["SeaweedFS GET, MiB/s"], 2),
+        **{f"{label}, MiB/s": round(medians[label]) for label in speeds},
+        "ratio PUT": round(medians["gateway PUT"] / medians["SeaweedFS PUT"], 2),
+        "ratio GET": round(medians["gateway GET"] / medians["SeaweedFS GET"], 2),
+        "gateway PUT, CPU seconds per GiB": round(medians["gateway PUT, CPU"], 2),
+        "gateway GET, CPU seconds per GiB": round(medians["gateway GET, CPU"], 2),
         "gateway before, MiB": round(before / 1024, 1),
         "gateway at most, MiB": round(most / 1024, 1),
     }

@@ -1,12 +1,15 @@
-"""Unmodified command-line clients, configured the way their manuals say: AWS CLI v1, rclone, s3cmd."""
+"""Unmodified command-line clients, configured the way their manuals say: AWS CLI v1 and v2, rclone, s3cmd."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from support.aws_cli_v2 import aws_cli_v2
 
 pytestmark = [pytest.mark.processes, pytest.mark.clients]
 
@@ -38,15 +41,13 @@ def _same_files(one: Path, other: Path) -> bool:
     return bool(names) and all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
 
 
-def test_the_aws_cli_makes_fills_lists_reads_and_empties_a_bucket(
-    site: Any, folder: Path, new_bucket_name: Any
-) -> None:
+def _aws_cli(program: str, site: Any, folder: Path) -> Callable[..., str]:
+    """Runs one command of alice's and returns what it printed."""
     credentials = site.credentials("alice")
-    bucket = new_bucket_name()
 
     def aws(*words: str) -> str:
         return _run(
-            [str(Path(sys.executable).parent / "aws"), "--endpoint-url", site.gateway.endpoint_url, *words],
+            [program, "--endpoint-url", site.gateway.endpoint_url, *words],
             folder,
             AWS_ACCESS_KEY_ID=credentials.access_key_id,
             AWS_SECRET_ACCESS_KEY=credentials.secret_access_key.reveal(),
@@ -54,6 +55,19 @@ def test_the_aws_cli_makes_fills_lists_reads_and_empties_a_bucket(
             AWS_DEFAULT_REGION="eu-central-1",
         )
 
+    return aws
+
+
+@pytest.mark.parametrize(
+    "program",
+    [lambda: str(Path(sys.executable).parent / "aws"), aws_cli_v2],
+    ids=["version 1", "version 2"],
+)
+def test_the_aws_cli_makes_fills_lists_reads_and_empties_a_bucket(
+    program: Callable[[], str], site: Any, folder: Path, new_bucket_name: Any
+) -> None:
+    bucket = new_bucket_name()
+    aws = _aws_cli(program(), site, folder)
     aws("s3", "mb", f"s3://{bucket}")
     assert bucket in aws("s3", "ls")
     aws("s3", "cp", "--recursive", "files", f"s3://{bucket}/up/")
@@ -66,6 +80,39 @@ def test_the_aws_cli_makes_fills_lists_reads_and_empties_a_bucket(
     aws("s3api", "head-object", "--bucket", bucket, "--key", "moved.bin")
     aws("s3", "rb", "--force", f"s3://{bucket}")
     assert bucket not in aws("s3", "ls")
+
+
+@pytest.mark.parametrize("algorithm", ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"])
+def test_the_aws_cli_version_2_checks_every_checksum_both_ways(
+    algorithm: str, site: Any, folder: Path, bucket: str
+) -> None:
+    """Uploads in parts and in one piece; the CLI verifies what it gets by the checksum the store kept."""
+    aws = _aws_cli(aws_cli_v2(), site, folder)
+    files = folder / "files"
+    (files / "small").write_bytes(b"small")
+    for name in ("small", "large.bin"):
+        aws("s3", "cp", f"files/{name}", f"s3://{bucket}/{name}", "--checksum-algorithm", algorithm)
+        aws("s3", "cp", f"s3://{bucket}/{name}", "got", "--checksum-mode", "ENABLED")
+        assert (folder / "got").read_bytes() == (files / name).read_bytes()
+    named = ("--bucket", bucket, "--key", "small", "--checksum-mode", "ENABLED")
+    assert f'"Checksum{algorithm}"' in aws("s3api", "get-object", *named, "got")
+
+
+def test_the_aws_cli_version_2_copies_pages_and_deletes_many(site: Any, folder: Path, bucket: str) -> None:
+    aws = _aws_cli(aws_cli_v2(), site, folder)
+    aws("s3", "sync", "files", f"s3://{bucket}/up")
+    aws("s3", "cp", f"s3://{bucket}/up/large.bin", f"s3://{bucket}/copied in parts")
+    aws("s3", "cp", f"s3://{bucket}/copied in parts", "got")
+    assert (folder / "got").read_bytes() == CONTENT
+    source = f"{bucket}/up/deep er/\u00fcml+aut%.txt"
+    aws("s3api", "copy-object", "--bucket", bucket, "--key", "c", "--copy-source", source)
+    pages = ("--bucket", bucket, "--page-size", "1", "--query", "Contents[].Key", "--output", "text")
+    keys = aws("s3api", "list-objects-v2", *pages)
+    assert all(key in keys for key in ("up/large.bin", "up/deep er/\u00fcml+aut%.txt", "copied in parts"))
+    doomed = "Objects=[{Key=c},{Key=copied in parts},{Key=never there}]"
+    checked = ("--checksum-algorithm", "CRC64NVME")
+    assert "never there" in aws("s3api", "delete-objects", "--bucket", bucket, "--delete", doomed, *checked)
+    assert aws("s3api", "list-objects-v2", *pages).count("up/") == 2
 
 
 def test_rclone_copies_both_ways_checks_and_purges(site: Any, folder: Path, new_bucket_name: Any) -> None:
