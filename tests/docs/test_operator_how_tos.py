@@ -30,6 +30,7 @@ pytestmark = [
 REPOSITORY = Path(__file__).parents[2]
 INSTALLS = "installs the locked packages anew: tools/environment.sh did the same for this environment"
 UNIT = "etc/systemd/system/daypass.service"
+NIGHTLY = "etc/systemd/system/daypass-nightly.service"
 NOTED = 'echo "$(basename "$0") $*" >> noted'
 """A program of root's, which is noted and not done."""
 
@@ -45,7 +46,9 @@ SERVICE = Page(
     "how-to/run-as-a-service.md",
     blocks={
         "-m venv": Exempt(INSTALLS),
-        "[Service]": Saves(UNIT),
+        "Type=exec": Saves(UNIT),
+        "Type=oneshot": Saves(NIGHTLY),
+        "[Timer]": Saves(NIGHTLY.replace(".service", ".timer")),
     },
     stand_ins={
         "useradd": NOTED,
@@ -63,16 +66,18 @@ def test_the_page_run_as_a_service(operator: Terminal) -> None:
         page.exchanged |= {
             "/opt/daypass/bin/daypass": f"{sys.prefix}/bin/daypass",
             "--config /etc/daypass/": f"--config {home}/etc/daypass/",
+            "backup /var/lib/daypass/": f"backup {home}/var/lib/daypass/",
+            "find /var/lib/daypass": f"find {home}/var/lib/daypass",
             "sqlite:////var/lib/daypass/": f"sqlite:///{home}/var/lib/daypass/",
             "-m 0700 /etc/daypass /var/lib/daypass": f"-m 0700 {home}/etc/daypass {home}/var/lib/daypass",
         }
-        page.until("[Service]")
+        page.until("Type=exec")
         assert re.search(r"^DAYPASS_ROOT_PASSWORD=\S+$", page.output, re.MULTILINE)
         page.rest()
         assert "systemctl enable --now daypass" in (home / "noted").read_text()
         unit = (home / UNIT).read_text()
         if sys.platform == "linux":
-            check_unit(unit, home)
+            check_units(home / UNIT)
         [command] = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
         page.type(
             f"{command} --listen 127.0.0.1:{port} >serve.log 2>&1 & MAINPID=$!\n"
@@ -81,6 +86,10 @@ def test_the_page_run_as_a_service(operator: Terminal) -> None:
         [reload] = re.findall(r"^ExecReload=(.*)$", unit, re.MULTILINE)
         page.type(f"{reload}\nuntil grep -q reloaded serve.log; do sleep 0.05; done")
         page.type(f"curl --silent --fail http://127.0.0.1:{port}/readyz; kill $MAINPID; wait $MAINPID")
+        for nightly in re.findall(r"^ExecStart=(.*)$", (home / NIGHTLY).read_text(), re.MULTILINE):
+            page.type(nightly.replace("%%", "%"))
+        [backup] = (home / "var" / "lib" / "daypass").glob("20??-??-??.backup")
+        assert backup.stat().st_mode & 0o077 == 0
         written = set(re.findall(r"^ReadWritePaths=(.*)$", unit, re.MULTILINE)[0].split())
         assert written == {"/etc/daypass", "/var/lib/daypass"}, "where the commands of the page put things"
         stops = re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
@@ -88,15 +97,14 @@ def test_the_page_run_as_a_service(operator: Terminal) -> None:
         assert int(stops[1]) > 25, "longer than shutdown_grace"
 
 
-def check_unit(unit: str, home: Path) -> None:
-    """`systemd-analyze verify` of the real systemd has nothing to say about it: every name and value is known."""
+def check_units(unit: Path) -> None:
+    """`systemd-analyze verify` of the real systemd has nothing to say: every name and value is known."""
     program = shutil.which("systemd-analyze")
     assert program is not None, "apt-get install systemd"
-    folder = home / "units"
-    folder.mkdir()
-    (folder / "daypass.service").write_text(unit)
+    units = [str(path) for path in sorted(unit.parent.iterdir())]
+    assert len(units) == 3
     done = subprocess.run(
-        [program, "verify", "--man=no", "--recursive-errors=no", str(folder / "daypass.service")],
+        [program, "verify", "--man=no", "--recursive-errors=no", *units],
         capture_output=True,
         text=True,
         check=False,
