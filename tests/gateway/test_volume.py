@@ -23,10 +23,10 @@ SIZE = 256 * MIB
 BLOCK = bytes(range(256)) * (MIB // 256)
 MAX_GROWTH_KIB = 40 * 1024
 MIN_RATIO = 0.3
-"""Of the store's own throughput, on a machine that may be busy; on a quiet one it is above 0.6. A bare TCP
-relay between the same two processes reaches 0.7: client, gateway and store share two cores."""
-MAX_CPU_SECONDS_PER_GIB = 3.5
-"""What the gateway itself spends, which a busy machine changes little: about 0.8 reading, 1.8 writing."""
+"""Of the store's own throughput, on a machine that may be busy: client, gateway and store share two cores."""
+MAX_CPU_SECONDS_PER_GIB = {"PUT": 3.5, "GET": 1.0}
+"""What the gateway itself spends, which a busy machine changes little: about 1.8 writing, and 0.4 reading because it
+does not read (1.2 if it did)."""
 SIGNED = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 
 
@@ -183,7 +183,7 @@ def test_throughput_keeps_up_with_the_store(site: Any, bucket: str, content_hash
         ratio = statistics.median(seconds[f"{name} direct"]) / took
         cpu = statistics.median(cpu_seconds[f"{name} through"]) * 1024 * MIB / SIZE
         print(f"{name}: {SIZE / MIB / took:.0f} MiB/s, {ratio:.0%} of the store's own, {cpu:.2f} CPU s/GiB")
-        assert cpu <= MAX_CPU_SECONDS_PER_GIB, name
+        assert cpu <= MAX_CPU_SECONDS_PER_GIB[name], name
         assert ratio >= MIN_RATIO, name
 
 

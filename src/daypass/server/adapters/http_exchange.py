@@ -200,8 +200,9 @@ class HttpExchange:
         if self._framing != "counted":
             raise RuntimeError("only a body of known length can be relayed")
         self._count(message["count"], is_last=False)
-        await self._flush()
         transport = self._connection.transport
+        if not transport.is_closing():
+            await self._flush()
         if transport.is_closing():
             return
         with transport.get_extra_info("socket").dup() as client:

@@ -95,7 +95,8 @@ async def relay_answer(
 ) -> None:
     """Pass the backend's answer on and close it. Raises AnswerCut when the backend breaks off.
 
-    `takes_relay`: the listener offers RELAY, so a long body need not be read here. When the backend answered before the request body was read to its end, the client's connection ends too.
+    `takes_relay`: the listener offers RELAY, so a long body need not be read here. When the backend answered before
+    the request body was read to its end, the client's connection ends too.
     """
     is_early = not body.is_complete
     try:
