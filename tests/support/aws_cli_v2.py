@@ -17,6 +17,8 @@ from typing import Any
 import boto3
 import pytest
 
+from daypass.client.dpop_key import key_from_pem, key_to_pem
+from daypass.secret import Secret
 from support.form_browser import FormBrowser
 from support.running_server import RunningServer, Terminal, new_terminal
 from support.serving import PASSWORD
@@ -109,7 +111,19 @@ class CliV2:
             except BaseException:
                 process.kill()
                 raise
+        self._make_keys_whole()
         return subprocess.CompletedProcess(arguments, process.returncode, told + rest, errors)
+
+    def _make_keys_whole(self) -> None:
+        """One key in 256 is saved without its leading zero, and the program cannot renew with it.
+
+        `tests/unit/client/test_dpop_key.py` is about that; no other test may depend on such luck.
+        """
+        for path in self.cache.glob("*.json"):
+            entry = json.loads(path.read_text())
+            whole = key_to_pem(key_from_pem(Secret(entry["dpopKey"]))).reveal()
+            if len(whole) != len(entry["dpopKey"]):
+                path.write_text(json.dumps({**entry, "dpopKey": whole}))
 
     def login_remote(self, paste_for: Callable[[str], str]) -> "subprocess.CompletedProcess[str]":
         """`aws login --remote`; `paste_for` gives what the person types for the link."""
@@ -132,6 +146,7 @@ class CliV2:
             except BaseException:
                 process.kill()
                 raise
+        self._make_keys_whole()
         return subprocess.CompletedProcess("login --remote", process.returncode, told + rest, errors)
 
     def signs_in(self, person: Mapping[str, str], *arguments: str) -> None:

@@ -17,7 +17,7 @@ from shlex import quote
 
 from daypass.client.back_off import BackOff
 from daypass.client.credential_cache import MANDATORY_REFRESH_SECONDS
-from daypass.client.dpop_key import key_from_pem
+from daypass.client.dpop_key import key_from_pem, key_to_pem
 from daypass.client.session_cache import CacheEntry
 from daypass.client.session_store import SessionStore
 from daypass.client.token_endpoint import TokenEndpoint
@@ -164,6 +164,7 @@ def _refresh(entry: CacheEntry, renewal: Renewal) -> CacheEntry:
         expires_at=now + tokens.expires_in,
         refresh_token=tokens.refresh_token,
         token_type=tokens.token_type or entry.token_type,
+        dpop_key_pem=key_to_pem(key),
     )
 
 
