@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from daypass.client.credential_cache import cache_file_name
+from daypass.client.dpop_key import key_to_pem, new_key
 from support.aws_cli_v2 import CliV2, sign_in
 from support.aws_cli_v2_double import SAME_DEVICE, LoginDouble, Refused
 from support.killed_server import killing_environment
@@ -134,3 +136,37 @@ def test_a_code_cannot_be_used_twice_by_another_request(site: Site) -> None:
         double.redeem(code)
     with pytest.raises(Refused, match="TOKEN_EXPIRED"):
         double.refresh(tokens["refreshToken"])
+
+
+def test_a_key_saved_without_its_leading_zero_is_mended_by_daypass(site: Site, terminal: Terminal) -> None:
+    """As the program saves one key in 256: it cannot renew with it; daypass can, and then the program can again."""
+    server, proxy = site
+    cli = CliV2(terminal)
+    cli.knows(server)
+    while (key := new_key()).private_numbers().private_value >> 248:
+        pass
+    double = LoginDouble(proxy.url, key=key)
+    tokens = double.redeem(_code(double.url))
+    whole = base64.b64decode("".join(key_to_pem(key).reveal().splitlines()[1:-1]))
+    short = bytes((0x30, 0x76, 2, 1, 1, 4, 31)) + whole[8:]
+    body = base64.encodebytes(short).decode()
+    account = json.loads(base64.urlsafe_b64decode(tokens["idToken"].split(".")[1] + "=="))["sub"].split(":")[
+        4
+    ]
+    session = f"arn:aws:iam::{account}:root"
+    entry = {
+        "accessToken": {**tokens["accessToken"], "accountId": account, "expiresAt": "2020-01-01T00:00:00Z"},
+        **{name: tokens[name] for name in ("tokenType", "refreshToken", "idToken")},
+        "clientId": double.client_id,
+        "dpopKey": f"-----BEGIN EC PRIVATE KEY-----\n{body}-----END EC PRIVATE KEY-----\n",
+    }
+    cli.cache.mkdir(parents=True)
+    (cli.cache / cache_file_name(session)).write_text(json.dumps(entry))
+    cli.config.write_text(
+        cli.config.read_text().replace("[default]\n", f"[default]\nlogin_session = {session}\n")
+    )
+    assert "AWS_ERROR_CAL_UNSUPPORTED_KEY_FORMAT" in cli.run("sts", "get-caller-identity").stderr
+    mended = terminal.daypass("credential-process", "--profile", "default")
+    assert mended.returncode == 0, mended.stderr
+    age_cache(terminal)
+    assert json.loads(cli.said("sts", "get-caller-identity"))["Arn"] == session
