@@ -221,6 +221,7 @@ COMMAND_WORDS: dict[str, tuple[str, tuple[tuple[str, str, bool, str], ...], tupl
     ), ()),
     'server rotate-keys': ('add a key to the key ring, drop those past use', (
         ('--config', 'file', False, 'settings file'),
+        ('--drop-old-keys', '', False, 'for leaked keys, while no server runs'),
     ), ()),
     'server backup': ('copy the database and the keys into one file', (
         ('--config', 'file', False, 'settings file'),
