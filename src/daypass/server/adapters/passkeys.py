@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import webauthn
-from webauthn.helpers import options_to_json, parse_authentication_credential_json
+from webauthn.helpers import (
+    decode_credential_public_key,
+    decoded_public_key_to_cryptography,
+    options_to_json,
+    parse_authentication_credential_json,
+)
 from webauthn.helpers.structs import (
     AttestationConveyancePreference,
     AuthenticatorSelectionCriteria,
@@ -70,6 +75,8 @@ class WebAuthnPasskeys:
                 expected_origin=self._origin,
                 require_user_verification=False,
             )
+            # None attestation proves no key: one that could never verify would lock its owner out.
+            decoded_public_key_to_cryptography(decode_credential_public_key(made.credential_public_key))
         except Exception as refusal:  # noqa: BLE001 - the library's parsers have no common class
             raise PasskeyRefused(_words(refusal)) from None
         return NewPasskey(made.credential_id, made.credential_public_key, made.sign_count)

@@ -71,6 +71,7 @@ def refuse(way: str, answer: str) -> None:
         json.dumps({"id": 5, "rawId": [], "type": {}, "response": None}),
         json.dumps({"id": "QQ", "rawId": "QQ", "type": "public-key", "response": {}}),
         registration(b"\xa0"),
+        registration(b"\x04"),
         registration(b"\x05"),
         registration(b"\x81" * 5_000),
         registration(b"", id_length=0xFFFF),
