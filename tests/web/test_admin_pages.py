@@ -288,6 +288,7 @@ async def test_terminals_and_browsers_of_the_account_are_listed_over_pages(site:
     tab, base = await enter(site)
     await tab.get(f"{base}/sessions")
     assert f"arn:aws:iam::{ACCOUNT}:user/alice" in tab.answer.shown
+    assert "region us-east-1" in tab.answer.shown
     await tab.get(f"{base}/sessions?kind=browser&principal=arn:aws:iam::{ACCOUNT}:user/bob")
     ids = re.findall(r'name="SessionId" value="([^"]+)"', tab.answer.text)
     assert len(ids) == 25

@@ -34,7 +34,10 @@ class AdminSessions:
             here="sessions",
             kind=kind,
             principal=principal,
-            lines=[view_session_line(live, now=admin.visit.now) for live in listing.items],
+            lines=[
+                view_session_line(live, region=self.desk.tools.parts.region, now=admin.visit.now)
+                for live in listing.items
+            ],
             own_id=admin.session.session_id,
             onwards=link("sessions", kind=kind, principal=principal, marker=listing.marker)
             if listing.marker

@@ -44,12 +44,14 @@ def commands_of(chosen: Sequence[Button], values: Mapping[str, str]) -> list[str
     return list(dict.fromkeys(line for button in chosen for line in button.commands(values)))
 
 
-def view_session_line(live: LiveSession, *, now: int) -> SessionLine:
-    """One live session."""
+def view_session_line(live: LiveSession, *, region: str, now: int) -> SessionLine:
+    """One live session. `region` is the server's, where every login was made."""
     session = live.session
     if isinstance(session, LoginSession):
         return SessionLine(
-            view_login(LoginView(session, live.origin), now=now), "Terminal", session.principal_arn
+            view_login(LoginView(session, live.origin), region=region, now=now),
+            "Terminal",
+            session.principal_arn,
         )
     view = BrowserView(session, live.origin, is_this_one=False)
     return SessionLine(view_browser(view, now=now), "Browser", session.principal_arn)
@@ -67,7 +69,7 @@ async def find_sessions(desk: AdminDesk, admin: AdminVisit, principal_arn: str) 
         for kind in ("browser", "terminal")
     ]
     lines = [
-        view_session_line(live, now=admin.visit.now)
+        view_session_line(live, region=desk.tools.parts.region, now=admin.visit.now)
         for look in looks
         if look.value is not None
         for live in look.value.items

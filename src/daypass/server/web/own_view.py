@@ -75,15 +75,13 @@ def view_browser(view: BrowserView, whose: Whose = NOBODY, *, now: int) -> Line:
     return Line(session.session_id, program, tuple(details), view.is_this_one)
 
 
-def view_login(view: LoginView, whose: Whose = NOBODY, *, region: str = "", now: int) -> Line:
+def view_login(view: LoginView, whose: Whose = NOBODY, *, region: str, now: int) -> Line:
     """A terminal that acts for the person. `region` is the sign-in region: every login here was made in it.
     Where a terminal then sends its requests, only the requests say; a refresh would have to write it down each time.
     """
     session = view.session
     program, place = _origin(view.origin)
-    details = [*_remarks(session, whose), *([place] if place else [])]
-    if region:
-        details.append(f"region {region}")
+    details = [*_remarks(session, whose), *([place] if place else []), f"region {region}"]
     details.append("code typed by hand" if session.client_id == CROSS_DEVICE else "same computer")
     details.append(f"logged in {_ago(now - session.created_at)}")
     if session.generation:

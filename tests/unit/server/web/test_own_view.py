@@ -74,18 +74,26 @@ def test_a_browser_of_a_brokers_link_and_one_of_an_unknown_program_say_so() -> N
 def test_a_terminal_says_how_its_code_travelled_and_when_it_ends() -> None:
     origin = SessionOrigin("login-one", "192.0.2.8", "aws-cli/2.33.1 os/linux#6", NOW)
     session = make_login_session("one", created_at=NOW - 7260, ends_at=NOW + 3599)
-    line = view_login(LoginView(session, origin), now=NOW)
-    details = ("from 192.0.2.8", "same computer", "logged in 2 h 1 min ago", "ends in 59 min")
+    line = view_login(LoginView(session, origin), region="eu-north-1", now=NOW)
+    details = (
+        "from 192.0.2.8",
+        "region eu-north-1",
+        "same computer",
+        "logged in 2 h 1 min ago",
+        "ends in 59 min",
+    )
     assert line == Line("login-one", "AWS CLI 2.33.1 on Linux", details)
     remote = msgspec.structs.replace(session, client_id=CROSS_DEVICE, generation=3, rotated_at=NOW - 120)
-    assert "code typed by hand" in view_login(LoginView(remote, origin), now=NOW).details
-    assert "refreshed 2 min ago" in view_login(LoginView(remote, origin), now=NOW).details
+    assert "code typed by hand" in view_login(LoginView(remote, origin), region="eu-north-1", now=NOW).details
+    assert (
+        "refreshed 2 min ago" in view_login(LoginView(remote, origin), region="eu-north-1", now=NOW).details
+    )
 
 
 def test_a_narrowed_login_says_to_what() -> None:
     scope = build_scope(policy=POLICY, policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",), name="agent")
     session = make_login_session("one", scope=scope)
-    details = view_login(LoginView(session, None), now=NOW).details
+    details = view_login(LoginView(session, None), region="eu-north-1", now=NOW).details
     assert "narrowed: agent" in details
     assert any(detail.startswith("to ReadOnlyAccess, inline policy, sha256 ") for detail in details)
     assert "key jjjjjjjjjjjj…" in details
