@@ -17,7 +17,7 @@ from daypass.cli.login_events import LoginEvents
 from daypass.cli.login_once import LoginOnce, present_session
 from daypass.cli.login_outcome import LoginRun
 from daypass.cli.login_shadows import check_shadows
-from daypass.cli.login_target import chosen_endpoint, chosen_region, profile_changes
+from daypass.cli.login_target import check_reachable, chosen_endpoint, chosen_region, profile_changes
 from daypass.cli.login_ways import Ways, any_device, same_device
 from daypass.cli.profile_picker import add_pickable_profile, pick_profile
 from daypass.cli.renewing import store_for
@@ -71,6 +71,7 @@ def _run(argv: list[str], events: LoginEvents, began_at: float) -> int:
 
     def sign_in() -> int:
         store.check()  # a keyring that fails is said before the browser opens
+        check_reachable(endpoint, region)
         login = LoginRun(
             config=config,
             profile=profile,

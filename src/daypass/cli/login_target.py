@@ -14,10 +14,11 @@ from daypass.cli.output import ask
 from daypass.client.aws_config import Profile
 from daypass.client.ini_text import Setting, profile_section
 from daypass.client.login import discover_s3_endpoint
-from daypass.client.transport import send
+from daypass.client.transport import check_answers, send
 from daypass.errors import ConfigError, UsageError
+from daypass.protocol.aws.endpoints import signin_endpoint
 
-__all__ = ["chosen_endpoint", "chosen_region", "profile_changes", "warn_of_shadows"]
+__all__ = ["check_reachable", "chosen_endpoint", "chosen_region", "profile_changes", "warn_of_shadows"]
 
 _DEFAULT_REGION = "us-east-1"
 
@@ -84,6 +85,20 @@ def chosen_endpoint(
             hint=f"daypass login --endpoint-url https://{parts.netloc}",
         )
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def check_reachable(endpoint: str | None, region: str) -> None:
+    """Whether a self-hosted service answers at all; AWS's own are not asked, which would cost time and tell nothing.
+
+    The terminal redeems the code itself, so this holds for a browser elsewhere too. Raises NetworkError, UntrustedCertificate.
+    """
+    aws = {
+        signin_endpoint(region, use_fips=fips, use_dual_stack=dual)
+        for fips in (False, True)
+        for dual in (False, True)
+    }
+    if endpoint is not None and endpoint not in aws:
+        check_answers(endpoint + "/.well-known/oauth-authorization-server")
 
 
 def _given_s3_endpoint(arguments: argparse.Namespace) -> str | None:

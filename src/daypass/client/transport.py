@@ -7,6 +7,7 @@ repetition can mend (a certificate, a scheme, a missing bundle) is said at once.
 Verification of certificates cannot be switched off.
 """
 
+import contextlib
 import http.client
 import os
 import ssl
@@ -14,18 +15,19 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from daypass.client.certificate_issuer import read_issuer
 from daypass.client.retry_after import read_retry_after
 from daypass.errors import NetworkError, UntrustedCertificate
 from daypass.protocol.http import Request, Response
 
-__all__ = ["Send", "send"]
+__all__ = ["Send", "check_answers", "send"]
 
 Send = Callable[[Request], Response]
 
 _TIMEOUT = 20.0  # seconds, for connecting and for each read
+_LOOK = 5.0  # seconds, alike, for a look whether anything answers
 _ATTEMPTS = 3
 _BACK_OFF = (0.3, 1.0)  # seconds before the second and the third attempt
 _LONGEST_WAIT = 3
@@ -58,13 +60,25 @@ def send(request: Request) -> Response:
     raise AssertionError("unreachable")
 
 
+def check_answers(url: str) -> None:
+    """Ask once, for at most 5 seconds per step; any HTTP answer is one. Raises NetworkError, UntrustedCertificate."""
+    with _asked(Request("GET", url), _LOOK):
+        pass  # what the answer says is for others to judge, so it is not read
+
+
 def _send_once(request: Request) -> Response:
+    with _asked(request, _TIMEOUT) as answer:
+        return _read(answer)
+
+
+@contextlib.contextmanager
+def _asked(request: Request, seconds: float) -> "Iterator[http.client.HTTPResponse | urllib.error.HTTPError]":
     raw = urllib.request.Request(  # noqa: S310 - the scheme is checked in _opener
         request.url, data=request.body or None, headers=dict(request.headers), method=request.method
     )
     try:
-        with _open(raw) as answer:
-            return _read(answer)
+        with _open(raw, seconds) as answer:
+            yield answer
     except urllib.error.URLError as problem:
         reason = problem.reason if isinstance(problem.reason, Exception) else problem
         raise _explain(request.url, reason) from reason
@@ -72,10 +86,10 @@ def _send_once(request: Request) -> Response:
         raise _explain(request.url, problem) from problem
 
 
-def _open(raw: urllib.request.Request) -> "http.client.HTTPResponse | urllib.error.HTTPError":
+def _open(raw: urllib.request.Request, seconds: float) -> "http.client.HTTPResponse | urllib.error.HTTPError":
     """An answer is an answer whatever its status."""
     try:
-        opened: http.client.HTTPResponse = _opener(raw.full_url).open(raw, timeout=_TIMEOUT)
+        opened: http.client.HTTPResponse = _opener(raw.full_url).open(raw, timeout=seconds)
     except urllib.error.HTTPError as answer:
         return answer
     return opened

@@ -291,6 +291,7 @@ def test_the_profiles_own_service_is_used_without_a_flag_and_its_section_stays(p
     asked = len(person.fake.requests)
     assert login.run(["--remote", "--force"]) == 0
     assert [request.url for request in person.fake.requests[asked:]] == [
+        person.fake.base_url + "/.well-known/oauth-authorization-server",
         person.fake.base_url + "/v1/token",
         person.fake.base_url + "/",
     ]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from daypass.client import transport
-from daypass.client.transport import send
-from daypass.errors import NetworkError
+from daypass.client.transport import check_answers, send
+from daypass.errors import NetworkError, UntrustedCertificate
 from daypass.protocol.http import Request
 
 
@@ -273,3 +273,56 @@ def test_a_bundle_that_cannot_be_read_is_named(
         send(Request("GET", "https://127.0.0.1:1/"))
     assert caught.value.hint == f"ls -l {bundle}"
     assert pauses == []
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 429, 500, 503])
+def test_a_look_lets_every_http_answer_pass_and_asks_once(
+    peer: Peer, pauses: list[float], status: int
+) -> None:
+    """Also one whose body never comes."""
+    peer.answers = [(status, {"Content-Length": "100"}, b"")]
+    check_answers(peer.url + "/there")
+    assert [(method, path) for method, path, _body, _headers in peer.got] == [("GET", "/there")]
+    assert pauses == []
+
+
+def test_a_look_at_nothing_is_one_attempt(unused_tcp_port: int, pauses: list[float]) -> None:
+    with pytest.raises(NetworkError, match=r"nothing answers at 127\.0\.0\.1"):
+        check_answers(f"http://127.0.0.1:{unused_tcp_port}/")
+    assert pauses == []
+
+
+def test_a_look_at_a_silent_server_ends_by_its_own_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is the look's, far below that of other calls."""
+    assert transport._LOOK == 5.0
+    monkeypatch.setattr(transport, "_LOOK", 0.05)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(NetworkError, match="did not answer in time"),
+    ):
+        check_answers(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+
+
+def test_a_look_verifies_the_certificate(tls_peer: TlsPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UntrustedCertificate):
+        check_answers(tls_peer.url)
+    assert tls_peer.peer.got == []
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tls_peer.certificate))
+    check_answers(tls_peer.url)
+
+
+def test_a_look_goes_through_the_proxy(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", peer.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    check_answers("http://signin.example.com/")
+    assert [got[1] for got in peer.got] == ["http://signin.example.com/"]
+
+
+def test_a_look_for_a_name_that_is_not_found_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    def not_found(*_words: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", not_found)
+    monkeypatch.setenv("no_proxy", "*")
+    with pytest.raises(NetworkError, match=r"signin\.example\.com could not be reached"):
+        check_answers("https://signin.example.com/")
