@@ -104,6 +104,15 @@ def user(client: Callable[[str], Any]) -> Iterator[Callable[..., str]]:
         remove_user(iam, name)
 
 
+def remove_policy(iam: Any, arn: str) -> None:
+    """What another page left under the name that this page gives."""
+    with suppress(iam.exceptions.NoSuchEntityException):
+        for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+        iam.delete_policy(PolicyArn=arn)
+
+
 def remove_user(iam: Any, name: str) -> None:
     """Everything that hangs on a user, if there still is one."""
     gone = iam.exceptions.NoSuchEntityException
@@ -148,6 +157,7 @@ def test_the_page_administer_with_aws_iam(
 ) -> None:
     (tmp_path / "home").mkdir()
     secrets = {"PASSWORD": PASSWORD, "NEW_PASSWORD": "second-light-8am"}
+    remove_policy(client("iam"), f"arn:aws:iam::{server.account_id}:policy/reports")
     with PageRun(AWS_IAM, Terminal(tmp_path / "home"), secrets) as page:
         page.exchanged |= {
             "https://signin.example.com": server.endpoint,

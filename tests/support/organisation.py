@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,10 +86,9 @@ class Organisation:
         return temporary(assumed["Credentials"])
 
     def aws(self, credentials: Credentials, *arguments: str) -> Told:
-        """`aws …` in a process of its own, with nothing but these credentials."""
+        """`aws …` in a process of its own, with nothing but these credentials and an empty home."""
         environment = {
             "PATH": os.environ["PATH"],
-            "HOME": "/nonexistent",
             "AWS_ACCESS_KEY_ID": credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": credentials.secret_access_key.reveal(),
             "AWS_DEFAULT_REGION": "us-east-1",
@@ -98,9 +98,11 @@ class Organisation:
         if credentials.session_token is not None:
             environment["AWS_SESSION_TOKEN"] = credentials.session_token.reveal()
         command = [self.program, "--endpoint-url", self.endpoint, *arguments]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        with tempfile.TemporaryDirectory() as home:
+            environment["HOME"] = home
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=60, check=False
+            )
         return Told(done.returncode, done.stdout, done.stderr)
 
 

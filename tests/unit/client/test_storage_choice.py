@@ -1,5 +1,7 @@
 """Where a profile's login is, by its lines; where the next one goes, by who says so."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,17 +52,15 @@ def test_nothing_of_the_person_s_is_dropped_or_made_up(lines: dict[str, str]) ->
 
 
 @pytest.mark.parametrize("storage", ["file", "vault"])
-def test_a_form_is_read_back_as_what_it_was_written_for(storage: str, tmp_path: object) -> None:
+def test_a_form_is_read_back_as_what_it_was_written_for(storage: str, tmp_path: Path) -> None:
     """Through the file's text, over the other form, with the person's own lines kept."""
     other = "vault" if storage == "file" else "file"
     text = set_values("[profile dev]\nregion = x\n", "profile dev", login_form(other, ARN, PROCESS))
     text = set_values(text, "profile dev", login_form(storage, ARN, PROCESS))
-    path = f"{tmp_path}/config"
-    with open(path, "w") as file:
-        file.write(text)
-    profile = load_config({"AWS_CONFIG_FILE": path, "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}).profile(
-        "dev"
-    )
+    path = tmp_path / "config"
+    path.write_text(text)
+    environ = {"AWS_CONFIG_FILE": str(path), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+    profile = load_config(environ).profile("dev")
     assert (profile.storage, profile.text("login_session"), profile.text("region")) == (storage, ARN, "x")
     assert conflicting_credentials(profile) is None
     assert ("login_session = " in text.replace("daypass_login_session", "")) == (storage == "file")
