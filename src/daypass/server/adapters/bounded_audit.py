@@ -88,8 +88,8 @@ class BoundedAudit:
             await self._write_all()
 
     async def _write_all(self) -> None:
-        while self._held:
-            key, held = self._held.popitem()
+        for key in list(self._held):  # those of now: what a flood adds meanwhile waits for the next look
+            held = self._held.pop(key)
             row = msgspec.structs.replace(
                 held.last, event_id=self._new_id(), detail={"more_like_this": held.count, "more_of": held.of}
             )

@@ -29,7 +29,8 @@ class SourceLimit:
             self._counts.clear()
         source = source_network(source_ip)
         if len(self._counts) >= _MOST_SOURCES and source not in self._counts:
-            source = ""  # those who come late in a crowded minute share one count
+            # Late in a crowded minute a count is shared, but with few; with whom, this process's hash key decides.
+            source = f"late {hash(source) % _MOST_SOURCES}"
         self._counts[source] += 1
         if self._counts[source] > self._most:
             refusal = TooManyRequests(

@@ -212,3 +212,24 @@ async def test_reading_is_passed_on() -> None:
     )
     assert (await bounded.follow_events("wanted", after_number=1, limit=3))[0] == "follow_events"
     assert (await bounded.load_newest_number())[0] == "load_newest_number"
+
+
+async def test_a_flood_that_does_not_end_gets_one_row_for_each_look(world: World) -> None:
+    """Else whoever goes on while a row is written has a row for each of them, and the writer never comes to an end."""
+
+    class Flooded(Log):
+        async def append(self, event: AuditEvent) -> None:
+            await super().append(event)
+            if "more_like_this" in event.detail:
+                await world.refuse()
+
+    world.log = Flooded()
+    world.bounded = BoundedAudit(
+        cast("Any", world.log), clock=lambda: world.now, new_id=lambda: "summary", pause=3600
+    )
+    await world.refuse(ALIKE + 5)
+    async with asyncio.timeout(1):
+        await world.bounded.write_held_back()
+    assert world.log.held_back == [(5, "this kind")]
+    await world.bounded.write_held_back()
+    assert world.log.held_back == [(5, "this kind"), (1, "this kind")]
