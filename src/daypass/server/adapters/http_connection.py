@@ -11,10 +11,12 @@ moving a deadline is an assignment, because every request moves it.
 
 import asyncio
 import math
+import socket
 import sys
 import urllib.parse
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -259,12 +261,22 @@ class HttpConnection(asyncio.Protocol):
             raise ValueError("a body cannot come with an upgrade")
 
     def _refuse(self) -> None:
-        if not self.transport.is_closing():
+        if self._answering is not None and self._answering.has_begun:
+            self._cut()
+        elif not self.transport.is_closing():
             self.transport.write(
                 b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
                 b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_REFUSAL), _REFUSAL)
             )
             self.transport.close()
+
+    def _cut(self) -> None:
+        """Within an answer nothing else may be said: its reader would take it for the body. So the answer stays short,
+        also where it is being relayed, which holds the socket a second time and would go on after the transport.
+        """
+        with suppress(OSError), self.transport.get_extra_info("socket").dup() as held:
+            held.shutdown(socket.SHUT_RDWR)
+        self.transport.abort()
 
     def _idle_deadline(self) -> float:
         return self._loop.time() + self._limits.keep_alive

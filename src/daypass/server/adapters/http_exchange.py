@@ -90,6 +90,11 @@ class HttpExchange:
         """The answer is on its way, whole."""
         return self._stage == "complete"
 
+    @property
+    def has_begun(self) -> bool:
+        """Part of the answer is on its way, or all of it."""
+        return self._stage != "awaited"
+
     def add_body(self, piece: bytes) -> None:
         """A piece of the request's body came."""
         if self._stage == "complete":

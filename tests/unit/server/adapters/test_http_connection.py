@@ -318,3 +318,29 @@ async def test_what_is_no_request_is_refused_and_the_connection_ends(
     server: _Server, request_bytes: bytes
 ) -> None:
     assert (await server.answer(request_bytes)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_what_is_no_request_cuts_the_answer_that_is_underway_and_puts_nothing_into_it(
+    server: _Server,
+) -> None:
+    """Else the refusal stands in the body, and where few bytes were left, the answer even looks whole."""
+    go = asyncio.Event()
+
+    async def begin(scope: Any, receive: Any, send: Any) -> None:
+        await _start(send, (b"content-length", b"100"))
+        await send({"type": "http.response.body", "body": b"a" * 50, "more_body": True})
+        go.set()
+        assert (await receive())["type"] == "http.request"
+        assert (await receive())["type"] == "http.disconnect"
+
+    server.endpoints["/begin"] = begin
+    async with asyncio.timeout(10), server.connected() as (reader, writer):
+        writer.write(_post("/begin", b""))
+        await reader.readuntil(b"\r\n\r\n")
+        await go.wait()
+        writer.write(b"\x00 is no HTTP\r\n\r\n")
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := await reader.read(MIB):
+                received += piece
+    assert (b"a" * 50).startswith(received)

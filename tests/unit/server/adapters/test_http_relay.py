@@ -136,6 +136,22 @@ async def test_a_client_that_resets_ends_the_relay(relaying: _Relaying) -> None:
         await asyncio.gather(giving, return_exceptions=True)
 
 
+async def test_what_is_no_request_cuts_a_relayed_answer_and_puts_nothing_into_it(relaying: _Relaying) -> None:
+    async with _client(relaying) as (reader, writer):
+        giving = asyncio.create_task(relaying.give(BODY))
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x00 is no HTTP\r\n\r\n")
+        assert await asyncio.wait_for(relaying.outcomes.get(), 10) is None
+        received = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := await reader.read(MIB):
+                received += piece
+        assert len(received) < len(BODY)
+        assert BODY.startswith(received)
+        giving.cancel()
+        await asyncio.gather(giving, return_exceptions=True)
+
+
 async def test_a_slow_reader_holds_the_source_back(relaying: _Relaying) -> None:
     relaying.length = relaying.count = 64 * MIB
     given = 0
