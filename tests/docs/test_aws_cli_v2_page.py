@@ -1,5 +1,6 @@
 """docs/how-to/use-with-aws-cli-v2.md, done from the first command to the last with the program it is about."""
 
+import html
 import re
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.aws_cli_v2 import aws_cli_v2
+from support.form_browser import FormBrowser
 from support.page_blocks import REPOSITORY, Page, Saves
 from support.page_run import PageRun
 from support.running_server import RunningServer, Terminal, run_up
@@ -47,6 +49,15 @@ def test_the_page_of_version_2(server: RunningServer, tmp_path: Path) -> None:
         run.until("[profile work]")
         run.sign_in_as(server.root)
         run.rest()
+        run.type(f"export AWS_REGION=us-east-1\n{_lines_of_the_front_page(server)}\naws s3 ls")
+        assert "from-version-2" in run.output
+
+
+def _lines_of_the_front_page(server: RunningServer) -> str:
+    """What the server itself says to who has the AWS CLI and no profile."""
+    browser = FormBrowser()
+    browser.open(server.endpoint)
+    return "\n".join(re.findall(r"<code>((?:aws|export) .+?)</code>", html.unescape(browser.html)))
 
 
 def test_its_words_are_those_that_the_clients_tests_hear() -> None:

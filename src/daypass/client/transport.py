@@ -11,18 +11,20 @@ import contextlib
 import http.client
 import os
 import ssl
+import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 
+from daypass._version import __version__
 from daypass.client.certificate_issuer import read_issuer
 from daypass.client.retry_after import read_retry_after
 from daypass.errors import NetworkError, UntrustedCertificate
 from daypass.protocol.http import Request, Response
 
-__all__ = ["Send", "check_answers", "send"]
+__all__ = ["Send", "check_answers", "send", "user_agent"]
 
 Send = Callable[[Request], Response]
 
@@ -33,12 +35,18 @@ _BACK_OFF = (0.3, 1.0)  # seconds before the second and the third attempt
 _LONGEST_WAIT = 3
 """Seconds of `Retry-After` that are waited for here; more is the caller's to know."""
 _LARGEST_BODY = 1 << 20
+_SYSTEMS = {"darwin": "macos", "win32": "windows"}
 _HOPELESS = (ssl.SSLCertVerificationError, http.client.InvalidURL)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_args: object, **_kwargs: object) -> None:
         return None
+
+
+def user_agent(platform: str) -> str:
+    """So that people find this terminal among those that are signed in. No name of a machine or a person is in it."""
+    return f"daypass/{__version__} os/{_SYSTEMS.get(platform, platform)}"
 
 
 def send(request: Request) -> Response:
@@ -73,8 +81,9 @@ def _send_once(request: Request) -> Response:
 
 @contextlib.contextmanager
 def _asked(request: Request, seconds: float) -> "Iterator[http.client.HTTPResponse | urllib.error.HTTPError]":
+    headers = {"User-Agent": user_agent(sys.platform), **dict(request.headers)}
     raw = urllib.request.Request(  # noqa: S310 - the scheme is checked in _opener
-        request.url, data=request.body or None, headers=dict(request.headers), method=request.method
+        request.url, data=request.body or None, headers=headers, method=request.method
     )
     try:
         with _open(raw, seconds) as answer:

@@ -4,6 +4,7 @@ import http.server
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from daypass._version import __version__
 from daypass.client import transport
-from daypass.client.transport import check_answers, send
+from daypass.client.transport import check_answers, send, user_agent
 from daypass.errors import NetworkError, UntrustedCertificate
 from daypass.protocol.http import Request
+from daypass.server.domain.session_origin import describe_program
 
 
 @dataclass
@@ -84,6 +87,18 @@ def test_an_answer_is_read_whole_with_lower_case_header_names(peer: Peer) -> Non
     assert answer.headers["x-amzn-errortype"] == "AccessDeniedException"
     assert [(method, path, body) for method, path, body, _ in peer.got] == [("POST", "/v1/token", b"{}")]
     assert peer.got[0][3]["dpop"] == "p"
+
+
+def test_a_request_says_which_program_asks(peer: Peer) -> None:
+    send(Request("GET", peer.url))
+    assert peer.got[0][3]["user-agent"] == user_agent(sys.platform)
+
+
+@pytest.mark.parametrize(
+    ("platform", "system"), [("linux", "Linux"), ("darwin", "macOS"), ("win32", "Windows")]
+)
+def test_the_program_is_named_in_words_that_the_pages_know(platform: str, system: str) -> None:
+    assert describe_program(user_agent(platform)) == f"daypass {__version__} on {system}"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

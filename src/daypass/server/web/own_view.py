@@ -120,7 +120,9 @@ def _origin(origin: SessionOrigin | None) -> tuple[str, str]:
     if origin is None:
         return "Unknown program", ""
     program = describe_program(origin.user_agent)
-    return program[0].upper() + program[1:], f"from {origin.source_ip}" if origin.source_ip else ""
+    if program.startswith("an "):  # programs keep their own spelling: daypass and boto3 are written small
+        program = "A" + program[1:]
+    return program, f"from {origin.source_ip}" if origin.source_ip else ""
 
 
 def _day(moment: int) -> str:

@@ -133,4 +133,5 @@ class SessionPages:
             administrators=administrators,
             is_full=len(sessions) >= MAX_ACTIVE_SESSIONS,
             endpoint=self._parts.external_url,
+            s3_endpoint=self._parts.s3_url,
         )

@@ -90,6 +90,12 @@ def test_a_terminal_says_how_its_code_travelled_and_when_it_ends() -> None:
     )
 
 
+def test_a_program_keeps_its_own_spelling() -> None:
+    origin = SessionOrigin("login-one", "192.0.2.8", "daypass/0.1.0 os/linux", NOW)
+    line = view_login(LoginView(make_login_session("one"), origin), region="eu-north-1", now=NOW)
+    assert line.name == "daypass 0.1.0 on Linux"
+
+
 def test_a_narrowed_login_says_to_what() -> None:
     scope = build_scope(policy=POLICY, policy_arns=("arn:aws:iam::aws:policy/ReadOnlyAccess",), name="agent")
     session = make_login_session("one", scope=scope)
