@@ -12,6 +12,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from support.form_browser import FormBrowser
 from support.running_server import RunningServer, Terminal, run_up
 
 pytestmark = pytest.mark.processes
@@ -68,24 +69,28 @@ def test_signing_out_in_the_terminal_ends_credentials_already_handed_out(
     assert _await_refusal(s3.list_buckets) == "ExpiredToken"
 
 
-def test_a_terminal_signed_out_on_its_persons_page_loses_them_too(
-    server: RunningServer, tmp_path: Path
-) -> None:
-    terminal, keys = _logged_in(server, tmp_path)
-    _, other = _logged_in(server, tmp_path / "other")
-    browser = terminal.browser
+def _ends(browser: FormBrowser, server: RunningServer) -> dict[str, tuple[str, bytes]]:
+    """What would sign each of the person's terminals out, by its session: where to, and the form."""
     browser.open(f"{server.endpoint}/")
     browser.follow("Manage")
     assert browser.status == 200
-    ends = [
-        (form, dict(form.fields))
+    return {
+        value: (form.action, urllib.parse.urlencode({**form.fields, name: value}).encode())
         for form in browser.page.forms
         if form.action.endswith("/end") and form.fields.get("kind") == "login"
-    ]
-    assert len(ends) >= 2
-    form, fields = ends[1]  # newest first: the second one is this terminal's
-    [(_, name, value)] = form.buttons
-    browser.open(form.action, urllib.parse.urlencode({**fields, name: value}).encode())
+        for _, name, value in form.buttons
+    }
+
+
+def test_a_terminal_signed_out_on_its_persons_page_loses_them_too(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    elsewhere, other = _logged_in(server, tmp_path / "other")
+    before = _ends(elsewhere.browser, server)
+    terminal, keys = _logged_in(server, tmp_path)
+    browser = terminal.browser
+    [(action, form)] = [end for session, end in _ends(browser, server).items() if session not in before]
+    browser.open(action, form)
     assert "That terminal is signed out" in browser.html
     sts = _client(server, "sts", keys)
     assert _await_refusal(sts.get_caller_identity) == "ExpiredToken"
