@@ -159,14 +159,14 @@ def test_a_process_outlives_its_credentials_and_a_code_does_not_outlive_its_time
         assert upload.stdin is not None
         upload.stdin.write(bytes(9 * MIB))
         upload.stdin.flush()
-        time.sleep(9)
+        time.sleep(9)  # until the credentials it began with have ended, by the clock that the program reads
         upload.stdin.write(bytes(9 * MIB))
     assert upload.returncode == 0
     assert cli.entry["accessToken"]["accessKeyId"] != first
     assert str(18 * MIB) in cli.said("s3", "ls", "s3://slowly/three-parts")
 
     typed, code, shown_at = late
-    time.sleep(max(0, shown_at + 11 - time.monotonic()))
+    time.sleep(max(0, shown_at + 11 - time.monotonic()))  # the code lives ten seconds here
     typed.type(code + "\n")
     assert typed.end_of_command() == 255
     assert "Unable to complete the login process due to an expired authorization code." in typed.shown
